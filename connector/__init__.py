@@ -1,0 +1,1 @@
+"""The two systems, HubSpot and Salesforce, behind one port."""

@@ -1,0 +1,1 @@
+"""Two practice orgs that speak the real APIs over HTTP."""

@@ -1,0 +1,1 @@
+"""The doorbells: what HubSpot, Salesforce and the website send us."""
