@@ -1,0 +1,168 @@
+"""The engine's values: baselines, decisions, plans, and what the ledger keeps. Pure.
+
+Glossary: a *pair* binds one HubSpot record to one Salesforce record of one mapping; a *baseline* is
+what each side really held, line by line, when the pair last agreed; a *sighting* is what a listing
+noticed of a record; a *claim* is what the plan in the making intends for an unbound record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from connector.port import System, Value
+from mappings.schema import Cell
+
+State = Literal["deleted", "parked", "filtered", "waiting", "unpaired", "in_sync"]
+STATES: tuple[State, ...] = ("deleted", "parked", "filtered", "waiting", "unpaired", "in_sync")
+
+
+@dataclass(frozen=True, slots=True)
+class LineBaseline:
+    """What each side held of one line at the last agreement, under the line's own hash.
+
+    `open` marks an open difference: both sides were seen with these values at the first pairing and
+    left alone, so a later edit of one of them is known to be one.
+    """
+
+    line_hash: str
+    hubspot: Cell
+    salesforce: Cell
+    open: bool = False
+
+    def of(self, system: System) -> Cell:
+        return self.hubspot if system is System.HUBSPOT else self.salesforce
+
+
+Baseline = Mapping[str, LineBaseline]
+
+
+class Sighting(NamedTuple):
+    """What a listing notices of one record.
+
+    `digest` covers every mapped value together with the mapping's hash. `match_keys` are
+    ``(rule number, normal key)``; `addresses` normal e-mail addresses; `consent` a bit per consent
+    line that is true, in the mapping's order. `external_key` is the partner's id as this record
+    holds it. `modified_at` is the system's own time of last change.
+    """
+
+    record_id: str
+    digest: bytes
+    in_scope: bool
+    external_key: str | None
+    match_keys: tuple[tuple[int, str], ...]
+    addresses: tuple[str, ...]
+    consent: int
+    modified_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A bound pair. `clean` is false while something of it is parked, waiting or in flight."""
+
+    id: int
+    mapping: str
+    hubspot_id: str
+    salesforce_object: str
+    salesforce_id: str
+    baseline: Baseline = field(default_factory=dict)
+
+    def record_id(self, system: System) -> str:
+        return self.hubspot_id if system is System.HUBSPOT else self.salesforce_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One field of one record that a plan sets. `line` is the line's id, `key` for key writes.
+
+    `before` and `after` are wire values of the target. `rule` is one of the contract's words.
+    `blanks` is true where a filled value is blanked.
+    """
+
+    line: str
+    api_name: str
+    before: Value
+    after: Value
+    rule: str
+
+    @property
+    def blanks(self) -> bool:
+        return self.before is not None and self.after is None and self.rule != "key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """Two values of which one gave way, or an open difference, or a parked double change.
+
+    `winner` is `hubspot`, `salesforce`, `both` (union) or None (nobody: open or parked).
+    """
+
+    mapping: str
+    line: str
+    kind: Literal["conflict", "open_difference"]
+    hubspot_object: str
+    hubspot_id: str
+    hubspot_value: Cell
+    salesforce_object: str
+    salesforce_id: str
+    salesforce_value: Cell
+    policy: str
+    winner: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """A record, or one line of it, that cannot go on without a person or a change.
+
+    `fingerprint` says for which values it was parked: with other values it is tried again.
+    `line` None parks the whole record.
+    """
+
+    mapping: str
+    system: System
+    object: str
+    record_id: str
+    line: str | None
+    cause: str
+    advice: str
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One walk of the engine. `checkpoints` maps a stage (e.g. ``people:hubspot``) to its cursor."""
+
+    id: int
+    kind: str
+    mappings: tuple[str, ...]
+    started_at: datetime
+    checkpoints: Mapping[str, str]
+
+
+JournalState = Literal["intended", "landed", "refused", "unknown", "ignored"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntry:
+    """One write, on file before it is sent. `record_id` is None for a create until it is known.
+
+    `partner_id` is the record on the other side that the write comes from. `sent_at` is when it was
+    put on file. `key` is the external key that a create carries.
+    """
+
+    id: int
+    run_id: int
+    mapping: str
+    system: System
+    object: str
+    record_id: str | None
+    partner_id: str | None
+    action: Literal["create", "update", "delete"]
+    changes: tuple[FieldChange, ...]
+    state: JournalState
+    sent_at: datetime
+    key: str | None = None
+    trigger: str = "resync"
+    request_id: str | None = None
