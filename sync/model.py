@@ -78,6 +78,7 @@ class FieldChange:
     """One field of one record that a plan sets. `line` is the line's id, `key` for key writes.
 
     `before` and `after` are wire values of the target. `rule` is one of the contract's words.
+    `pending`: the value is the id of a partner that does not exist yet, so `after` is None.
     `blanks` is true where a filled value is blanked.
     """
 
@@ -86,10 +87,11 @@ class FieldChange:
     before: Value
     after: Value
     rule: str
+    pending: bool = False
 
     @property
     def blanks(self) -> bool:
-        return self.before is not None and self.after is None and self.rule != "key"
+        return self.before is not None and self.after is None and not self.pending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
