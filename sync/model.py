@@ -45,7 +45,8 @@ class Sighting(NamedTuple):
     `digest` covers every mapped value together with the mapping's hash. `match_keys` are
     ``(rule number, normal key)``; `addresses` normal e-mail addresses; `consent` a bit per consent
     line that is true, in the mapping's order. `external_key` is the partner's id as this record
-    holds it. `modified_at` is the system's own time of last change.
+    holds it. `modified_at` is the system's own time of last change. `payload` is the JSON of the
+    mapped values, kept while the record is not in line, so that planning needs no second read.
     """
 
     record_id: str
@@ -56,6 +57,43 @@ class Sighting(NamedTuple):
     addresses: tuple[str, ...]
     consent: int
     modified_at: datetime | None
+    payload: bytes = b"{}"
+
+
+class Member(NamedTuple):
+    """One record that holds a match key. `bound` = in a pair already; `claim` = this plan's intent."""
+
+    system: System
+    record_id: str
+    object: str
+    in_scope: bool
+    bound: bool
+    claim: str | None
+    modified_at: datetime | None
+
+
+class KeyGroup(NamedTuple):
+    """All live records of a mapping that hold one match key."""
+
+    key: str
+    members: tuple[Member, ...]
+
+
+ClaimKind = Literal["link", "create", "parked", "filtered", "unpaired", "waiting"]
+
+
+class Claim(NamedTuple):
+    """What the plan in the making intends for an unbound record.
+
+    `partner_id` is the record to link with, or the one that is in the way; `detail` the object to
+    create, the cause of parking, or the reason of the state.
+    """
+
+    system: System
+    record_id: str
+    kind: ClaimKind
+    partner_id: str | None
+    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +189,8 @@ class JournalEntry:
     """One write, on file before it is sent. `record_id` is None for a create until it is known.
 
     `partner_id` is the record on the other side that the write comes from. `sent_at` is when it was
-    put on file. `key` is the external key that a create carries.
+    put on file. `key` is the external key that a create carries. `meant` is what becomes the
+    baseline of each line once the write is known to have landed.
     """
 
     id: int
@@ -168,3 +207,4 @@ class JournalEntry:
     key: str | None = None
     trigger: str = "resync"
     request_id: str | None = None
+    meant: Mapping[str, LineBaseline] = field(default_factory=dict)
