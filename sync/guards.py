@@ -1,0 +1,96 @@
+"""Safety belts: the totals of a plan against the limits of the contract. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from connector.port import System
+from mappings.schema import Limits
+
+CREATES, DELETES, BLANKED, EMPTY = "creates", "deletes", "blanked", "empty"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """What one plan would do to one mapping. Counts of records; `pairs` bound after the plan."""
+
+    creates: Mapping[System, int]
+    deletes: Mapping[System, int]
+    blanked: int
+    pairs: int
+    live: Mapping[System, int]
+    live_before: Mapping[System, int]
+    first_run: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tripped:
+    """A guard that stops the run before the first write. `option` lifts it."""
+
+    mapping: str
+    guard: str
+    system: str | None
+    planned: int
+    limit: int
+    option: str
+
+    def message(self) -> str:
+        where = f" in {self.system}" if self.system else ""
+        if self.guard == EMPTY:
+            return (
+                f"{self.mapping}: {self.system} shows no records, and it held {self.planned} at "
+                f"the last run; if that is true, allow it with {self.option}"
+            )
+        return (
+            f"{self.mapping}: this run would make {self.planned} {self.guard}{where}, the limit is "
+            f"{self.limit}; look at the plan, and allow it with {self.option}"
+        )
+
+
+def check(
+    mapping: str, totals: Totals, limits: Limits, allowed: Mapping[str, int]
+) -> list[Tripped]:
+    """Every guard that trips. `allowed` holds the numbers of `--allow`, which win over all limits."""
+    tripped: list[Tripped] = []
+    for system in System:
+        target = totals.live.get(system, 0)
+        creates = totals.creates.get(system, 0)
+        limit = _limit(CREATES, max(500, target // 4), limits.creates, allowed)
+        if creates > limit and not (totals.first_run and CREATES not in allowed):
+            tripped.append(_trip(mapping, CREATES, system, creates, limit))
+        deletes = totals.deletes.get(system, 0)
+        limit = _limit(DELETES, max(10, target // 100), limits.deletes, allowed)
+        if deletes > limit:
+            tripped.append(_trip(mapping, DELETES, system, deletes, limit))
+        before = totals.live_before.get(system, 0)
+        if target == 0 and before > 0 and EMPTY not in allowed:
+            tripped.append(_trip(mapping, EMPTY, system, before, 0, option="--allow empty=1"))
+    limit = _limit(BLANKED, max(50, totals.pairs // 100), limits.blanked, allowed)
+    if totals.blanked > limit:
+        tripped.append(_trip(mapping, BLANKED, None, totals.blanked, limit))
+    return tripped
+
+
+def _limit(name: str, default: int, written: int | None, allowed: Mapping[str, int]) -> int:
+    if name in allowed:
+        return allowed[name]
+    return default if written is None else written
+
+
+def _trip(
+    mapping: str,
+    guard: str,
+    system: System | None,
+    planned: int,
+    limit: int,
+    option: str | None = None,
+) -> Tripped:
+    return Tripped(
+        mapping=mapping,
+        guard=guard,
+        system=system.value if system else None,
+        planned=planned,
+        limit=limit,
+        option=option or f"--allow {guard}={planned}",
+    )

@@ -1,0 +1,96 @@
+"""Turns a listed record into a `Sighting`: what the ledger needs to see whether work is due. Pure.
+
+One `Lookout` is made per mapping and object and called for every record of a listing, so it does no
+more than it must: the digest covers all mapped values and the mapping's own hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from hashlib import blake2b
+
+import orjson
+
+from connector.port import Record, System, Values
+from mappings.schema import Context, Mapping
+from sync.model import Sighting
+from sync.reconcile import is_true
+
+
+class Lookout:
+    """Notices records of one object for one mapping."""
+
+    def __init__(self, mapping: Mapping, system: System, object_name: str) -> None:
+        self._mapping = mapping
+        self._system = system
+        self._object = object_name
+        self._fields = mapping.fields[system, object_name]
+        self._seed = f"{mapping.hash}:{object_name}".encode()
+        self._key_field = mapping.keys[system]
+        self._only = mapping.only.get(system)
+        self._address = mapping.address.get((system, object_name))
+        lines = next(iter(mapping.objects.values())) if system is System.HUBSPOT else None
+        lines = lines or mapping.objects[object_name]
+        self._consent = tuple(line.field(system) for line in lines.consent)
+        self._rules = tuple(self._key_readers())
+        self._native = tuple(
+            (number, rule) for number, rule in enumerate(mapping.match) if rule.native
+        )
+
+    def _key_readers(self) -> Iterator[tuple[int, Callable[[Values], tuple[str, ...]]]]:
+        for number, rule in enumerate(self._mapping.match):
+            if rule.native:
+                continue
+            if self._system is System.HUBSPOT:
+                yield number, rule.hubspot_key
+            elif self._object in rule.salesforce_key:
+                yield number, rule.salesforce_key[self._object]
+
+    def digest(self, values: Values) -> bytes:
+        """A fingerprint of the mapped values under this mapping's wording."""
+        return self._digest_of(self._payload(values))
+
+    def _payload(self, values: Values) -> bytes:
+        get = values.get
+        return orjson.dumps({name: get(name) for name in self._fields if name in values})
+
+    def _digest_of(self, payload: bytes) -> bytes:
+        return blake2b(payload, digest_size=16, key=self._seed[:64]).digest()
+
+    def sight(self, record: Record, context: Context) -> Sighting:
+        """What the ledger is told about this record."""
+        values = record.values
+        payload = self._payload(values)
+        converted = is_true(values.get("IsConverted"))
+        key = values.get(self._key_field)
+        return Sighting(
+            record_id=record.id,
+            digest=self._digest_of(payload),
+            in_scope=not converted and (self._only is None or self._only(values, context)),
+            external_key=None if key is None else str(key),
+            match_keys=() if converted else self._match_keys(record),
+            addresses=() if self._address is None else self._address(values),
+            consent=self._opted_out(values),
+            modified_at=record.modified_at,
+            payload=payload,
+        )
+
+    def _opted_out(self, values: Values) -> int:
+        bits = 0
+        for position, name in enumerate(self._consent):
+            if is_true(values.get(name)):
+                bits |= 1 << position
+        return bits
+
+    def _match_keys(self, record: Record) -> tuple[tuple[int, str], ...]:
+        found: list[tuple[int, str]] = []
+        for number, key_of in self._rules:
+            ignored = self._mapping.match_ignore
+            found += [(number, key) for key in key_of(record.values) if not ignored(key)]
+        for number, rule in self._native:
+            # The ids that HubSpot's own Salesforce app left name the other record directly.
+            if self._system is System.HUBSPOT:
+                found += [(number, key) for key in rule.hubspot_key(record.values)]
+            else:
+                found.append((number, record.id))
+        return tuple(found)
