@@ -44,15 +44,17 @@ def plan_birth(
         if not _applies(line, source, target, values, context):
             continue
         cell = _cell_at_birth(line, target, values, context)
+        here = _source_cell(line, source, values, context)
         if isinstance(cell, Fault):
             fault = _parked(line, target, values, context, cell)
             parked.append(fault)
             if not line.side(target).may_be_blank:
                 refused = fault
         elif isinstance(cell, Pending) or line.side(target).normal(cell) is not None:
-            writes.append(_write(line, target, cell, "first_pairing"))
+            writes.append(_write(line, target, here, cell, "first_pairing"))
         elif line.side(target).placeholder is not None:
-            writes.append(_write(line, target, line.side(target).placeholder, "default"))
+            placeholder = line.side(target).placeholder
+            writes.append(_write(line, target, here, placeholder, "default"))
         elif line.side(target).may_be_blank:
             agreed[line.id] = LineBaseline(line.hash, None, None)
         else:
@@ -95,15 +97,27 @@ def _cell_at_birth(
     return None if isinstance(carried, Skip) else carried
 
 
-def _write(line: Line, target: System, cell: Cell | Pending, rule: str) -> LineWrite:
-    return LineWrite(line=line, to=target, cell=cell, before=None, rule=rule)
+def _write(
+    line: Line, target: System, source_cell: Cell, cell: Cell | Pending, rule: str
+) -> LineWrite:
+    stored = None if isinstance(cell, Pending) else cell
+    left, right = (source_cell, stored) if target is System.SALESFORCE else (stored, source_cell)
+    meant = LineBaseline(line.hash, left, right)
+    return LineWrite(line=line, to=target, cell=cell, before=None, rule=rule, meant=meant)
+
+
+def _source_cell(line: Line, source: System, values: Values, context: Context) -> Cell:
+    """The source's cell for the baseline; what cannot be read has none."""
+    if line.ledger_value is not None:
+        return None
+    cell = line.side(source).read(values, context)
+    return None if isinstance(cell, Fault | Skip | Pending) else cell
 
 
 def _parked(
     line: Line, target: System, values: Values, context: Context, fault: Fault
 ) -> LineParked:
-    cell = line.side(target.other).read(values, context)
-    held = None if isinstance(cell, Fault | Skip | Pending) else cell
+    held = _source_cell(line, target.other, values, context)
     left, right = (held, None) if target is System.SALESFORCE else (None, held)
     return LineParked(
         line=line.id,

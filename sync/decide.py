@@ -288,7 +288,8 @@ def _send(ends: Ends, target: System, rule: str, policy: str | None = None) -> D
     if not isinstance(cell, Pending):
         if not ends.line.side(target).updateable:
             return Leave(seen=True)
-        if cell == ends.line.side(target).placeholder and ends.blank(target.other):
+        placeholder = ends.line.side(target).placeholder
+        if placeholder is not None and cell == placeholder and ends.blank(target.other):
             rule = "default"
     winner: Literal["hubspot", "salesforce"] = "hubspot" if target is SALESFORCE else "salesforce"
     return Travel({target: cell}, rule, policy, winner if policy else None)

@@ -208,3 +208,19 @@ class JournalEntry:
     trigger: str = "resync"
     request_id: str | None = None
     meant: Mapping[str, LineBaseline] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalDraft:
+    """A write about to be put on file; see `JournalEntry`."""
+
+    mapping: str
+    system: System
+    object: str
+    record_id: str | None
+    partner_id: str | None
+    action: Literal["create", "update", "delete"]
+    changes: tuple[FieldChange, ...]
+    meant: Mapping[str, LineBaseline] = field(default_factory=dict)
+    key: str | None = None
+    trigger: str = "resync"

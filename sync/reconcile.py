@@ -57,13 +57,17 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineWrite:
-    """What one line writes on one side; `cell` is the intended cell, `before` the cell it replaces."""
+    """What one line writes on one side; `cell` is the intended cell, `before` the cell it replaces.
+
+    `meant` becomes the line's baseline once the write (and its twin on the other side) has landed.
+    """
 
     line: Line
     to: System
     cell: Cell | Pending
     before: Cell
     rule: str
+    meant: LineBaseline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,9 +222,13 @@ class _Draft:
         if self.question.parked.get(line.id) == fingerprint(line, left, right):
             self.still_parked.append(line.id)
             return
+        held = {HUBSPOT: left, SALESFORCE: right}
+        then = held | {s: c for s, c in travel.writes.items() if not isinstance(c, Pending)}
+        meant = LineBaseline(line.hash, then[HUBSPOT], then[SALESFORCE])
         for side, cell in travel.writes.items():
-            before = left if side is HUBSPOT else right
-            write = LineWrite(line=line, to=side, cell=cell, before=before, rule=travel.rule)
+            write = LineWrite(
+                line=line, to=side, cell=cell, before=held[side], rule=travel.rule, meant=meant
+            )
             if line.mode == "observe":
                 self.observed.append(write)
                 continue

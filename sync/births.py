@@ -1,0 +1,246 @@
+"""Create records for real: adopt by key first, create with the key inside, bind, write the key back.
+
+A crash between any two steps makes no twin: the new record carries its partner's id from its first
+moment, so the next look finds and adopts it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from connector.port import Record, System
+from mappings.schema import Context, CreateRule
+from mappings.schema import Mapping as FieldMapping
+from sync.creation import Birth, plan_birth
+from sync.engine import Engine, Work, refusals
+from sync.model import Claim, FieldChange, Pair
+from sync.plandraft import Task
+from sync.reconcile import PairPlan
+from sync.writes import Result, Write
+
+HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
+
+
+def birth_claim(
+    source: System,
+    record_id: str,
+    values: Mapping[str, object],
+    rules: Sequence[CreateRule],
+    tombstone: str | None,
+    context: Context,
+) -> Claim:
+    """What becomes of an unpaired record: the first create rule that holds, or why there is none.
+
+    `tombstone` is the reason (`partner_deleted`, `not_visible`) where its key names a dead record.
+    """
+    if tombstone is not None:
+        return Claim(source, record_id, "unpaired", None, tombstone)
+    if not rules:
+        return Claim(source, record_id, "unpaired", None, "create_never")
+    for rule in rules:
+        if rule.when is None or rule.when(values, context):  # type: ignore[arg-type]  # wire values
+            return Claim(source, record_id, "create", None, rule.object)
+    return Claim(source, record_id, "unpaired", None, "no_create_rule")
+
+
+@dataclass(frozen=True, slots=True)
+class Midwife:
+    """Carries out `create` tasks of one mapping in batches."""
+
+    engine: Engine
+    context: Context
+
+    def carry_out(
+        self, mapping: FieldMapping, tasks: Sequence[Task], *, exactly: bool = False
+    ) -> None:
+        """Create what is still missing; what exists by key already is adopted instead."""
+        groups: dict[tuple[System, str, str], list[Task]] = defaultdict(list)
+        for task in tasks:
+            source = task.source or HUBSPOT
+            groups[source, task.object_of(source), task.object_of(source.other)].append(task)
+        for (source, source_object, target_object), members in groups.items():
+            self._create(mapping, source, source_object, target_object, members, exactly=exactly)
+
+    def _create(
+        self,
+        mapping: FieldMapping,
+        source: System,
+        source_object: str,
+        target_object: str,
+        tasks: Sequence[Task],
+        *,
+        exactly: bool,
+    ) -> None:
+        connectors = self.engine.connectors
+        ids = [task.record_id(source) or "" for task in tasks]
+        fields = mapping.fields[source, source_object]
+        here = connectors[source].get_many(source_object, ids, fields)
+        self.engine.asker.prefetch(mapping, source, (r.values for r in here.values()))
+        adopted = self._find_by_key(mapping, source, ids)
+        self._adopt(mapping, source, source_object, adopted, tasks)
+        wanted: list[tuple[Record, Birth]] = []
+        for task in tasks:
+            record_id = task.record_id(source) or ""
+            if record_id in adopted:
+                continue
+            record = here.get(record_id)
+            if record is None:
+                self.engine.tally.skip(task, "the record it is made from cannot be read any more")
+                continue
+            birth = self._birth(mapping, source, target_object, record)
+            if exactly and set(birth.changes) != set(task.changes.get(source.other, ())):
+                self.engine.tally.skip(task, "a field changed since the plan was made")
+            elif birth.refused is None and source.other not in self.engine.paused:
+                wanted.append((record, birth))
+        self._bear(mapping, source, target_object, wanted)
+
+    def _birth(
+        self, mapping: FieldMapping, source: System, target_object: str, record: Record
+    ) -> Birth:
+        lines = mapping.objects[target_object if source is HUBSPOT else record.object]
+        key = (mapping.keys[source.other], record.id)
+        return plan_birth(lines, source, record.values, self.context, key)
+
+    def _find_by_key(
+        self, mapping: FieldMapping, source: System, ids: Sequence[str]
+    ) -> dict[str, Record]:
+        """Records that hold one of these keys already, on every object that the mapping lists."""
+        target = source.other
+        found: dict[str, Record] = {}
+        for object_name in mapping.objects_of(target):
+            fields = mapping.fields[target, object_name]
+            matches = self.engine.connectors[target].find_many(
+                object_name, mapping.keys[target], ids, fields
+            )
+            for key, records in matches.items():
+                if records and key not in found:
+                    found[key] = records[0]
+        return found
+
+    def _adopt(
+        self,
+        mapping: FieldMapping,
+        source: System,
+        source_object: str,
+        adopted: Mapping[str, Record],
+        tasks: Sequence[Task],
+    ) -> None:
+        links = []
+        for task in tasks:
+            record = adopted.get(task.record_id(source) or "")
+            if record is None:
+                continue
+            to_salesforce = source is HUBSPOT
+            links.append(
+                replace(
+                    task,
+                    kind="link",
+                    source=None,
+                    hubspot_id=task.hubspot_id if to_salesforce else record.id,
+                    salesforce_id=record.id if to_salesforce else task.salesforce_id,
+                    salesforce_object=record.object if to_salesforce else source_object,
+                )
+            )
+        if links:
+            self.engine.carry_out(mapping, links)
+
+    def _bear(
+        self,
+        mapping: FieldMapping,
+        source: System,
+        target_object: str,
+        wanted: Sequence[tuple[Record, Birth]],
+    ) -> None:
+        if not wanted:
+            return
+        target = source.other
+        results = self.engine.writer.send(
+            [
+                Write(
+                    mapping=mapping.name,
+                    system=target,
+                    object=target_object,
+                    record_id=None,
+                    partner_id=record.id,
+                    changes=tuple(c for c in birth.changes if not c.pending),
+                    meant={write.line.id: write.meant for write in birth.writes},
+                    key_field=mapping.keys[target],
+                )
+                for record, birth in wanted
+            ]
+        )
+        works: list[Work] = []
+        for (record, birth), result in zip(wanted, results, strict=True):
+            if result.state == "landed":
+                works.append(self._work(mapping, source, target_object, record, birth, result))
+            else:
+                self._note_stillborn(mapping, source, record, result)
+        self._bind(mapping, works)
+        self.engine.write(mapping, works)
+        self.engine.settle(mapping, works)
+
+    def _work(
+        self,
+        mapping: FieldMapping,
+        source: System,
+        target_object: str,
+        record: Record,
+        birth: Birth,
+        result: Result,
+    ) -> Work:
+        target, new_id = source.other, result.record_id or ""
+        to_salesforce = source is HUBSPOT
+        pair = Pair(
+            id=0,
+            mapping=mapping.name,
+            hubspot_id=record.id if to_salesforce else new_id,
+            salesforce_object=target_object if to_salesforce else record.object,
+            salesforce_id=new_id if to_salesforce else record.id,
+        )
+        key_write = FieldChange(
+            line="key",
+            api_name=mapping.keys[source],
+            before=record.values.get(mapping.keys[source]),
+            after=new_id,
+            rule="key",
+        )
+        blank = {name: None for name in mapping.fields[target, target_object]}
+        return Work(
+            pair=pair,
+            plan=PairPlan(
+                agreed=birth.agreed,
+                writes=birth.writes,
+                changes={target: birth.changes, source: (key_write,)},
+                parked=birth.parked,
+            ),
+            baseline={},
+            records={source: record, target: Record(target_object, new_id, dict(blank))},
+            born=frozenset({target}),
+            results=[result],
+        )
+
+    def _bind(self, mapping: FieldMapping, works: Sequence[Work]) -> None:
+        engine = self.engine
+        ids = engine.ledger.bind_many(mapping.name, [work.pair for work in works], engine.clock())
+        for work, pair_id in zip(works, ids, strict=True):
+            work.pair = replace(work.pair, id=pair_id)
+
+    def _note_stillborn(
+        self, mapping: FieldMapping, source: System, record: Record, result: Result
+    ) -> None:
+        """Refused records stand parked on their source; an unknown outcome waits for the next look."""
+        engine = self.engine
+        if result.state != "refused":
+            engine.tally.totals["waiting"] += 1
+            return
+        parked = [
+            replace(row, system=source, object=record.object, record_id=record.id)
+            for row in refusals(PairPlan(), result)
+            if row.line is None
+        ]
+        engine.ledger.park(parked, engine.clock())
+        claim = Claim(source, record.id, "parked", None, parked[0].cause if parked else "other")
+        engine.ledger.claim(mapping.name, [claim])
+        engine.tally.totals["parked"] += len(parked)

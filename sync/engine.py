@@ -1,0 +1,321 @@
+"""Bring pairs in line for real: read fresh, decide, journal, write, read back, agree.
+
+The shell around the pure decision. Every trigger ends here; nothing else writes to a system. Each
+task is decided anew on what stands there *now*; with `exactly` a task whose decision differs from
+the plan is left alone and reported.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from connector.errors import Rejected
+from connector.port import Connector, Record, System, Value, Values
+from mappings.schema import Mapping as FieldMapping
+from sync.findings import findings, mark_of, refused
+from sync.ledger import Agreement, Ledger
+from sync.model import Baseline, FieldChange, Pair, Parked
+from sync.plandraft import Task
+from sync.questions import Answers, Asker
+from sync.readback import Aftermath, Landed, ReadBack
+from sync.reconcile import PairPlan
+from sync.sighting import Lookout
+from sync.writes import Result, Write, Writer
+
+HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
+
+# What was read longer ago than this is read again before it is acted upon.
+FRESH = timedelta(seconds=2)
+READS_AT_MOST = 3
+
+
+@dataclass(slots=True)
+class Skipped:
+    """A planned task that was left alone, and why."""
+
+    task: Task
+    why: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run did, as the contract's `totals`, and what it left alone."""
+
+    totals: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def skip(self, task: Task, why: str) -> None:
+        self.skipped.append(Skipped(task, why))
+
+
+@dataclass(slots=True, kw_only=True)
+class Work:
+    """One pair on its way: what was read, what was decided, what came of it.
+
+    A record that the engine has just created stands in `born`: there was nothing to read before.
+    """
+
+    pair: Pair
+    plan: PairPlan
+    baseline: Baseline
+    records: dict[System, Record]
+    born: frozenset[System] = frozenset()
+    results: list[Result] = field(default_factory=list)
+
+    def object_of(self, side: System) -> str:
+        return self.records[side].object
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Carries out tasks of one mapping at a time, in batches given by the caller.
+
+    A paused system takes no writes; consent still flows.
+    """
+
+    ledger: Ledger
+    connectors: Mapping[System, Connector]
+    asker: Asker
+    writer: Writer
+    readback: ReadBack
+    clock: Callable[[], datetime]
+    tally: Tally
+    paused: frozenset[System] = frozenset()
+
+    def carry_out(
+        self, mapping: FieldMapping, tasks: Sequence[Task], *, exactly: bool = False
+    ) -> None:
+        """Bring a batch of pairs (`pair` and `link` tasks) in line."""
+        pairs = {task.hubspot_id or "": self._pair_of(task) for task in tasks}
+        records, answers = self._decide_fresh(mapping, list(pairs.values()))
+        works: list[Work] = []
+        for task in tasks:
+            pair = pairs[task.hubspot_id or ""]
+            plan = answers.plans.get(pair.hubspot_id)
+            if plan is None:
+                self.tally.skip(task, "one of the two records cannot be read any more")
+            elif pair.id and pair.id in answers.in_flight:
+                self.tally.skip(task, "an earlier write of this record may still land")
+            elif exactly and not same_changes(task, plan):
+                self.tally.skip(task, "a field changed since the plan was made")
+            else:
+                works.append(
+                    Work(
+                        pair=pair,
+                        plan=plan,
+                        baseline=answers.baselines[pair.hubspot_id],
+                        records={side: records[side][pair.record_id(side)] for side in System},
+                    )
+                )
+        self._bind(mapping, [work for work in works if work.pair.id == 0])
+        self.write(mapping, works)
+        self.settle(mapping, works)
+        self.ledger.close([(e, "landed", None, None) for e in answers.folded], self.clock())
+
+    def _pair_of(self, task: Task) -> Pair:
+        known = self.ledger.pair(task.pair_id) if task.pair_id is not None else None
+        return known or Pair(
+            id=0,
+            mapping=task.mapping,
+            hubspot_id=task.hubspot_id or "",
+            salesforce_object=task.salesforce_object,
+            salesforce_id=task.salesforce_id or "",
+        )
+
+    def _decide_fresh(
+        self, mapping: FieldMapping, pairs: Sequence[Pair]
+    ) -> tuple[dict[System, dict[str, Record]], Answers]:
+        """Read and decide; what took too long is read again, so that the decision is fresh."""
+        for _ in range(READS_AT_MOST):
+            started = self.clock()
+            records = self._read(mapping, pairs)
+            values: dict[System, dict[str, Values]] = {
+                side: {i: record.values for i, record in found.items()}
+                for side, found in records.items()
+            }
+            answers = self.asker.ask(mapping, pairs, values)
+            if self.clock() - started <= FRESH:
+                break
+        return records, answers
+
+    def _read(
+        self, mapping: FieldMapping, pairs: Sequence[Pair]
+    ) -> dict[System, dict[str, Record]]:
+        by_object: dict[tuple[System, str], list[str]] = defaultdict(list)
+        for pair in pairs:
+            by_object[HUBSPOT, mapping.hubspot_object].append(pair.hubspot_id)
+            by_object[SALESFORCE, pair.salesforce_object].append(pair.salesforce_id)
+        found: dict[System, dict[str, Record]] = {HUBSPOT: {}, SALESFORCE: {}}
+        for (system, object_name), ids in by_object.items():
+            fields = mapping.fields[system, object_name]
+            found[system] |= self.connectors[system].get_many(object_name, ids, fields)
+        return found
+
+    def _bind(self, mapping: FieldMapping, fresh: Sequence[Work]) -> None:
+        """Bind the links; from here on they are pairs like any other."""
+        if not fresh:
+            return
+        ids = self.ledger.bind_many(mapping.name, [work.pair for work in fresh], self.clock())
+        for work, pair_id in zip(fresh, ids, strict=True):
+            work.pair = replace(work.pair, id=pair_id)
+            self.tally.totals["link"] += 1
+
+    def write(self, mapping: FieldMapping, works: Sequence[Work]) -> None:
+        """Send what the plans of these pairs say; the results stand in each work."""
+        by_pair = {work.pair.hubspot_id: work for work in works}
+        writes = [write for work in works for write in self._writes_of(mapping, work)]
+        if not writes:
+            return
+        for result in self.writer.send(writes):
+            write = result.write
+            hubspot_id = write.record_id if write.system is HUBSPOT else write.partner_id
+            by_pair[hubspot_id or ""].results.append(result)
+
+    def _writes_of(self, mapping: FieldMapping, work: Work) -> Iterable[Write]:
+        for side in System:
+            changes = tuple(self._due(side, work.plan.changes.get(side, ())))
+            if not changes or side in work.born:
+                continue
+            lines = {change.line for change in changes}
+            yield Write(
+                mapping=mapping.name,
+                system=side,
+                object=work.object_of(side),
+                record_id=work.pair.record_id(side),
+                partner_id=work.pair.record_id(side.other),
+                changes=changes,
+                meant={w.line.id: w.meant for w in work.plan.writes if w.line.id in lines},
+            )
+
+    def _due(self, side: System, changes: Iterable[FieldChange]) -> Iterable[FieldChange]:
+        for change in changes:
+            if not change.pending and (side not in self.paused or change.rule == "consent"):
+                yield change
+
+    def settle(self, mapping: FieldMapping, works: Sequence[Work]) -> None:
+        """Look at what was stored and put on file what is true now; then close the journal."""
+        aftermath = self._look(mapping, works)
+        agreements = [self._agreement(mapping, work, aftermath) for work in works]
+        self.ledger.agree(agreements, self.clock())
+        self.writer.confirm(result for work in works for result in work.results)
+
+    def _look(self, mapping: FieldMapping, works: Sequence[Work]) -> Aftermath:
+        landed: list[Landed] = []
+        others: dict[tuple[System, str], list[str]] = {}
+        for work in works:
+            for result in work.results:
+                if result.state != "landed":
+                    continue
+                side = result.write.system
+                names = {write.line.id for write in work.plan.writes}
+                others[side, work.pair.record_id(side)] = [
+                    c.api_name for c in result.write.changes if c.line not in names
+                ]
+                landed.append(
+                    Landed(
+                        pair=work.pair,
+                        system=side,
+                        object=result.write.object,
+                        lines=tuple(
+                            write
+                            for write in work.plan.writes
+                            if write.to is side and write.line.id in result.landed_lines
+                        ),
+                        before=None if side in work.born else work.records[side],
+                    )
+                )
+        return self.readback.look(mapping, landed, others)
+
+    def _agreement(self, mapping: FieldMapping, work: Work, aftermath: Aftermath) -> Agreement:
+        """The digests are those of the values we know of; an edit by others in between differs."""
+        pair, plan = work.pair, work.plan
+        parked = self._note_findings(mapping, work, aftermath)
+        known: dict[System, dict[str, Value]] = {
+            side: {
+                **work.records[side].values,
+                **aftermath.stored.get((side, pair.record_id(side)), {}),
+            }
+            for side in System
+        }
+        held_back = any(
+            change not in set(self._due(side, changes))
+            for side, changes in plan.changes.items()
+            for change in changes
+        )
+        unfinished = any(result.state != "landed" for result in work.results)
+        return Agreement(
+            pair_id=pair.id,
+            baseline={
+                **work.baseline,
+                **plan.agreed,
+                **aftermath.baselines.get(pair.hubspot_id, {}),
+            },
+            hubspot_digest=Lookout(mapping, HUBSPOT, mapping.hubspot_object).digest(known[HUBSPOT]),
+            salesforce_digest=Lookout(mapping, SALESFORCE, pair.salesforce_object).digest(
+                known[SALESFORCE]
+            ),
+            clean=not (
+                parked
+                or plan.still_parked
+                or plan.waiting
+                or plan.observed
+                or unfinished
+                or held_back
+                or pair.hubspot_id in aftermath.foreign
+            ),
+        )
+
+    def _note_findings(self, mapping: FieldMapping, work: Work, aftermath: Aftermath) -> bool:
+        """Conflicts, open differences and parked lines of a pair; whether anything is parked."""
+        pair, plan = work.pair, work.plan
+        conflicts, parked = findings(mapping, pair, plan)
+        parked += [row for result in work.results for row in refusals(plan, result)]
+        parked += aftermath.parked.get(pair.hubspot_id, [])
+        stuck = {row.line for row in parked}
+        # A value that did not travel after all has not been overwritten either.
+        conflicts = [c for c in conflicts if c.winner is None or c.line not in stuck]
+        conflicts += aftermath.overwritten.get(pair.hubspot_id, [])
+        self.ledger.note_conflicts(self.writer.run_id, conflicts, self.clock())
+        opened = {c.line for c in conflicts if c.kind == "open_difference"}
+        closed = [line for line in plan.agreed if line not in opened]
+        closed += [write.line.id for write in plan.writes if write.line.id not in stuck]
+        self.ledger.close_differences(mapping.name, pair.hubspot_id, closed)
+        for side in System:
+            self.ledger.unpark(
+                mapping.name, side, pair.record_id(side), keep=stuck | set(plan.still_parked)
+            )
+        self.ledger.park(parked, self.clock())
+        self._count(work, parked, conflicts)
+        return bool(parked)
+
+    def _count(self, work: Work, parked: Sequence[Parked], conflicts: Sequence[object]) -> None:
+        totals = self.tally.totals
+        totals["parked"] += len(parked)
+        totals["conflicts"] += len(conflicts)
+        for result in work.results:
+            if result.state == "landed":
+                totals["create" if result.write.record_id is None else "update"] += 1
+            elif result.state in {"unknown", "later"}:
+                totals["waiting"] += 1
+
+
+def same_changes(task: Task, plan: PairPlan) -> bool:
+    """Whether a fresh decision equals the planned one, field by field."""
+    return all(
+        set(task.changes.get(side, ())) == set(plan.changes.get(side, ())) for side in System
+    )
+
+
+def refusals(plan: PairPlan, result: Result) -> Iterable[Parked]:
+    """Lines that the vendor refused, or the whole record where it named none."""
+    write = result.write
+    record_id = write.record_id or write.partner_id or ""
+    by_line: dict[str | None, Rejected] = dict(result.refusals)
+    if result.refusal is not None:
+        by_line[None] = result.refusal
+    for line, refusal in by_line.items():
+        mark = mark_of(plan, line) if line is not None else ""
+        yield refused(write.mapping, write.system, write.object, record_id, line, refusal, mark)

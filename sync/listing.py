@@ -1,0 +1,96 @@
+"""The first half of every full compare: look at each live record once, and find out who is gone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from more_itertools import chunked
+
+from connector.port import Connector, Fate, System
+from mappings.schema import Context
+from mappings.schema import Mapping as FieldMapping
+from sync.ledger import Ledger
+from sync.model import Run, Sighting
+from sync.sighting import Lookout
+
+Progress = Callable[[str, int], None]
+
+# How many missing records are asked about in one go.
+FATES_AT_ONCE = 200
+# Pages are put on file together until this many records are gathered: fewer, larger transactions.
+GATHERED = 1_000
+DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Lists both sides of mappings into the ledger within one run."""
+
+    ledger: Ledger
+    connectors: Mapping[System, Connector]
+    run: Run
+    context: Context
+    progress: Progress
+
+    def look_at(self, mapping: FieldMapping) -> None:
+        """List every object of a mapping, going on where the run's checkpoints stand.
+
+        Raises whatever the connectors raise; what was listed until then is on file.
+        """
+        for system in System:
+            for object_name in mapping.objects_of(system):
+                self._list_object(mapping, system, object_name)
+
+    def _list_object(self, mapping: FieldMapping, system: System, object_name: str) -> None:
+        stage = f"{mapping.name}:{system}:{object_name}"
+        after = self.run.checkpoints.get(stage)
+        if after == DONE:
+            return
+        lookout = Lookout(mapping, system, object_name)
+        fields = mapping.fields[system, object_name]
+        gathered: list[Sighting] = []
+        for page in self.connectors[system].list_all(object_name, fields, after):
+            gathered += [lookout.sight(record, self.context) for record in page.records]
+            if len(gathered) >= GATHERED or page.cursor is None:
+                self._note(mapping, system, object_name, gathered, page.cursor or DONE)
+                gathered = []
+
+    def _note(
+        self,
+        mapping: FieldMapping,
+        system: System,
+        object_name: str,
+        gathered: list[Sighting],
+        cursor: str,
+    ) -> None:
+        stage = f"{mapping.name}:{system}:{object_name}"
+        self.ledger.note_sightings(
+            self.run.id, mapping.name, system, object_name, gathered, (stage, cursor)
+        )
+        self.progress(stage, len(gathered))
+
+    def find_out_who_is_gone(self, mapping: FieldMapping) -> None:
+        """Ask what became of records that the listing no longer shows: absent is not deleted."""
+        for system in System:
+            missing = list(self.ledger.unseen(self.run.id, mapping.name, system))
+            for batch in chunked(missing, FATES_AT_ONCE):
+                by_object: dict[str, list[str]] = defaultdict(list)
+                for record_id, object_name, _pair in batch:
+                    by_object[object_name].append(record_id)
+                for object_name, ids in by_object.items():
+                    fates = self.connectors[system].fates(object_name, ids)
+                    self._mark(mapping, system, {i: fates.get(i) for i in ids})
+
+    def _mark(
+        self, mapping: FieldMapping, system: System, fates: Mapping[str, Fate | None]
+    ) -> None:
+        gone: dict[str, list[str]] = defaultdict(list)
+        for record_id, fate in fates.items():
+            if fate is None or fate.kind == "not_visible":
+                gone["not_visible"].append(record_id)
+            elif fate.kind in {"deleted", "merged"}:
+                gone["deleted"].append(record_id)
+        for kind, ids in gone.items():
+            self.ledger.mark_gone(mapping.name, system, ids, kind)

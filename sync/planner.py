@@ -1,0 +1,300 @@
+"""The second half of every full compare: from what the ledger saw to a plan, without one write.
+
+The order is the contract's: external keys, match rules, changed pairs, creates, consent. Values come
+from the listing just made (kept in the ledger for every record that is not in line), so planning
+costs no second read. Everything streams; only counters and the plan's consent marks stay in memory.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from connector.port import Connector, System, Values
+from mappings.schema import Context, CreateRule
+from mappings.schema import Mapping as FieldMapping
+from sync.births import birth_claim
+from sync.creation import plan_birth
+from sync.findings import birth_parked, findings
+from sync.ledger import ClaimedRow, Ledger
+from sync.model import Claim, Pair, Parked
+from sync.pairing import pair_up
+from sync.plandraft import PlanDraft, Task
+from sync.questions import Answers, Asker, SideValues
+from sync.reconcile import PairPlan
+from sync.refs import LedgerRefs
+
+BATCH = 200
+HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
+
+ADVICE = {
+    "ambiguous": "several records hold the same match key: merge them, or choose with `several:`",
+    "duplicate_of": "this is a further record of somebody who is paired already: merge them",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Plans one mapping after the other into a draft.
+
+    With `commit` agreements that need no write are noted in the ledger at once (a resync); without,
+    nothing but claims and the plan itself is put on file (`plan`).
+    """
+
+    ledger: Ledger
+    connectors: Mapping[System, Connector]
+    context: Context
+    refs: LedgerRefs
+    asker: Asker
+    draft: PlanDraft
+    commit: bool
+    run_id: int
+    progress: Callable[[str, int], None]
+
+    def plan(self, mapping: FieldMapping) -> None:
+        """Add everything that is due in this mapping to the draft."""
+        self.ledger.clear_claims(mapping.name)
+        self.refs.forget()
+        self._claim_by_key(mapping)
+        self._claim_by_rules(mapping)
+        self._plan_links(mapping)
+        self._plan_pairs(mapping)
+        for system in System:
+            self._plan_creates(mapping, system)
+        self._note_parked_claims(mapping)
+        self._plan_consent(mapping)
+
+    # Pairing ------------------------------------------------------------------------------------
+
+    def _claim_by_key(self, mapping: FieldMapping) -> None:
+        """External keys first: they prove whom a record belongs to, also after a lost ledger."""
+        claimed: set[tuple[System, str]] = set()
+        claims: list[Claim] = []
+        for match in self.ledger.external_key_matches(mapping.name):
+            target = match.target
+            if target is None or (match.system, match.record_id) in claimed:
+                continue
+            other = (target.system, target.record_id)
+            if other in claimed or not target.in_scope:
+                continue
+            if target.bound:
+                claims.append(
+                    Claim(match.system, match.record_id, "parked", target.record_id, "duplicate_of")
+                )
+                continue
+            claimed |= {other, (match.system, match.record_id)}
+            claims += [
+                Claim(match.system, match.record_id, "link", target.record_id, "key"),
+                Claim(target.system, target.record_id, "link", match.record_id, "key"),
+            ]
+        self.ledger.claim(mapping.name, claims)
+
+    def _claim_by_rules(self, mapping: FieldMapping) -> None:
+        for number, rule in enumerate(mapping.match):
+            claims: list[Claim] = []
+            for group in self.ledger.key_groups(mapping.name, number):
+                claims += pair_up(
+                    group, mapping.salesforce_objects, mapping.several, suggest=rule.suggest
+                )
+            self.ledger.claim(mapping.name, claims)
+
+    def _note_parked_claims(self, mapping: FieldMapping) -> None:
+        for row in self._claimed(mapping, "parked"):
+            advice = ADVICE.get(row.detail, "")
+            if row.partner_id:
+                advice = f"{advice} (the other record: {row.partner_id})"
+            self.draft.add_parked(
+                Parked(
+                    mapping=mapping.name,
+                    system=row.system,
+                    object=row.object,
+                    record_id=row.record_id,
+                    line=None,
+                    cause=row.detail,
+                    advice=advice,
+                )
+            )
+
+    def _claimed(self, mapping: FieldMapping, kind: str) -> Iterator[ClaimedRow]:
+        after = 0
+        while rows := self.ledger.claimed(mapping.name, kind, after, BATCH):
+            yield from rows
+            after = rows[-1].row_id
+
+    # Pairs --------------------------------------------------------------------------------------
+
+    def _plan_links(self, mapping: FieldMapping) -> None:
+        """Pairs found now: both sides are filled up by `first_pairing`."""
+        batch: list[Pair] = []
+        for row in self._claimed(mapping, "link"):
+            if row.system is not HUBSPOT or row.partner_id is None:
+                continue
+            target = self.ledger.record(mapping.name, SALESFORCE, row.partner_id)
+            if target is None:
+                continue
+            batch.append(
+                Pair(
+                    id=0,
+                    mapping=mapping.name,
+                    hubspot_id=row.record_id,
+                    salesforce_object=target.object,
+                    salesforce_id=row.partner_id,
+                )
+            )
+            if len(batch) >= BATCH:
+                self._plan_batch(mapping, batch, "link")
+                batch = []
+        self._plan_batch(mapping, batch, "link")
+
+    def _plan_pairs(self, mapping: FieldMapping) -> None:
+        after = 0
+        while pairs := self.ledger.dirty_pairs(mapping.name, after_id=after, limit=BATCH):
+            after = pairs[-1].id
+            self._plan_batch(mapping, pairs, "pair")
+
+    def _plan_batch(self, mapping: FieldMapping, pairs: Sequence[Pair], kind: str) -> None:
+        if not pairs:
+            return
+        values = self._values_of(mapping, pairs)
+        answers = self.asker.ask(mapping, pairs, values)
+        settled: list[tuple[Pair, PairPlan]] = []
+        for pair in pairs:
+            plan = answers.plans.get(pair.hubspot_id)
+            if plan is None:
+                continue
+            task = Task.of_pair(kind, mapping, pair, plan)
+            self._note_findings(mapping, pair, plan)
+            if pair.id and pair.id in answers.in_flight:
+                continue
+            if kind == "link" or task.changes:
+                self.draft.add_task(task)
+            else:
+                settled.append((pair, plan))
+        if self.commit:
+            self._settle(mapping, settled, values, answers)
+        self.progress(f"{mapping.name}:plan", len(pairs))
+
+    def _settle(
+        self,
+        mapping: FieldMapping,
+        settled: Sequence[tuple[Pair, PairPlan]],
+        values: SideValues,
+        answers: Answers,
+    ) -> None:
+        """What needs no write is put on file at once; it was read from the truth a moment ago."""
+        now = self.asker.clock()
+        for pair, plan in settled:
+            conflicts, parked = findings(mapping, pair, plan)
+            self.ledger.note_conflicts(self.run_id, conflicts, now)
+            opened = {conflict.line for conflict in conflicts}
+            closed = [line for line in plan.agreed if line not in opened]
+            self.ledger.close_differences(mapping.name, pair.hubspot_id, closed)
+            keep = {row.line for row in parked} | set(plan.still_parked)
+            for side in System:
+                self.ledger.unpark(mapping.name, side, pair.record_id(side), keep=keep)
+            self.ledger.park(parked, now)
+        self.asker.note_agreements(mapping, settled, values, answers)
+
+    def _values_of(
+        self, mapping: FieldMapping, pairs: Sequence[Pair]
+    ) -> dict[System, dict[str, Values]]:
+        by_object: dict[str, list[str]] = defaultdict(list)
+        for pair in pairs:
+            by_object[pair.salesforce_object].append(pair.salesforce_id)
+        right: dict[str, Values] = {}
+        for object_name, ids in by_object.items():
+            right |= self._values(mapping, SALESFORCE, object_name, ids)
+        left = self._values(
+            mapping, HUBSPOT, mapping.hubspot_object, [pair.hubspot_id for pair in pairs]
+        )
+        return {HUBSPOT: left, SALESFORCE: right}
+
+    def _values(
+        self, mapping: FieldMapping, system: System, object_name: str, ids: Sequence[str]
+    ) -> dict[str, Values]:
+        """What the listing saw; a record in line keeps no values, so it is read by id."""
+        known: dict[str, Values] = self.ledger.payloads(mapping.name, system, ids)
+        missing = [i for i in ids if i not in known]
+        if missing:
+            fields = mapping.fields[system, object_name]
+            fresh = self.connectors[system].get_many(object_name, missing, fields)
+            known |= {record_id: record.values for record_id, record in fresh.items()}
+        return known
+
+    def _note_findings(self, mapping: FieldMapping, pair: Pair, plan: PairPlan) -> None:
+        conflicts, parked = findings(mapping, pair, plan)
+        for conflict in conflicts:
+            self.draft.add_conflict(conflict)
+        for row in parked:
+            self.draft.add_parked(row)
+
+    # Creates ------------------------------------------------------------------------------------
+
+    def _plan_creates(self, mapping: FieldMapping, source: System) -> None:
+        rules = mapping.create_in_salesforce if source is HUBSPOT else mapping.create_in_hubspot
+        dead = self.ledger.dead_keys(mapping.name, source)
+        after = 0
+        while rows := self.ledger.unclaimed_unbound(mapping.name, source, after, BATCH):
+            after = rows[-1].row_id
+            by_object: dict[str, list[str]] = defaultdict(list)
+            for row in rows:
+                by_object[row.object].append(row.record_id)
+            for object_name, ids in by_object.items():
+                self._create_batch(mapping, source, object_name, ids, rules, dead)
+            self.progress(f"{mapping.name}:plan", len(rows))
+
+    def _create_batch(
+        self,
+        mapping: FieldMapping,
+        source: System,
+        object_name: str,
+        ids: Sequence[str],
+        rules: Sequence[CreateRule],
+        dead: Mapping[str, str],
+    ) -> None:
+        values = self._values(mapping, source, object_name, ids)
+        self.asker.prefetch(mapping, source, values.values())
+        claims: list[Claim] = []
+        for record_id in ids:
+            if record_id not in values:
+                continue
+            claim = birth_claim(
+                source, record_id, values[record_id], rules, dead.get(record_id), self.context
+            )
+            if claim.kind == "create":
+                claim = self._plan_birth(mapping, object_name, claim, values[record_id])
+            claims.append(claim)
+        self.ledger.claim(mapping.name, claims)
+
+    def _plan_birth(
+        self, mapping: FieldMapping, object_name: str, claim: Claim, values: Values
+    ) -> Claim:
+        source, target = claim.system, claim.system.other
+        lines = mapping.objects[claim.detail if source is HUBSPOT else object_name]
+        key = (mapping.keys[target], claim.record_id)
+        birth = plan_birth(lines, source, values, self.context, key)
+        for row in birth_parked(mapping, source, object_name, claim.record_id, birth.parked):
+            self.draft.add_parked(row)
+        if birth.refused is not None:
+            return claim._replace(kind="parked", detail=birth.refused.cause)
+        self.draft.add_task(
+            Task.of_birth(mapping, source, object_name, claim.record_id, claim.detail, birth)
+        )
+        return claim
+
+    # Consent ------------------------------------------------------------------------------------
+
+    def _plan_consent(self, mapping: FieldMapping) -> None:
+        """An opt-out reaches every record with that address: twins, parked and filtered ones too."""
+        lines = next(iter(mapping.objects.values())).consent
+        for position, system, object_name, record_id in self.ledger.consent_spread(
+            mapping.name, len(lines)
+        ):
+            if not self.draft.has_consent(mapping.name, system, record_id, lines[position].id):
+                field = lines[position].field(system)
+                self.draft.add_task(
+                    Task.of_consent(
+                        mapping, system, object_name, record_id, lines[position].id, field
+                    )
+                )

@@ -1,0 +1,259 @@
+"""Asks `reconcile` about whole batches of pairs: gathers what the decision may know, and no more."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from connector.port import Connector, Edit, System, Values
+from mappings.schema import Context, Fault, Line, Pending, Skip
+from mappings.schema import Mapping as FieldMapping
+from sync.decide import EditTimes
+from sync.ledger import Agreement, Ledger
+from sync.model import Baseline, JournalEntry, LineBaseline, Pair
+from sync.reconcile import PairPlan, Question, reconcile
+from sync.refs import LedgerRefs
+from sync.sighting import Lookout
+
+HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
+SideValues = Mapping[System, Mapping[str, Values]]
+
+
+@dataclass(slots=True)
+class Answers:
+    """Plans by HubSpot id. Pairs `in_flight` have a write that may still land: they wait.
+
+    `folded` are journal entries found landed, whose meaning is part of the baseline now.
+    """
+
+    plans: dict[str, PairPlan] = field(default_factory=dict)
+    baselines: dict[str, Baseline] = field(default_factory=dict)
+    in_flight: set[int] = field(default_factory=set)
+    folded: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Decides batches of pairs against the ledger's knowledge and both systems' edit times."""
+
+    ledger: Ledger
+    connectors: Mapping[System, Connector]
+    refs: LedgerRefs
+    context: Context
+    clock: Callable[[], datetime]
+    landing_window: timedelta
+    retry_parked: bool = False
+
+    def ask(self, mapping: FieldMapping, pairs: Sequence[Pair], values: SideValues) -> Answers:
+        """Decide every pair of which both records are at hand."""
+        answers = Answers()
+        questions = self._questions(mapping, pairs, values, answers)
+        for hubspot_id, question in questions.items():
+            answers.plans[hubspot_id] = reconcile(question)
+        unsure = {i: p.ask_times for i, p in answers.plans.items() if p.ask_times}
+        if unsure:
+            times = self._edit_times(mapping, pairs, unsure)
+            for hubspot_id in unsure:
+                question = replace(questions[hubspot_id], times=times[hubspot_id])
+                answers.plans[hubspot_id] = reconcile(question)
+        return answers
+
+    def _questions(
+        self, mapping: FieldMapping, pairs: Sequence[Pair], values: SideValues, answers: Answers
+    ) -> dict[str, Question]:
+        here = [
+            pair
+            for pair in pairs
+            if pair.hubspot_id in values[HUBSPOT] and pair.salesforce_id in values[SALESFORCE]
+        ]
+        for side in System:
+            self.prefetch(mapping, side, values[side].values())
+        entries = self._open_entries(mapping, here)
+        parked = self._parked(mapping, here)
+        questions: dict[str, Question] = {}
+        for pair in here:
+            left, right = values[HUBSPOT][pair.hubspot_id], values[SALESFORCE][pair.salesforce_id]
+            lines = mapping.objects[pair.salesforce_object]
+            baseline = self._fold(
+                lines.lines, pair, entries.get(pair.hubspot_id, []), left, right, answers
+            )
+            answers.baselines[pair.hubspot_id] = baseline
+            questions[pair.hubspot_id] = Question(
+                lines=lines,
+                baseline=baseline,
+                hubspot=left,
+                salesforce=right,
+                context=self.context,
+                parked=parked.get(pair.hubspot_id, {}),
+                keys={
+                    HUBSPOT: (mapping.keys[HUBSPOT], pair.salesforce_id),
+                    SALESFORCE: (mapping.keys[SALESFORCE], pair.hubspot_id),
+                },
+                consent_only=not self._in_scope(mapping, left, right)
+                or pair.id in answers.in_flight,
+            )
+        return questions
+
+    def _in_scope(self, mapping: FieldMapping, left: Values, right: Values) -> bool:
+        if right.get("IsConverted") is True:
+            return False
+        for side, record in ((HUBSPOT, left), (SALESFORCE, right)):
+            only = mapping.only.get(side)
+            if only is not None and not only(record, self.context):
+                return False
+        return True
+
+    def prefetch(self, mapping: FieldMapping, side: System, records: Iterable[Values]) -> None:
+        """Look up the partners of all references of a batch in a few queries."""
+        wanted: dict[str, set[str]] = defaultdict(set)
+        fields = {
+            (line.link_to, name)
+            for lines in mapping.objects.values()
+            for line in lines.lines
+            if line.link_to
+            for name in line.side(side).fields
+        }
+        for record in records:
+            for link_to, name in fields:
+                held = record.get(name)
+                if held is not None:
+                    wanted[link_to].add(str(held))
+        for link_to, ids in wanted.items():
+            self.refs.prefetch(link_to, side, ids)
+
+    def _open_entries(
+        self, mapping: FieldMapping, pairs: Sequence[Pair]
+    ) -> dict[str, list[JournalEntry]]:
+        found: dict[str, list[JournalEntry]] = defaultdict(list)
+        for system in System:
+            ids = {pair.record_id(system): pair.hubspot_id for pair in pairs}
+            for entry in self.ledger.open_for(mapping.name, system, list(ids)):
+                if entry.record_id is not None:
+                    found[ids[entry.record_id]].append(entry)
+        return found
+
+    def _fold(
+        self,
+        lines: Sequence[Line],
+        pair: Pair,
+        entries: Sequence[JournalEntry],
+        left: Values,
+        right: Values,
+        answers: Answers,
+    ) -> Baseline:
+        """A journalled write whose value stands there now has landed: it counts as agreed."""
+        if not entries:
+            return pair.baseline
+        baseline = dict(pair.baseline)
+        by_id = {line.id: line for line in lines}
+        for entry in entries:
+            landed = [
+                self._fold_line(by_id.get(name), meant, entry, left, right)
+                for name, meant in entry.meant.items()
+            ]
+            baseline |= {agreed[0]: agreed[1] for agreed in landed if agreed is not None}
+            if all(agreed is not None for agreed in landed):
+                answers.folded.append(entry.id)
+            elif self.clock() - entry.sent_at < self.landing_window:
+                answers.in_flight.add(pair.id)
+        return baseline
+
+    def _fold_line(
+        self,
+        line: Line | None,
+        meant: LineBaseline,
+        entry: JournalEntry,
+        left: Values,
+        right: Values,
+    ) -> tuple[str, LineBaseline] | None:
+        if line is None or line.hash != meant.line_hash:
+            return None
+        side = line.side(entry.system)
+        held = side.read(left if entry.system is HUBSPOT else right, self.context)
+        if isinstance(held, Fault | Skip | Pending):
+            return None
+        if side.normal(held) != side.normal(meant.of(entry.system)):
+            return None
+        return line.id, meant
+
+    def _parked(self, mapping: FieldMapping, pairs: Sequence[Pair]) -> dict[str, dict[str, str]]:
+        if self.retry_parked:
+            return {}
+        found: dict[str, dict[str, str]] = defaultdict(dict)
+        for system in System:
+            ids = {pair.record_id(system): pair.hubspot_id for pair in pairs}
+            for record_id, rows in self.ledger.parked_for(mapping.name, system, list(ids)).items():
+                for row in rows:
+                    if row.line is not None:
+                        found[ids[record_id]][row.line] = row.fingerprint
+        return found
+
+    def _edit_times(
+        self,
+        mapping: FieldMapping,
+        pairs: Sequence[Pair],
+        unsure: Mapping[str, Sequence[str]],
+    ) -> dict[str, dict[str, EditTimes]]:
+        """When people last edited the lines in doubt; asked for conflicts only."""
+        edits: dict[System, dict[str, dict[str, Edit]]] = {HUBSPOT: {}, SALESFORCE: {}}
+        chosen = [pair for pair in pairs if pair.hubspot_id in unsure]
+        for system in System:
+            groups: dict[str, list[Pair]] = defaultdict(list)
+            for pair in chosen:
+                name = mapping.hubspot_object if system is HUBSPOT else pair.salesforce_object
+                groups[name].append(pair)
+            for object_name, members in groups.items():
+                names = {
+                    field_name
+                    for pair in members
+                    for line in mapping.objects[pair.salesforce_object].lines
+                    if line.id in unsure[pair.hubspot_id]
+                    for field_name in line.side(system).fields
+                }
+                ids = [pair.record_id(system) for pair in members]
+                edits[system] |= self.connectors[system].last_edits(object_name, ids, sorted(names))
+        return {
+            pair.hubspot_id: {
+                line.id: EditTimes(
+                    _newest(edits[HUBSPOT].get(pair.hubspot_id, {}), line.hubspot.fields),
+                    _newest(edits[SALESFORCE].get(pair.salesforce_id, {}), line.salesforce.fields),
+                )
+                for line in mapping.objects[pair.salesforce_object].lines
+                if line.id in unsure[pair.hubspot_id]
+            }
+            for pair in chosen
+        }
+
+    def note_agreements(
+        self,
+        mapping: FieldMapping,
+        settled: Sequence[tuple[Pair, PairPlan]],
+        values: SideValues,
+        answers: Answers,
+    ) -> None:
+        """Put on file what agrees without a write; what is parked or waits keeps the pair due."""
+        agreements = []
+        for pair, plan in settled:
+            left, right = values[HUBSPOT][pair.hubspot_id], values[SALESFORCE][pair.salesforce_id]
+            clean = not (plan.parked or plan.still_parked or plan.waiting or plan.observed)
+            agreements.append(
+                Agreement(
+                    pair_id=pair.id,
+                    baseline={**answers.baselines[pair.hubspot_id], **plan.agreed},
+                    hubspot_digest=Lookout(mapping, HUBSPOT, mapping.hubspot_object).digest(left),
+                    salesforce_digest=Lookout(mapping, SALESFORCE, pair.salesforce_object).digest(
+                        right
+                    ),
+                    clean=clean,
+                )
+            )
+        self.ledger.agree(agreements, self.clock())
+        self.ledger.close([(entry, "landed", None, None) for entry in answers.folded], self.clock())
+
+
+def _newest(edits: Mapping[str, Edit], fields: Sequence[str]) -> Edit | None:
+    known = [edits[name] for name in fields if name in edits]
+    dated = [edit for edit in known if edit.at is not None]
+    return max(dated, key=lambda edit: edit.at or datetime.min, default=None)  # noqa: DTZ901 - never compared

@@ -1,0 +1,368 @@
+"""A whole compare: list, plan, guard, carry out, and leave every record in one named state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from more_itertools import chunked
+
+from connector.port import CallCount, Connector, System
+from mappings.schema import Context
+from mappings.schema import Mapping as FieldMapping
+from sync.births import Midwife
+from sync.consent import spread_consent
+from sync.engine import Engine, Tally
+from sync.guards import Totals, Tripped, check
+from sync.ledger import Ledger
+from sync.listing import Listing, Progress
+from sync.model import Run
+from sync.owners import OWNER_FIELDS, Owners, pair_owners
+from sync.plandraft import PlanDraft, Task, plan_hash
+from sync.planner import Planner
+from sync.questions import Asker
+from sync.readback import ReadBack
+from sync.refs import LedgerRefs
+from sync.writes import Writer
+
+HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
+
+BATCH = 200
+# Records per write call of each vendor, for the price of a plan.
+PER_WRITE = {HUBSPOT: 100, SALESFORCE: 200}
+# Calls per second that each system is priced at.
+CALLS_PER_SECOND = {HUBSPOT: 10.0, SALESFORCE: 5.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a run is allowed and asked to do. `allowed` are the numbers of `--allow`."""
+
+    observe: bool = False
+    retry_parked: bool = False
+    allowed: Mapping[str, int] = field(default_factory=dict)
+    trigger: str = "resync"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The contract's answer of `apply` and `resync`, and whether somebody has to look."""
+
+    run_id: int
+    plan_id: str
+    totals: Mapping[str, int]
+    skipped: Sequence[Mapping[str, Any]]
+    guards: Sequence[Tripped]
+    cost: Mapping[str, Any]
+
+    @property
+    def needs_attention(self) -> bool:
+        return bool(
+            self.guards or self.skipped or self.totals.get("parked") or self.totals.get("waiting")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Everything a full compare works with. `mappings` stand in dependency order."""
+
+    ledger: Ledger
+    connectors: Mapping[System, Connector]
+    mappings: Sequence[FieldMapping]
+    clock: Callable[[], datetime]
+    timezone: str
+    landing_window: timedelta
+    progress: Progress
+
+    # Plan ---------------------------------------------------------------------------------------
+
+    def plan(self, names: Sequence[str] = ()) -> str:
+        """Compare everything and store the plan; writes nothing to any system. Answers its id."""
+        run = self._begin("plan", names, "plan")
+        plan_id = self._plan(run, self._chosen(names), Terms(), commit=False)
+        self.ledger.finish_run(run.id, "done", {"plan_id": plan_id}, self.clock())
+        return plan_id
+
+    def _begin(self, kind: str, names: Sequence[str], trigger: str) -> Run:
+        """Go on with the run of this kind that did not end, or begin one."""
+        chosen = tuple(mapping.name for mapping in self._chosen(names))
+        unfinished = self.ledger.unfinished_run(kind, chosen)
+        return unfinished or self.ledger.begin_run(kind, chosen, trigger, self.clock())
+
+    def _chosen(self, names: Sequence[str]) -> list[FieldMapping]:
+        return [
+            mapping
+            for mapping in self.mappings
+            if mapping.mode != "off" and (not names or mapping.name in names)
+        ]
+
+    def _context(self, *, planning: bool) -> tuple[Context, LedgerRefs]:
+        owners = self._owners() if self._needs_owners() else Owners()
+        refs = LedgerRefs(self.ledger, owners, planning=planning)
+        today = self.clock().astimezone(ZoneInfo(self.timezone)).date()
+        return Context(today=today, refs=refs), refs
+
+    def _needs_owners(self) -> bool:
+        return any(
+            line.link_to == "owners"
+            for mapping in self.mappings
+            for lines in mapping.objects.values()
+            for line in lines.lines
+        )
+
+    def _owners(self) -> Owners:
+        listed = {}
+        for system, (object_name, fields) in OWNER_FIELDS.items():
+            pages = self.connectors[system].list_all(object_name, fields)
+            listed[system] = [record for page in pages for record in page.records]
+        return pair_owners(listed[HUBSPOT], listed[SALESFORCE])
+
+    def _asker(self, context: Context, refs: LedgerRefs, terms: Terms) -> Asker:
+        return Asker(
+            ledger=self.ledger,
+            connectors=self.connectors,
+            refs=refs,
+            context=context,
+            clock=self.clock,
+            landing_window=self.landing_window,
+            retry_parked=terms.retry_parked,
+        )
+
+    def _plan(self, run: Run, chosen: Sequence[FieldMapping], terms: Terms, *, commit: bool) -> str:
+        context, refs = self._context(planning=True)
+        listing = Listing(self.ledger, self.connectors, run, context, self.progress)
+        before = self._live(chosen)
+        for mapping in chosen:
+            listing.look_at(mapping)
+        seen = self._seen(run, chosen)
+        for mapping in chosen:
+            # A side that is suddenly empty stops at its guard; its records are not written off.
+            if all(seen[mapping.name][side] or not before[mapping.name][side] for side in System):
+                listing.find_out_who_is_gone(mapping)
+        draft = PlanDraft(self.ledger, self.ledger.new_plan(self.clock()))
+        planner = Planner(
+            ledger=self.ledger,
+            connectors=self.connectors,
+            context=context,
+            refs=refs,
+            asker=self._asker(context, refs, terms),
+            draft=draft,
+            commit=commit and not terms.observe,
+            run_id=run.id,
+            progress=self.progress,
+        )
+        for mapping in chosen:
+            planner.plan(mapping)
+        draft.flush()
+        self._finish_plan(run, draft, chosen, before, seen)
+        return draft.plan_id
+
+    def _live(self, chosen: Iterable[FieldMapping]) -> dict[str, dict[System, int]]:
+        return {
+            m.name: {side: self.ledger.live_count(m.name, side) for side in System} for m in chosen
+        }
+
+    def _seen(self, run: Run, chosen: Iterable[FieldMapping]) -> dict[str, dict[System, int]]:
+        return {
+            m.name: {side: self.ledger.seen_count(run.id, m.name, side) for side in System}
+            for m in chosen
+        }
+
+    def _finish_plan(
+        self,
+        run: Run,
+        draft: PlanDraft,
+        chosen: Sequence[FieldMapping],
+        before: Mapping[str, Mapping[System, int]],
+        seen: Mapping[str, Mapping[System, int]],
+    ) -> None:
+        plan_id = draft.plan_id
+        changes = self.plan_entries(plan_id)
+        conflicts = self.ledger.plan_conflicts(plan_id)
+        digest = plan_hash({m.name: m.hash for m in chosen}, changes, conflicts)
+        totals = {
+            name: draft.totals.get(name, 0)
+            for name in ("create", "update", "delete", "link", "unlink", "conflicts", "parked")
+        }
+        totals["open_differences"] = self.ledger.open_differences() + draft.newly_open
+        totals["unchanged"] = sum(self.ledger.unchanged_count(m.name) for m in chosen)
+        guards = {
+            m.name: Totals(
+                creates=draft.creates[m.name],
+                deletes={},
+                blanked=draft.blanked[m.name],
+                pairs=self.ledger.pair_count(m.name),
+                live=seen[m.name],
+                live_before=before[m.name],
+                first_run=self.ledger.pair_count(m.name) == 0,
+            )
+            for m in chosen
+        }
+        meta = {
+            "mappings": [m.name for m in chosen],
+            "hashes": {m.name: m.hash for m in chosen},
+            "guards": {name: _totals_json(value) for name, value in guards.items()},
+        }
+        self.ledger.finish_plan(plan_id, digest, totals, self._price(draft), meta)
+
+    def plan_entries(self, plan_id: str) -> Iterator[dict[str, Any]]:
+        """The `changes` of a stored plan, one by one."""
+        for row in self._rows(plan_id):
+            yield from row["entries"]
+
+    def _rows(self, plan_id: str) -> Iterator[dict[str, Any]]:
+        after = 0
+        while rows := self.ledger.plan_changes(plan_id, after, BATCH):
+            for after, row in rows:  # noqa: B020 - the key of the last row is where the next page starts
+                yield row
+
+    def _price(self, draft: PlanDraft) -> dict[str, Any]:
+        """What applying costs: writes in full batches, a read before and a read after each."""
+        price: dict[str, Any] = {}
+        for system in System:
+            writes = sum(
+                math.ceil(count / PER_WRITE[system])
+                for (side, _), count in draft.updates.items()
+                if side is system
+            )
+            reads = 2 * writes
+            seconds = round((reads + writes) / CALLS_PER_SECOND[system], 1)
+            price[system.value] = {"reads": reads, "writes": writes, "seconds": seconds}
+        return price
+
+    # Apply --------------------------------------------------------------------------------------
+
+    def apply(self, plan_id: str, terms: Terms) -> Report:
+        """Make exactly the changes of a stored plan; what moved since is left alone and reported."""
+        run = self.ledger.begin_run("apply", self._plan_names(plan_id), terms.trigger, self.clock())
+        return self._carry_out(run, plan_id, terms, exactly=True)
+
+    def _plan_names(self, plan_id: str) -> tuple[str, ...]:
+        return tuple(self.ledger.plan(plan_id).meta["mappings"])
+
+    def resync(self, names: Sequence[str], terms: Terms) -> Report:
+        """Plan and apply in one; a killed run goes on where its listing stood."""
+        run = self._begin("resync", names, terms.trigger)
+        plan_id = self._plan(run, self._chosen(names), terms, commit=True)
+        return self._carry_out(run, plan_id, terms, exactly=False)
+
+    def tripped(self, plan_id: str, allowed: Mapping[str, int]) -> list[Tripped]:
+        """The guards that stop this plan."""
+        plan = self.ledger.plan(plan_id)
+        limits = {mapping.name: mapping.limits for mapping in self.mappings}
+        return [
+            trip
+            for name, told in plan.meta["guards"].items()
+            if name in limits
+            for trip in check(name, _totals_from(told), limits[name], allowed)
+        ]
+
+    def _carry_out(self, run: Run, plan_id: str, terms: Terms, *, exactly: bool) -> Report:
+        before = {s: CallCount(c.calls.reads, c.calls.writes) for s, c in self.connectors.items()}
+        tally = Tally()
+        trips = self.tripped(plan_id, terms.allowed)
+        if not trips and not terms.observe:
+            self._work_through(run, plan_id, terms, tally, exactly=exactly)
+        for mapping in self._chosen(self._plan_names(plan_id)):
+            self.ledger.refresh_states(mapping.name)
+        outcome = "stopped" if trips else "done"
+        self.ledger.finish_run(run.id, outcome, dict(tally.totals), self.clock())
+        return Report(
+            run_id=run.id,
+            plan_id=plan_id,
+            totals=dict(tally.totals),
+            skipped=[
+                {**entry, "why": skipped.why}
+                for skipped in tally.skipped
+                for entry in skipped.task.entries()
+            ],
+            guards=trips,
+            cost=self._spent(before),
+        )
+
+    def _spent(self, before: Mapping[System, CallCount]) -> dict[str, Any]:
+        return {
+            system.value: {
+                "reads": connector.calls.reads - before[system].reads,
+                "writes": connector.calls.writes - before[system].writes,
+            }
+            for system, connector in self.connectors.items()
+        }
+
+    def _work_through(
+        self, run: Run, plan_id: str, terms: Terms, tally: Tally, *, exactly: bool
+    ) -> None:
+        context, refs = self._context(planning=False)
+        asker = self._asker(context, refs, terms)
+        writer = Writer(self.ledger, self.connectors, self.clock, run.id, terms.trigger)
+        engine = Engine(
+            ledger=self.ledger,
+            connectors=self.connectors,
+            asker=asker,
+            writer=writer,
+            readback=ReadBack(self.connectors, context),
+            clock=self.clock,
+            tally=tally,
+            paused=frozenset(self.ledger.paused()),
+        )
+        midwife = Midwife(engine, context)
+        self.ledger.park_from_plan(plan_id, self.clock())
+        by_name = {mapping.name: mapping for mapping in self.mappings}
+        for tasks in self._batches(plan_id):
+            mapping = by_name[tasks[0].mapping]
+            if mapping.mode != "live":
+                continue
+            refs.forget()
+            if tasks[0].kind == "create":
+                midwife.carry_out(mapping, tasks, exactly=exactly)
+            elif tasks[0].kind == "consent":
+                spread_consent(writer, mapping, tasks, tally)
+            else:
+                engine.carry_out(mapping, tasks, exactly=exactly)
+            self.progress(f"{mapping.name}:write", len(tasks))
+
+    def _batches(self, plan_id: str) -> Iterator[list[Task]]:
+        """Tasks of one mapping and kind together, in the order of the plan."""
+        group: list[Task] = []
+        for row in self._rows(plan_id):
+            task = Task.from_row(row)
+            if group and (task.mapping, task.kind) != (group[0].mapping, group[0].kind):
+                yield from chunked(group, BATCH)
+                group = []
+            group.append(task)
+            if len(group) >= BATCH:
+                yield group
+                group = []
+        if group:
+            yield group
+
+
+def _totals_json(totals: Totals) -> dict[str, Any]:
+    return {
+        "creates": {side.value: totals.creates.get(side, 0) for side in System},
+        "deletes": {side.value: totals.deletes.get(side, 0) for side in System},
+        "blanked": totals.blanked,
+        "pairs": totals.pairs,
+        "live": {side.value: totals.live.get(side, 0) for side in System},
+        "live_before": {side.value: totals.live_before.get(side, 0) for side in System},
+        "first_run": totals.first_run,
+    }
+
+
+def _totals_from(told: Mapping[str, Any]) -> Totals:
+    def by_side(name: str) -> dict[System, int]:
+        return {System(side): count for side, count in told[name].items()}
+
+    return Totals(
+        creates=by_side("creates"),
+        deletes=by_side("deletes"),
+        blanked=told["blanked"],
+        pairs=told["pairs"],
+        live=by_side("live"),
+        live_before=by_side("live_before"),
+        first_run=told["first_run"],
+    )

@@ -1,0 +1,205 @@
+"""Sends journalled writes: on file before they are sent, one outcome each, a bad row never alone.
+
+This is the only caller of the connectors' writing verbs.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from connector.errors import ConnectorError, OutcomeUnknown, Rejected, TryLater
+from connector.port import Change, Connector, Draft, Outcome, System, Value, Written
+from sync.ledger import Ledger
+from sync.model import FieldChange, JournalDraft, JournalEntry, JournalState, LineBaseline
+
+ResultState = Literal["landed", "refused", "unknown", "later"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One record to write. `record_id` None creates it, with `key_field` holding `partner_id`.
+
+    `meant` is what becomes the baseline of each line once the write has landed.
+    """
+
+    mapping: str
+    system: System
+    object: str
+    record_id: str | None
+    partner_id: str | None
+    changes: tuple[FieldChange, ...]
+    meant: Mapping[str, LineBaseline] = field(default_factory=dict)
+    key_field: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Result:
+    """What came of a write. `record_id` is known for a landed create. `refusals` are by line.
+
+    `refusal` refuses the whole record. `landed_lines` are the lines that were sent and taken.
+    """
+
+    write: Write
+    entry_id: int
+    state: ResultState
+    record_id: str | None = None
+    created: bool = False
+    landed_lines: frozenset[str] = frozenset()
+    refusals: dict[str, Rejected] = field(default_factory=dict)
+    refusal: Rejected | None = None
+    later: TryLater | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Journals and sends. `run_id` and `trigger` are noted with every write."""
+
+    ledger: Ledger
+    connectors: Mapping[System, Connector]
+    clock: Callable[[], datetime]
+    run_id: int
+    trigger: str
+
+    def send(self, writes: Sequence[Write]) -> list[Result]:
+        """Send all writes, grouped by system, object and kind; results in input order.
+
+        Raises `TryLater` or `SystemBlocked` when a system takes nothing at all; what was journalled
+        for that call is closed as refused, since nothing was written.
+        """
+        entries = self._journal(writes)
+        results = [
+            Result(write=write, entry_id=entry.id, state="refused", record_id=write.record_id)
+            for write, entry in zip(writes, entries, strict=True)
+        ]
+        groups: dict[tuple[System, str, bool], list[Result]] = defaultdict(list)
+        for result in results:
+            write = result.write
+            groups[write.system, write.object, write.record_id is None].append(result)
+        try:
+            for members in groups.values():
+                self._send_group(members)
+        except ConnectorError:
+            self._close(result for result in results if result.state == "refused")
+            raise
+        self._close(result for result in results if result.state != "landed")
+        return results
+
+    def confirm(self, results: Iterable[Result]) -> None:
+        """Close landed writes in the journal, once their baselines are on file."""
+        self._close(result for result in results if result.state == "landed")
+
+    def _journal(self, writes: Sequence[Write]) -> list[JournalEntry]:
+        now = self.clock()
+        return self.ledger.intend(
+            self.run_id,
+            [
+                JournalDraft(
+                    mapping=write.mapping,
+                    system=write.system,
+                    object=write.object,
+                    record_id=write.record_id,
+                    partner_id=write.partner_id,
+                    action="create" if write.record_id is None else "update",
+                    changes=write.changes,
+                    meant=write.meant,
+                    key=write.partner_id if write.record_id is None else None,
+                    trigger=self.trigger,
+                )
+                for write in writes
+            ],
+            now,
+        )
+
+    def _send_group(self, results: Sequence[Result]) -> None:
+        """One kind of write to one object; a row refused for a field goes once more without it."""
+        outcomes = self._call(results)
+        again: list[Result] = []
+        for result, outcome in zip(results, outcomes, strict=True):
+            self._take(result, outcome)
+            if result.refusal is not None and self._leave_out(result, result.refusal):
+                again.append(result)
+        if again:
+            for result, outcome in zip(again, self._call(again), strict=True):
+                result.refusal = None
+                self._take(result, outcome)
+
+    def _leave_out(self, result: Result, refusal: Rejected) -> bool:
+        """Note the faulty lines; true when something is left that is worth sending once more.
+
+        A refusal that names no field leaves only consent worth a second try.
+        """
+        named = {
+            change.line for change in result.write.changes if change.api_name in refusal.fields
+        }
+        is_create = result.write.record_id is None
+        if not named:
+            if is_create or refusal.cause in {"not_found", "deleted", "converted", "duplicate"}:
+                return False
+            named = {c.line for c in result.write.changes if c.rule != "consent"}
+        left = [c for c in result.write.changes if c.line not in named]
+        if not left or (is_create and "key" in named):
+            return False
+        result.refusals |= dict.fromkeys(named, refusal)
+        return True
+
+    def _call(self, results: Sequence[Result]) -> list[Outcome]:
+        first = results[0].write
+        connector = self.connectors[first.system]
+        if first.record_id is None:
+            drafts = [
+                Draft(
+                    values=_values(result, leave_out=first.key_field),
+                    key_field=result.write.key_field,
+                    key=result.write.partner_id or "",
+                )
+                for result in results
+            ]
+            return connector.create_many(first.object, drafts)
+        changes = [
+            Change(id=result.write.record_id or "", values=_values(result)) for result in results
+        ]
+        return connector.update_many(first.object, changes)
+
+    def _take(self, result: Result, outcome: Outcome) -> None:
+        result.request_id = getattr(outcome, "request_id", None)
+        if isinstance(outcome, Written):
+            result.state = "landed"
+            result.record_id = outcome.id
+            result.created = outcome.created
+            result.landed_lines = frozenset(
+                change.line for change in result.write.changes if change.line not in result.refusals
+            )
+        elif isinstance(outcome, OutcomeUnknown):
+            result.state = "unknown"
+            result.later = outcome
+        elif isinstance(outcome, TryLater):
+            result.state = "later"
+            result.later = outcome
+        else:
+            result.state = "refused"
+            result.refusal = outcome
+
+    def _close(self, results: Iterable[Result]) -> None:
+        states: dict[ResultState, JournalState] = {
+            "landed": "landed",
+            "refused": "refused",
+            "unknown": "unknown",
+            "later": "refused",
+        }
+        self.ledger.close(
+            [(r.entry_id, states[r.state], r.record_id, r.request_id) for r in results],
+            self.clock(),
+        )
+
+
+def _values(result: Result, leave_out: str = "") -> dict[str, Value]:
+    return {
+        change.api_name: change.after
+        for change in result.write.changes
+        if change.line not in result.refusals and change.api_name != leave_out
+    }
