@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from connector.port import Record, System
+from connector.port import Record, System, Values
 from mappings.schema import Context, CreateRule
 from mappings.schema import Mapping as FieldMapping
 from sync.creation import Birth, plan_birth
@@ -26,7 +26,7 @@ HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 def birth_claim(
     source: System,
     record_id: str,
-    values: Mapping[str, object],
+    values: Values,
     rules: Sequence[CreateRule],
     tombstone: str | None,
     context: Context,
@@ -40,7 +40,7 @@ def birth_claim(
     if not rules:
         return Claim(source, record_id, "unpaired", None, "create_never")
     for rule in rules:
-        if rule.when is None or rule.when(values, context):  # type: ignore[arg-type]  # wire values
+        if rule.when is None or rule.when(values, context):
             return Claim(source, record_id, "create", None, rule.object)
     return Claim(source, record_id, "unpaired", None, "no_create_rule")
 
@@ -206,7 +206,7 @@ class Midwife:
             after=new_id,
             rule="key",
         )
-        blank = {name: None for name in mapping.fields[target, target_object]}
+        blank = dict.fromkeys(mapping.fields[target, target_object])
         return Work(
             pair=pair,
             plan=PairPlan(
@@ -216,7 +216,7 @@ class Midwife:
                 parked=birth.parked,
             ),
             baseline={},
-            records={source: record, target: Record(target_object, new_id, dict(blank))},
+            records={source: record, target: Record(target_object, new_id, blank)},
             born=frozenset({target}),
             results=[result],
         )

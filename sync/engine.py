@@ -115,6 +115,13 @@ class Engine:
         self.settle(mapping, works)
         self.ledger.close([(e, "landed", None, None) for e in answers.folded], self.clock())
 
+    def unlink(self, tasks: Sequence[Task]) -> None:
+        """End pairs of which one record was deleted; the partner is never a reason to create."""
+        for task in tasks:
+            if task.pair_id is not None:
+                self.ledger.unbind(task.pair_id, "partner_deleted", self.clock())
+                self.tally.totals["unlink"] += 1
+
     def _pair_of(self, task: Task) -> Pair:
         known = self.ledger.pair(task.pair_id) if task.pair_id is not None else None
         return known or Pair(
@@ -313,7 +320,7 @@ def refusals(plan: PairPlan, result: Result) -> Iterable[Parked]:
     """Lines that the vendor refused, or the whole record where it named none."""
     write = result.write
     record_id = write.record_id or write.partner_id or ""
-    by_line: dict[str | None, Rejected] = dict(result.refusals)
+    by_line: dict[str | None, Rejected] = {**result.refusals}
     if result.refusal is not None:
         by_line[None] = result.refusal
     for line, refusal in by_line.items():

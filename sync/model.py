@@ -47,6 +47,7 @@ class Sighting(NamedTuple):
     line that is true, in the mapping's order. `external_key` is the partner's id as this record
     holds it. `modified_at` is the system's own time of last change. `payload` is the JSON of the
     mapped values, kept while the record is not in line, so that planning needs no second read.
+    `frozen` records (converted Leads) take no writes, but their opt-outs count.
     """
 
     record_id: str
@@ -58,6 +59,7 @@ class Sighting(NamedTuple):
     consent: int
     modified_at: datetime | None
     payload: bytes = b"{}"
+    frozen: bool = False
 
 
 class Member(NamedTuple):

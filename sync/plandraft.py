@@ -314,5 +314,9 @@ class PlanDraft:
     def flush(self) -> None:
         """Put on file what is gathered."""
         self.ledger.add_changes(self.plan_id, self._rows)
-        self.ledger.add_findings(self.plan_id, self._conflicts, self._parked)
+        self.ledger.add_findings(
+            self.plan_id,
+            [conflict_json(one) for one in self._conflicts],
+            [parked_json(one) for one in self._parked],
+        )
         self._rows, self._conflicts, self._parked = [], [], []

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from connector.port import Connector, System, Values
 from mappings.schema import Context, CreateRule
@@ -18,7 +19,7 @@ from sync.births import birth_claim
 from sync.creation import plan_birth
 from sync.findings import birth_parked, findings
 from sync.ledger import ClaimedRow, Ledger
-from sync.model import Claim, Pair, Parked
+from sync.model import Claim, KeyGroup, Pair, Parked
 from sync.pairing import pair_up
 from sync.plandraft import PlanDraft, Task
 from sync.questions import Answers, Asker, SideValues
@@ -56,6 +57,7 @@ class Planner:
         """Add everything that is due in this mapping to the draft."""
         self.ledger.clear_claims(mapping.name)
         self.refs.forget()
+        self._plan_unlinks(mapping)
         self._claim_by_key(mapping)
         self._claim_by_rules(mapping)
         self._plan_links(mapping)
@@ -92,12 +94,17 @@ class Planner:
 
     def _claim_by_rules(self, mapping: FieldMapping) -> None:
         for number, rule in enumerate(mapping.match):
-            claims: list[Claim] = []
-            for group in self.ledger.key_groups(mapping.name, number):
-                claims += pair_up(
-                    group, mapping.salesforce_objects, mapping.several, suggest=rule.suggest
-                )
-            self.ledger.claim(mapping.name, claims)
+            for groups in self.ledger.key_groups(mapping.name, number):
+                claims: dict[tuple[System, str], Claim] = {}
+                for group in groups:
+                    for claim in pair_up(
+                        _as_claimed(group, claims),
+                        mapping.salesforce_objects,
+                        mapping.several,
+                        suggest=rule.suggest,
+                    ):
+                        claims[claim.system, claim.record_id] = claim
+                self.ledger.claim(mapping.name, claims.values())
 
     def _note_parked_claims(self, mapping: FieldMapping) -> None:
         for row in self._claimed(mapping, "parked"):
@@ -121,6 +128,27 @@ class Planner:
         while rows := self.ledger.claimed(mapping.name, kind, after, BATCH):
             yield from rows
             after = rows[-1].row_id
+
+    def _plan_unlinks(self, mapping: FieldMapping) -> None:
+        """A deleted record ends its pair; what the partner gets stands in the mapping."""
+        for pair, side in self.ledger.pairs_with_gone_side(mapping.name):
+            self.draft.add_task(Task.of_pair("unlink", mapping, pair, PairPlan()))
+            if mapping.when_deleted_in[side] == "park":
+                other = side.other
+                self.draft.add_parked(
+                    Parked(
+                        mapping=mapping.name,
+                        system=other,
+                        object=mapping.hubspot_object
+                        if other is HUBSPOT
+                        else pair.salesforce_object,
+                        record_id=pair.record_id(other),
+                        line=None,
+                        cause="partner_deleted",
+                        advice=f"its partner in {side.value} was deleted: delete it too, or drop "
+                        "this entry to keep it as it is",
+                    )
+                )
 
     # Pairs --------------------------------------------------------------------------------------
 
@@ -149,11 +177,15 @@ class Planner:
 
     def _plan_pairs(self, mapping: FieldMapping) -> None:
         after = 0
-        while pairs := self.ledger.dirty_pairs(mapping.name, after_id=after, limit=BATCH):
+        # A mapping that uses today's date may be due although nothing moved.
+        due = self.ledger.all_pairs if mapping.volatile else self.ledger.dirty_pairs
+        while pairs := due(mapping.name, after_id=after, limit=BATCH):
             after = pairs[-1].id
             self._plan_batch(mapping, pairs, "pair")
 
-    def _plan_batch(self, mapping: FieldMapping, pairs: Sequence[Pair], kind: str) -> None:
+    def _plan_batch(
+        self, mapping: FieldMapping, pairs: Sequence[Pair], kind: Literal["pair", "link"]
+    ) -> None:
         if not pairs:
             return
         values = self._values_of(mapping, pairs)
@@ -298,3 +330,16 @@ class Planner:
                         mapping, system, object_name, record_id, lines[position].id, field
                     )
                 )
+
+
+def _as_claimed(group: KeyGroup, claims: Mapping[tuple[System, str], Claim]) -> KeyGroup:
+    """A record with several keys may have been claimed under another one a moment ago."""
+    if not any((m.system, m.record_id) in claims for m in group.members):
+        return group
+    members = tuple(
+        m._replace(claim=claims[m.system, m.record_id].kind)
+        if (m.system, m.record_id) in claims
+        else m
+        for m in group.members
+    )
+    return group._replace(members=members)

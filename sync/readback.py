@@ -160,8 +160,11 @@ class ReadBack:
         if verdict is Landing.FOREIGN:
             found.foreign.add(pair.hubspot_id)
         else:
-            changed = {"hubspot": held} if write.system is HUBSPOT else {"salesforce": held}
-            meant = replace(meant, **changed)
+            meant = (
+                replace(meant, hubspot=held)
+                if write.system is HUBSPOT
+                else replace(meant, salesforce=held)
+            )
             known.update({name: record.values.get(name) for name in side.fields})
         found.baselines[pair.hubspot_id][line.line.id] = meant
 

@@ -182,7 +182,7 @@ class Compare:
     ) -> None:
         plan_id = draft.plan_id
         changes = self.plan_entries(plan_id)
-        conflicts = self.ledger.plan_conflicts(plan_id)
+        conflicts = self.ledger.plan_rows(plan_id, "conflict")
         digest = plan_hash({m.name: m.hash for m in chosen}, changes, conflicts)
         totals = {
             name: draft.totals.get(name, 0)
@@ -211,14 +211,8 @@ class Compare:
 
     def plan_entries(self, plan_id: str) -> Iterator[dict[str, Any]]:
         """The `changes` of a stored plan, one by one."""
-        for row in self._rows(plan_id):
+        for row in self.ledger.plan_rows(plan_id, "task"):
             yield from row["entries"]
-
-    def _rows(self, plan_id: str) -> Iterator[dict[str, Any]]:
-        after = 0
-        while rows := self.ledger.plan_changes(plan_id, after, BATCH):
-            for after, row in rows:  # noqa: B020 - the key of the last row is where the next page starts
-                yield row
 
     def _price(self, draft: PlanDraft) -> dict[str, Any]:
         """What applying costs: writes in full batches, a read before and a read after each."""
@@ -310,7 +304,7 @@ class Compare:
             paused=frozenset(self.ledger.paused()),
         )
         midwife = Midwife(engine, context)
-        self.ledger.park_from_plan(plan_id, self.clock())
+        self.ledger.park_from_plan(plan_id, self._plan_names(plan_id), self.clock())
         by_name = {mapping.name: mapping for mapping in self.mappings}
         for tasks in self._batches(plan_id):
             mapping = by_name[tasks[0].mapping]
@@ -321,6 +315,8 @@ class Compare:
                 midwife.carry_out(mapping, tasks, exactly=exactly)
             elif tasks[0].kind == "consent":
                 spread_consent(writer, mapping, tasks, tally)
+            elif tasks[0].kind == "unlink":
+                engine.unlink(tasks)
             else:
                 engine.carry_out(mapping, tasks, exactly=exactly)
             self.progress(f"{mapping.name}:write", len(tasks))
@@ -328,7 +324,7 @@ class Compare:
     def _batches(self, plan_id: str) -> Iterator[list[Task]]:
         """Tasks of one mapping and kind together, in the order of the plan."""
         group: list[Task] = []
-        for row in self._rows(plan_id):
+        for row in self.ledger.plan_rows(plan_id, "task"):
             task = Task.from_row(row)
             if group and (task.mapping, task.kind) != (group[0].mapping, group[0].kind):
                 yield from chunked(group, BATCH)

@@ -73,6 +73,7 @@ class Lookout:
             consent=self._opted_out(values),
             modified_at=record.modified_at,
             payload=payload,
+            frozen=converted,
         )
 
     def _opted_out(self, values: Values) -> int:

@@ -1,0 +1,31 @@
+"""The ledger: what really is, on one road to SQLite and PostgreSQL.
+
+It knows who is paired, what both sides held at the last agreement, which writes were meant and which
+landed, what people still have to look at. Losing it costs work, not data: pairs are found again by
+their external keys, and blanks are filled by `first_pairing`.
+"""
+
+from sync.ledger.claims import ClaimedRow, ConsentDue, KeyMatch
+from sync.ledger.findings import ConflictRow, ParkedRow
+from sync.ledger.opening import Ledger
+from sync.ledger.pairs import Agreement
+from sync.ledger.plans import NoSuchPlan, StoredPlan
+from sync.ledger.room import LedgerError, LedgerUnavailable, WrongLedger
+from sync.ledger.sightings import Missing, SeenRecord
+
+__all__ = [
+    "Agreement",
+    "ClaimedRow",
+    "ConflictRow",
+    "ConsentDue",
+    "KeyMatch",
+    "Ledger",
+    "LedgerError",
+    "LedgerUnavailable",
+    "Missing",
+    "NoSuchPlan",
+    "ParkedRow",
+    "SeenRecord",
+    "StoredPlan",
+    "WrongLedger",
+]

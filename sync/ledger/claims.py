@@ -1,0 +1,301 @@
+"""Pairing's view of the ledger: claims of the plan in the making, key groups, tombstones, consent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, and_, bindparam, case, or_, select, update
+from sqlalchemy.sql import ColumnElement
+
+from connector.port import System
+from sync.ledger.room import Room, aware
+from sync.ledger.tables import address, match_key, record
+from sync.model import Claim, KeyGroup, Member
+
+# Match keys per page of `key_groups`.
+KEYS_AT_ONCE = 500
+
+
+class ClaimedRow(NamedTuple):
+    """A claimed (or free) record; `row_id` is where the next page starts."""
+
+    row_id: int
+    system: System
+    record_id: str
+    object: str
+    partner_id: str | None
+    detail: str
+
+
+class KeyMatch(NamedTuple):
+    """An unbound record whose external key names a record of the other side."""
+
+    system: System
+    record_id: str
+    target: Member
+
+
+class ConsentDue(NamedTuple):
+    """A record that carries an opted-out address and does not hold that opt-out."""
+
+    position: int
+    system: System
+    object: str
+    record_id: str
+
+
+class Claims(Room):
+    """Everything pairing asks and notes."""
+
+    def clear_claims(self, mapping: str) -> None:
+        """Forget what an earlier plan intended."""
+        with self._begin() as connection:
+            connection.execute(
+                update(record)
+                .where(record.c.mapping == mapping, record.c.claim.is_not(None))
+                .values(claim=None, claim_partner=None, claim_detail=None)
+            )
+
+    def claim(self, mapping: str, claims: Iterable[Claim]) -> None:
+        """Note what the plan intends for these records."""
+        rows = [
+            {
+                "of_system": claim.system.value,
+                "of_record": claim.record_id,
+                "claim": claim.kind,
+                "claim_partner": claim.partner_id,
+                "claim_detail": claim.detail,
+            }
+            for claim in claims
+        ]
+        if not rows:
+            return
+        with self._begin() as connection:
+            connection.execute(
+                update(record).where(
+                    record.c.mapping == mapping,
+                    record.c.system == bindparam("of_system"),
+                    record.c.record_id == bindparam("of_record"),
+                ),
+                rows,
+            )
+
+    def claimed(self, mapping: str, kind: str, after: int, limit: int) -> list[ClaimedRow]:
+        """Records with this claim, in the order of their row ids."""
+        return self._page(mapping, after, limit, record.c.claim == kind)
+
+    def unclaimed_unbound(
+        self, mapping: str, system: System, after: int, limit: int
+    ) -> list[ClaimedRow]:
+        """Live records in scope that nobody is paired with and no rule has claimed."""
+        return self._page(
+            mapping,
+            after,
+            limit,
+            and_(
+                record.c.system == system.value,
+                record.c.claim.is_(None),
+                record.c.pair_id.is_(None),
+                record.c.in_scope,
+                record.c.gone.is_(None),
+            ),
+        )
+
+    def _page(
+        self, mapping: str, after: int, limit: int, condition: ColumnElement[bool]
+    ) -> list[ClaimedRow]:
+        c = record.c
+        with self._begin() as connection:
+            rows = connection.execute(
+                select(c.id, c.system, c.record_id, c.object, c.claim_partner, c.claim_detail)
+                .where(c.mapping == mapping, c.id > after, condition)
+                .order_by(c.id)
+                .limit(limit)
+            ).all()
+        return [
+            ClaimedRow(
+                r.id, System(r.system), r.record_id, r.object, r.claim_partner, r.claim_detail or ""
+            )
+            for r in rows
+        ]
+
+    def claimed_partners(
+        self, mapping: str, system: System, ids: Iterable[str]
+    ) -> dict[str, str | None]:
+        """Partners this plan intends: an id for a link, None for a record yet to be created."""
+        with self._begin() as connection:
+            rows = connection.execute(
+                select(record.c.record_id, record.c.claim, record.c.claim_partner).where(
+                    record.c.mapping == mapping,
+                    record.c.system == system.value,
+                    record.c.record_id.in_(list(ids)),
+                    record.c.claim.in_(["link", "create"]),
+                )
+            )
+            return {
+                row.record_id: row.claim_partner if row.claim == "link" else None for row in rows
+            }
+
+    def key_groups(self, mapping: str, rule: int) -> Iterator[list[KeyGroup]]:
+        """Pages of groups that hold a free record and at least two members, in key order."""
+        after = ""
+        while True:
+            keys = self._open_keys(mapping, rule, after)
+            if not keys:
+                return
+            after = keys[-1]
+            groups = self._members(mapping, rule, keys)
+            yield [group for group in groups if len(group.members) > 1]
+
+    def _open_keys(self, mapping: str, rule: int, after: str) -> list[str]:
+        with self._begin() as connection:
+            return list(
+                connection.scalars(
+                    select(match_key.c.key)
+                    .distinct()
+                    .select_from(match_key.join(record, _same_record(match_key)))
+                    .where(
+                        match_key.c.mapping == mapping,
+                        match_key.c.rule == rule,
+                        match_key.c.key > after,
+                        record.c.pair_id.is_(None),
+                        record.c.claim.is_(None),
+                        record.c.in_scope,
+                        record.c.gone.is_(None),
+                    )
+                    .order_by(match_key.c.key)
+                    .limit(KEYS_AT_ONCE)
+                )
+            )
+
+    def _members(self, mapping: str, rule: int, keys: Sequence[str]) -> list[KeyGroup]:
+        with self._begin() as connection:
+            rows = connection.execute(
+                select(match_key.c.key, *_member_columns(record))
+                .select_from(match_key.join(record, _same_record(match_key)))
+                .where(
+                    match_key.c.mapping == mapping,
+                    match_key.c.rule == rule,
+                    match_key.c.key.in_(list(keys)),
+                    record.c.gone.is_(None),
+                )
+                .order_by(match_key.c.key, record.c.id)
+            ).all()
+        return [
+            KeyGroup(key, tuple(_member(row) for row in members))
+            for key, members in groupby(rows, key=lambda row: row.key)
+        ]
+
+    def external_key_matches(self, mapping: str) -> list[KeyMatch]:
+        """Unbound live records whose external key names a live record of the other side."""
+        target = record.alias("target")
+        with self._begin() as connection:
+            rows = connection.execute(
+                select(
+                    record.c.system.label("of_system"),
+                    record.c.record_id.label("of_record"),
+                    *_member_columns(target),
+                )
+                .select_from(record.join(target, _named_by(target)))
+                .where(
+                    record.c.mapping == mapping,
+                    record.c.pair_id.is_(None),
+                    record.c.gone.is_(None),
+                    record.c.in_scope,
+                    record.c.external_key.is_not(None),
+                    target.c.gone.is_(None),
+                )
+                .order_by(record.c.id)
+            ).all()
+        return [KeyMatch(System(row.of_system), row.of_record, _member(row)) for row in rows]
+
+    def dead_keys(self, mapping: str, system: System) -> dict[str, str]:
+        """Unbound records whose external key names nobody alive: tombstones, never recreated."""
+        target = record.alias("target")
+        with self._begin() as connection:
+            rows = connection.execute(
+                select(record.c.record_id, target.c.gone)
+                .select_from(record.outerjoin(target, _named_by(target)))
+                .where(
+                    record.c.mapping == mapping,
+                    record.c.system == system.value,
+                    record.c.pair_id.is_(None),
+                    record.c.gone.is_(None),
+                    record.c.external_key.is_not(None),
+                    or_(target.c.id.is_(None), target.c.gone.is_not(None)),
+                )
+            )
+            return {
+                row.record_id: "partner_deleted" if row.gone == "deleted" else "not_visible"
+                for row in rows
+            }
+
+    def consent_spread(self, mapping: str, lines: int) -> list[ConsentDue]:
+        """Every live record that shares an address with an opt-out and does not hold it.
+
+        Frozen records (converted Leads) cannot be written, but their opt-outs count.
+        """
+        found: list[ConsentDue] = []
+        for position in range(lines):
+            bit = record.c.consent.op("&")(1 << position)
+            with self._begin() as connection:
+                opted = (
+                    select(address.c.address)
+                    .select_from(address.join(record, _same_record(address)))
+                    .where(address.c.mapping == mapping, bit != 0, record.c.gone.is_(None))
+                )
+                rows = connection.execute(
+                    select(record.c.system, record.c.object, record.c.record_id)
+                    .distinct()
+                    .select_from(address.join(record, _same_record(address)))
+                    .where(
+                        address.c.mapping == mapping,
+                        address.c.address.in_(opted),
+                        bit == 0,
+                        record.c.gone.is_(None),
+                        record.c.frozen.is_(False),
+                    )
+                    .order_by(record.c.system, record.c.object, record.c.record_id)
+                ).all()
+            found += [ConsentDue(position, System(r.system), r.object, r.record_id) for r in rows]
+        return found
+
+
+def _same_record(child: Any) -> ColumnElement[bool]:
+    return and_(
+        record.c.mapping == child.c.mapping,
+        record.c.system == child.c.system,
+        record.c.record_id == child.c.record_id,
+    )
+
+
+def _named_by(target: Any) -> ColumnElement[bool]:
+    """The target is the record of the other side that the external key names."""
+    other = case(
+        (record.c.system == System.HUBSPOT.value, System.SALESFORCE.value),
+        else_=System.HUBSPOT.value,
+    )
+    return and_(
+        target.c.mapping == record.c.mapping,
+        target.c.system == other,
+        target.c.record_id == record.c.external_key,
+    )
+
+
+def _member_columns(table: Any) -> tuple[Any, ...]:
+    c = table.c
+    return (c.system, c.record_id, c.object, c.in_scope, c.pair_id, c.claim, c.modified_at)
+
+
+def _member(row: Row[Any]) -> Member:
+    return Member(
+        System(row.system),
+        row.record_id,
+        row.object,
+        bool(row.in_scope),
+        row.pair_id is not None,
+        row.claim,
+        aware(row.modified_at),
+    )

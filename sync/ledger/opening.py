@@ -1,0 +1,103 @@
+"""Opening a ledger: the right settings for each database, and its tables brought up to date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from sync.ledger.claims import Claims
+from sync.ledger.pairs import Pairs
+from sync.ledger.plans import Plans
+from sync.ledger.room import LedgerUnavailable, unavailable
+from sync.ledger.runs import Runs
+from sync.ledger.sightings import Sightings
+from sync.ledger.states import States
+from sync.ledger.writings import Writings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+# How long a writer waits for another one, in milliseconds.
+BUSY_TIMEOUT = 30_000
+
+
+class Ledger(Runs, Sightings, Claims, Pairs, Writings, Plans, States):
+    """All rooms of the ledger over one database."""
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Open the database at a SQLAlchemy URL and bring its tables up to date.
+
+        Raises `LedgerUnavailable` with the cause and the cure.
+        """
+        engine = _engine(url)
+        try:
+            _migrate(engine)
+        except SQLAlchemyError as error:
+            raise unavailable(error) from error
+        except CommandError as error:
+            raise LedgerUnavailable(
+                f"the ledger was written by a newer Kakehashi ({error}): install that version, or "
+                "set KAKEHASHI_DATABASE_URL to another database"
+            ) from error
+        return cls(engine)
+
+    def close_all(self) -> None:
+        """Let go of every connection."""
+        self._engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise LedgerUnavailable(
+            "KAKEHASHI_DATABASE_URL is not a database URL: write sqlite:///var/kakehashi.db or "
+            "postgresql+psycopg://user:password@host/database"
+        ) from error
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True)
+    _make_folder(parsed.database)
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT / 1000})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _make_folder(database: str | None) -> None:
+    if not database or database == ":memory:":
+        return
+    try:
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LedgerUnavailable(
+            f"the folder of the ledger cannot be made ({error.strerror}: {error.filename}): make it "
+            "writable, or set KAKEHASHI_DATABASE_URL to another place"
+        ) from error
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    """Write-ahead log, synced on commit: what is journalled survives a kill and a power cut."""
+    # The driver must not open transactions of its own; `_begin_immediate` does.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _migrate(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,122 @@
+"""What every room of the ledger shares: short transactions, and errors that name the cure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from connector.port import Value
+from mappings.schema import Cell
+from sync.model import FieldChange, LineBaseline
+
+
+class LedgerError(Exception):
+    """Base of the ledger's own errors; the message names the cause and the cure."""
+
+
+class LedgerUnavailable(LedgerError):
+    """The database cannot be used now: unreachable, read-only, full, or locked by others."""
+
+
+class WrongLedger(LedgerError):
+    """This ledger belongs to another pair of portal and org."""
+
+
+CURES = (
+    ("readonly", "make its folder writable, or set KAKEHASHI_DATABASE_URL to another place"),
+    ("read-only", "make its folder writable, or set KAKEHASHI_DATABASE_URL to another place"),
+    ("unable to open", "make its folder writable, or set KAKEHASHI_DATABASE_URL to another place"),
+    ("full", "free disk space; nothing was lost, run the command again afterwards"),
+    ("no space", "free disk space; nothing was lost, run the command again afterwards"),
+    ("locked", "another process is writing to it; wait for it to end, then run again"),
+    ("disk i/o", "check the disk; nothing was lost, run the command again afterwards"),
+)
+
+
+def unavailable(error: SQLAlchemyError) -> LedgerUnavailable:
+    """The error a person can act on. The statement and its values stay out of the message."""
+    cause = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()
+    text = cause[0] if cause else type(error).__name__
+    cure = next((cure for word, cure in CURES if word in text.lower()), None)
+    advice = cure or "check KAKEHASHI_DATABASE_URL and that the database is running"
+    return LedgerUnavailable(f"the ledger's database cannot be used ({text}): {advice}")
+
+
+class Room:
+    """Base of the ledger's rooms. Every public method of a room is one short transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise unavailable(error) from error
+
+
+def to_json(value: object) -> str:
+    """Compact JSON text."""
+    return orjson.dumps(value).decode()
+
+
+def from_json(text: str | bytes | None) -> Any:
+    """The value of stored JSON text; None for none."""
+    return None if text is None else orjson.loads(text)
+
+
+def aware(moment: datetime | None) -> datetime | None:
+    """SQLite hands times back without their zone; they are UTC."""
+    if moment is None or moment.tzinfo is not None:
+        return moment
+    return moment.replace(tzinfo=UTC)
+
+
+def utc(moment: datetime | None) -> datetime | None:
+    """A time as it is stored."""
+    return None if moment is None else moment.astimezone(UTC)
+
+
+def cell_of(value: Any) -> Cell:
+    """A cell from JSON: a list is a joined line's tuple."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def baseline_json(baseline: Mapping[str, LineBaseline]) -> str:
+    """``{line: [hash, hubspot, salesforce, open]}``."""
+    return to_json(
+        {
+            line: [base.line_hash, base.hubspot, base.salesforce, base.open]
+            for line, base in baseline.items()
+        }
+    )
+
+
+def baseline_of(text: str) -> dict[str, LineBaseline]:
+    """The inverse of `baseline_json`."""
+    return {
+        line: LineBaseline(found[0], cell_of(found[1]), cell_of(found[2]), bool(found[3]))
+        for line, found in from_json(text).items()
+    }
+
+
+def changes_json(changes: tuple[FieldChange, ...]) -> str:
+    """``[[line, field, from, to, rule], ...]``."""
+    return to_json([[c.line, c.api_name, c.before, c.after, c.rule] for c in changes])
+
+
+def changes_of(text: str) -> tuple[FieldChange, ...]:
+    """The inverse of `changes_json`."""
+
+    def change(line: str, name: str, before: Value, after: Value, rule: str) -> FieldChange:
+        return FieldChange(line=line, api_name=name, before=before, after=after, rule=rule)
+
+    return tuple(change(*found) for found in from_json(text))

@@ -1,0 +1,275 @@
+"""What listings saw: one row per record of a mapping, with its match keys and addresses.
+
+Fast on purpose: a nightly compare of records that did not change only moves their `seen` mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connector.port import System, Values
+from sync.ledger.room import Room, from_json, utc
+from sync.ledger.runs import put
+from sync.ledger.tables import address, checkpoint, match_key, record
+from sync.model import Sighting
+
+# Ids per IN list; below every database's limit of bound values.
+IDS_AT_ONCE = 1_000
+KEPT_ON_CONFLICT = ("mapping", "system", "record_id")
+
+
+class Missing(NamedTuple):
+    """A live record that the listing no longer showed."""
+
+    record_id: str
+    object: str
+    pair_id: int | None
+
+
+class SeenRecord(NamedTuple):
+    """A record as the ledger knows it."""
+
+    record_id: str
+    object: str
+    in_scope: bool
+    state: str | None
+    reason: str | None
+    pair_id: int | None
+    gone: str | None
+
+
+class Sightings(Room):
+    """Notes what was seen, and answers what was not."""
+
+    def note_sightings(
+        self,
+        run_id: int,
+        mapping: str,
+        system: System,
+        object_name: str,
+        sightings: Sequence[Sighting],
+        checkpoint_at: tuple[str, str] | None = None,
+    ) -> None:
+        """Put a page on file, together with the checkpoint behind it."""
+        with self._begin() as connection:
+            for start in range(0, len(sightings), IDS_AT_ONCE):
+                page = sightings[start : start + IDS_AT_ONCE]
+                self._note_page(connection, run_id, mapping, system, object_name, page)
+            if checkpoint_at is not None:
+                stage, at = checkpoint_at
+                put(
+                    connection,
+                    checkpoint,
+                    ["run_id", "stage"],
+                    {"run_id": run_id, "stage": stage, "cursor": at},
+                )
+
+    def _note_page(
+        self,
+        connection: Connection,
+        run_id: int,
+        mapping: str,
+        system: System,
+        object_name: str,
+        page: Sequence[Sighting],
+    ) -> None:
+        known = {
+            row.record_id: row
+            for row in connection.execute(
+                select(record.c.id, record.c.record_id, record.c.digest, record.c.object).where(
+                    record.c.mapping == mapping,
+                    record.c.system == system.value,
+                    record.c.record_id.in_([sighting.record_id for sighting in page]),
+                )
+            )
+        }
+        same: list[int] = []
+        news: list[Sighting] = []
+        for sighting in page:
+            row = known.get(sighting.record_id)
+            if row is not None and row.digest == sighting.digest and row.object == object_name:
+                same.append(row.id)
+            else:
+                news.append(sighting)
+        if same:
+            connection.execute(
+                update(record).where(record.c.id.in_(same)).values(seen=run_id, gone=None)
+            )
+        if news:
+            self._write(connection, run_id, mapping, system, object_name, news, known)
+
+    def _write(
+        self,
+        connection: Connection,
+        run_id: int,
+        mapping: str,
+        system: System,
+        object_name: str,
+        news: Sequence[Sighting],
+        known: dict[str, Any],
+    ) -> None:
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        statement = dialect.insert(record)
+        fresh = {
+            name: statement.excluded[name]
+            for name in (
+                "object",
+                "digest",
+                "payload",
+                "in_scope",
+                "frozen",
+                "external_key",
+                "consent",
+                "modified_at",
+                "seen",
+                "gone",
+            )
+        }
+        rows = [
+            {
+                "mapping": mapping,
+                "system": system.value,
+                "record_id": s.record_id,
+                "object": object_name,
+                "digest": s.digest,
+                "payload": s.payload,
+                "in_scope": s.in_scope,
+                "frozen": s.frozen,
+                "external_key": s.external_key,
+                "consent": s.consent,
+                "modified_at": utc(s.modified_at),
+                "seen": run_id,
+                "gone": None,
+            }
+            for s in news
+        ]
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=list(KEPT_ON_CONFLICT), set_=fresh),
+            rows,
+        )
+        self._replace_keys(connection, mapping, system, news, known)
+
+    def _replace_keys(
+        self,
+        connection: Connection,
+        mapping: str,
+        system: System,
+        news: Sequence[Sighting],
+        known: dict[str, Any],
+    ) -> None:
+        old = [s.record_id for s in news if s.record_id in known]
+        for table in (match_key, address):
+            if old:
+                connection.execute(
+                    delete(table).where(
+                        table.c.mapping == mapping,
+                        table.c.system == system.value,
+                        table.c.record_id.in_(old),
+                    )
+                )
+        of_record = {"mapping": mapping, "system": system.value}
+        keys = [
+            {**of_record, "record_id": s.record_id, "rule": rule, "key": key}
+            for s in news
+            for rule, key in dict.fromkeys(s.match_keys)
+        ]
+        addresses = [
+            {**of_record, "record_id": s.record_id, "address": one}
+            for s in news
+            for one in dict.fromkeys(s.addresses)
+        ]
+        if keys:
+            connection.execute(insert(match_key), keys)
+        if addresses:
+            connection.execute(insert(address), addresses)
+
+    def unseen(self, run_id: int, mapping: str, system: System) -> Iterator[Missing]:
+        """Records believed live that this run's listing did not show."""
+        with self._begin() as connection:
+            rows = connection.execute(
+                select(record.c.record_id, record.c.object, record.c.pair_id)
+                .where(
+                    record.c.mapping == mapping,
+                    record.c.system == system.value,
+                    record.c.seen < run_id,
+                    record.c.gone.is_(None),
+                )
+                .order_by(record.c.id)
+            ).all()
+        yield from (Missing(*row) for row in rows)
+
+    def mark_gone(self, mapping: str, system: System, ids: Sequence[str], kind: str) -> None:
+        """`deleted` (with evidence) or `not_visible`."""
+        with self._begin() as connection:
+            connection.execute(
+                update(record)
+                .where(
+                    record.c.mapping == mapping,
+                    record.c.system == system.value,
+                    record.c.record_id.in_(list(ids)),
+                )
+                .values(gone=kind)
+            )
+
+    def live_count(self, mapping: str, system: System) -> int:
+        """Records believed live, of all objects of this side."""
+        return self._count(mapping, system, record.c.gone.is_(None))
+
+    def seen_count(self, run_id: int, mapping: str, system: System) -> int:
+        """Records that this run's listing showed."""
+        return self._count(mapping, system, record.c.seen == run_id)
+
+    def _count(self, mapping: str, system: System, condition: Any) -> int:
+        with self._begin() as connection:
+            return int(
+                connection.scalar(
+                    select(func.count()).where(
+                        record.c.mapping == mapping, record.c.system == system.value, condition
+                    )
+                )
+                or 0
+            )
+
+    def payloads(self, mapping: str, system: System, ids: Sequence[str]) -> dict[str, Values]:
+        """The mapped values that the listing saw, of records that are not in line."""
+        found: dict[str, Values] = {}
+        for start in range(0, len(ids), IDS_AT_ONCE):
+            with self._begin() as connection:
+                rows = connection.execute(
+                    select(record.c.record_id, record.c.payload).where(
+                        record.c.mapping == mapping,
+                        record.c.system == system.value,
+                        record.c.record_id.in_(list(ids[start : start + IDS_AT_ONCE])),
+                        record.c.payload.is_not(None),
+                    )
+                )
+                found |= {row.record_id: from_json(row.payload) for row in rows}
+        return found
+
+    def record(self, mapping: str, system: System, record_id: str) -> SeenRecord | None:
+        """One record as last seen."""
+        c = record.c
+        with self._begin() as connection:
+            row = connection.execute(
+                select(
+                    c.record_id, c.object, c.in_scope, c.state, c.reason, c.pair_id, c.gone
+                ).where(c.mapping == mapping, c.system == system.value, c.record_id == record_id)
+            ).one_or_none()
+        return None if row is None else SeenRecord(*row)
+
+    def mappings_of(self, system: System, object_name: str, record_id: str) -> list[str]:
+        """The mappings that have seen this record."""
+        with self._begin() as connection:
+            return list(
+                connection.scalars(
+                    select(record.c.mapping).where(
+                        record.c.system == system.value,
+                        record.c.object == object_name,
+                        record.c.record_id == record_id,
+                    )
+                )
+            )

@@ -1,0 +1,144 @@
+"""Every record in exactly one named state, with a reason; the states add up to what was counted."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from sqlalchemy import and_, case, func, literal, null, or_, select, tuple_, update
+from sqlalchemy.sql import ColumnElement
+
+from connector.port import System
+from sync.ledger.room import Room
+from sync.ledger.tables import pair, parked, record
+from sync.model import STATES
+
+PAGE = 1_000
+
+
+class StateRow(NamedTuple):
+    """One record in a state."""
+
+    record_id: str
+    object: str
+    reason: str | None
+
+
+class States(Room):
+    """Derives and counts states."""
+
+    def refresh_states(self, mapping: str) -> None:
+        """Derive the state of every record of a mapping, in the contract's order."""
+        state, reason = _state(mapping)
+        with self._begin() as connection:
+            connection.execute(
+                update(record)
+                .where(record.c.mapping == mapping)
+                .where(
+                    or_(
+                        record.c.state.is_distinct_from(state),
+                        record.c.reason.is_distinct_from(reason),
+                    )
+                )
+                .values(state=state, reason=reason)
+            )
+
+    def state_counts(self, mapping: str) -> dict[System, dict[str, dict[str, int]]]:
+        """Counts by system, object and state; all six states always present."""
+        counts: dict[System, dict[str, dict[str, int]]] = {
+            system: defaultdict(lambda: dict.fromkeys(STATES, 0)) for system in System
+        }
+        with self._begin() as connection:
+            rows = connection.execute(
+                select(record.c.system, record.c.object, record.c.state, func.count())
+                .where(record.c.mapping == mapping)
+                .where(or_(record.c.gone.is_(None), record.c.gone == "deleted"))
+                .group_by(record.c.system, record.c.object, record.c.state)
+            )
+            for system, object_name, state, count in rows:
+                counts[System(system)][object_name][state or "waiting"] += count
+        return counts
+
+    def records_in_state(
+        self, mapping: str, system: System, state: str, limit: int = PAGE
+    ) -> Iterator[StateRow]:
+        """Records of one side that are in this state."""
+        with self._begin() as connection:
+            rows = connection.execute(
+                select(record.c.record_id, record.c.object, record.c.reason)
+                .where(
+                    record.c.mapping == mapping,
+                    record.c.system == system.value,
+                    record.c.state == state,
+                )
+                .order_by(record.c.id)
+                .limit(limit)
+            ).all()
+        yield from (StateRow(*row) for row in rows)
+
+
+def _state(mapping: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """The state and the reason of a record as one CASE each, branch for branch the same."""
+    alone, bound = record.c.pair_id.is_(None), record.c.pair_id.is_not(None)
+    branches: list[tuple[ColumnElement[bool], str, ColumnElement[Any]]] = [
+        (record.c.gone == "deleted", "deleted", literal("deleted")),
+        (_parked(mapping), "parked", literal("parked")),
+        (and_(alone, record.c.claim == "parked"), "parked", record.c.claim_detail),
+        (record.c.in_scope.is_(False), "filtered", literal("outside_only")),
+        (and_(alone, record.c.claim == "filtered"), "filtered", record.c.claim_detail),
+        (_partner(mapping, record.c.in_scope.is_(False)), "filtered", literal("partner_filtered")),
+        (
+            _partner(mapping, record.c.gone == "not_visible"),
+            "unpaired",
+            literal("not_visible"),
+        ),
+        (_partner(mapping, record.c.gone == "deleted"), "waiting", literal("partner_deleted")),
+        (and_(bound, record.c.pair_id.in_(_unclean(mapping))), "waiting", literal("due")),
+        (
+            and_(alone, record.c.claim.in_(["create", "link", "waiting"])),
+            "waiting",
+            literal("due"),
+        ),
+        (and_(alone, record.c.claim == "unpaired"), "unpaired", record.c.claim_detail),
+        (alone, "waiting", literal("due")),
+    ]
+    state = case(*((test, literal(name)) for test, name, _ in branches), else_=literal("in_sync"))
+    reason = case(*((test, why) for test, _, why in branches), else_=null())
+    return state, reason
+
+
+def _parked(mapping: str) -> ColumnElement[bool]:
+    """The record or one of its lines is parked; a parked line concerns both records of a pair."""
+    places = select(parked.c.system, parked.c.record_id).where(parked.c.mapping == mapping)
+    partner = record.alias("parked_record")
+    theirs = (
+        select(partner.c.pair_id)
+        .join(
+            parked,
+            and_(
+                parked.c.mapping == partner.c.mapping,
+                parked.c.system == partner.c.system,
+                parked.c.record_id == partner.c.record_id,
+                parked.c.line != "",
+            ),
+        )
+        .where(partner.c.mapping == mapping, partner.c.pair_id.is_not(None))
+    )
+    return or_(
+        tuple_(record.c.system, record.c.record_id).in_(places), record.c.pair_id.in_(theirs)
+    )
+
+
+def _partner(mapping: str, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Bound in a pair of which some record fulfils the condition."""
+    pairs = select(record.c.pair_id).where(
+        record.c.mapping == mapping, record.c.pair_id.is_not(None), condition
+    )
+    return record.c.pair_id.in_(pairs)
+
+
+def _unclean(mapping: str) -> Any:
+    return select(pair.c.id).where(
+        pair.c.mapping == mapping, pair.c.unbound_at.is_(None), pair.c.clean.is_(False)
+    )

@@ -1,0 +1,226 @@
+"""The ledger's tables. Times are UTC; JSON is text made by orjson; ids of vendors are text.
+
+A record is known by (mapping, system, record id). Cells of baselines are JSON values, a joined
+line's cell is a JSON list.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite counts up by itself only for INTEGER keys.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+fact = Table(
+    "fact",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("mappings", Text, nullable=False),
+    Column("trigger", String, nullable=False),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("finished_at", DateTime(timezone=True)),
+    Column("outcome", String),
+    Column("totals", Text),
+)
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("run_id", RowId, primary_key=True),
+    Column("stage", String, primary_key=True),
+    Column("cursor", Text, nullable=False),
+)
+
+record = Table(
+    "record",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("mapping", String, nullable=False),
+    Column("system", String, nullable=False),
+    Column("record_id", String, nullable=False),
+    Column("object", String, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("payload", LargeBinary),
+    Column("in_scope", Boolean, nullable=False),
+    Column("frozen", Boolean, nullable=False),
+    Column("external_key", String),
+    Column("consent", Integer, nullable=False),
+    Column("modified_at", DateTime(timezone=True)),
+    Column("seen", RowId, nullable=False),
+    Column("gone", String),
+    Column("state", String),
+    Column("reason", String),
+    Column("pair_id", RowId),
+    Column("claim", String),
+    Column("claim_partner", String),
+    Column("claim_detail", String),
+    UniqueConstraint("mapping", "system", "record_id"),
+    Index(None, "mapping", "pair_id"),
+)
+
+match_key = Table(
+    "match_key",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("mapping", String, nullable=False),
+    Column("rule", Integer, nullable=False),
+    Column("key", String, nullable=False),
+    Column("system", String, nullable=False),
+    Column("record_id", String, nullable=False),
+    Index(None, "mapping", "rule", "key"),
+    Index(None, "mapping", "system", "record_id"),
+)
+
+address = Table(
+    "address",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("mapping", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("system", String, nullable=False),
+    Column("record_id", String, nullable=False),
+    Index(None, "mapping", "address"),
+    Index(None, "mapping", "system", "record_id"),
+)
+
+pair = Table(
+    "pair",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("mapping", String, nullable=False),
+    Column("hubspot_id", String, nullable=False),
+    Column("salesforce_object", String, nullable=False),
+    Column("salesforce_id", String, nullable=False),
+    Column("baseline", Text, nullable=False),
+    Column("hubspot_digest", LargeBinary),
+    Column("salesforce_digest", LargeBinary),
+    Column("clean", Boolean, nullable=False),
+    Column("bound_at", DateTime(timezone=True), nullable=False),
+    Column("agreed_at", DateTime(timezone=True)),
+    Column("unbound_at", DateTime(timezone=True)),
+    Column("unbound_why", String),
+    Index(None, "mapping", "hubspot_id"),
+    Index(None, "mapping", "salesforce_id"),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("run_id", RowId, nullable=False),
+    Column("mapping", String, nullable=False),
+    Column("system", String, nullable=False),
+    Column("object", String, nullable=False),
+    Column("record_id", String),
+    Column("partner_id", String),
+    Column("action", String, nullable=False),
+    Column("changes", Text, nullable=False),
+    Column("meant", Text, nullable=False),
+    Column("key", String),
+    Column("trigger", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("sent_at", DateTime(timezone=True), nullable=False),
+    Column("closed_at", DateTime(timezone=True)),
+    Column("request_id", String),
+    Index(None, "mapping", "system", "record_id"),
+    Index(None, "state"),
+)
+
+conflict = Table(
+    "conflict",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("run_id", RowId, nullable=False),
+    Column("mapping", String, nullable=False),
+    Column("line", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("hubspot_object", String, nullable=False),
+    Column("hubspot_id", String, nullable=False),
+    Column("hubspot_value", Text, nullable=False),
+    Column("salesforce_object", String, nullable=False),
+    Column("salesforce_id", String, nullable=False),
+    Column("salesforce_value", Text, nullable=False),
+    Column("policy", String, nullable=False),
+    Column("winner", String),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("closed_at", DateTime(timezone=True)),
+    Column("closed_how", String),
+    Index(None, "mapping", "hubspot_id"),
+    Index(None, "kind", "closed_at"),
+)
+
+parked = Table(
+    "parked",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("mapping", String, nullable=False),
+    Column("system", String, nullable=False),
+    Column("object", String, nullable=False),
+    Column("record_id", String, nullable=False),
+    Column("line", String, nullable=False),
+    Column("cause", String, nullable=False),
+    Column("advice", Text, nullable=False),
+    Column("fingerprint", String, nullable=False),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("tries", Integer, nullable=False),
+    UniqueConstraint("mapping", "system", "record_id", "line"),
+)
+
+plan = Table(
+    "plan",
+    metadata,
+    Column("plan_id", String, primary_key=True),
+    Column("made_at", DateTime(timezone=True), nullable=False),
+    Column("hash", String),
+    Column("totals", Text),
+    Column("cost", Text),
+    Column("meta", Text),
+)
+
+plan_row = Table(
+    "plan_row",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("plan_id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Index(None, "plan_id", "kind", "id"),
+)
+
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("mapping", String, primary_key=True),
+    Column("system", String, primary_key=True),
+    Column("object", String, primary_key=True),
+    Column("cursor", Text, nullable=False),
+)
