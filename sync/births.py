@@ -18,6 +18,7 @@ from sync.engine import Engine, Work, refusals
 from sync.model import Claim, FieldChange, Pair
 from sync.plandraft import Task
 from sync.reconcile import PairPlan
+from sync.sighting import Lookout
 from sync.writes import Result, Write
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
@@ -177,9 +178,26 @@ class Midwife:
                 works.append(self._work(mapping, source, target_object, record, birth, result))
             else:
                 self._note_stillborn(mapping, source, record, result)
+        self._introduce(mapping, target, target_object, works)
         self._bind(mapping, works)
         self.engine.write(mapping, works)
         self.engine.settle(mapping, works)
+
+    def _introduce(
+        self, mapping: FieldMapping, target: System, target_object: str, works: Sequence[Work]
+    ) -> None:
+        """The ledger has seen a record from its first moment, so the states add up at once."""
+        engine, lookout = self.engine, Lookout(mapping, target, target_object)
+        sightings = []
+        for work in works:
+            born = {change.api_name: change.after for change in work.plan.changes[target]}
+            record = work.records[target]
+            sightings.append(
+                lookout.sight(record._replace(values={**record.values, **born}), self.context)
+            )
+        engine.ledger.note_sightings(
+            engine.writer.run_id, mapping.name, target, target_object, sightings
+        )
 
     def _work(
         self,

@@ -113,7 +113,7 @@ class Engine:
         self._bind(mapping, [work for work in works if work.pair.id == 0])
         self.write(mapping, works)
         self.settle(mapping, works)
-        self.ledger.close([(e, "landed", None, None) for e in answers.folded], self.clock())
+        self.asker.close_folded(answers, (work.pair.hubspot_id for work in works))
 
     def unlink(self, tasks: Sequence[Task]) -> None:
         """End pairs of which one record was deleted; the partner is never a reason to create."""
@@ -320,7 +320,8 @@ def refusals(plan: PairPlan, result: Result) -> Iterable[Parked]:
     """Lines that the vendor refused, or the whole record where it named none."""
     write = result.write
     record_id = write.record_id or write.partner_id or ""
-    by_line: dict[str | None, Rejected] = {**result.refusals}
+    by_line: dict[str | None, Rejected] = {}
+    by_line.update(result.refusals.items())
     if result.refusal is not None:
         by_line[None] = result.refusal
     for line, refusal in by_line.items():

@@ -25,13 +25,13 @@ SideValues = Mapping[System, Mapping[str, Values]]
 class Answers:
     """Plans by HubSpot id. Pairs `in_flight` have a write that may still land: they wait.
 
-    `folded` are journal entries found landed, whose meaning is part of the baseline now.
+    `folded` are journal entries found landed, by HubSpot id; they close once that is on file.
     """
 
     plans: dict[str, PairPlan] = field(default_factory=dict)
     baselines: dict[str, Baseline] = field(default_factory=dict)
     in_flight: set[int] = field(default_factory=set)
-    folded: list[int] = field(default_factory=list)
+    folded: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class Asker:
             ]
             baseline |= {agreed[0]: agreed[1] for agreed in landed if agreed is not None}
             if all(agreed is not None for agreed in landed):
-                answers.folded.append(entry.id)
+                answers.folded[pair.hubspot_id].append(entry.id)
             elif self.clock() - entry.sent_at < self.landing_window:
                 answers.in_flight.add(pair.id)
         return baseline
@@ -250,7 +250,12 @@ class Asker:
                 )
             )
         self.ledger.agree(agreements, self.clock())
-        self.ledger.close([(entry, "landed", None, None) for entry in answers.folded], self.clock())
+        self.close_folded(answers, (pair.hubspot_id for pair, _ in settled))
+
+    def close_folded(self, answers: Answers, hubspot_ids: Iterable[str]) -> None:
+        """The meaning of these landed writes is part of the baselines on file now."""
+        landed = [entry for i in hubspot_ids for entry in answers.folded.get(i, ())]
+        self.ledger.close([(entry, "landed", None, None) for entry in landed], self.clock())
 
 
 def _newest(edits: Mapping[str, Edit], fields: Sequence[str]) -> Edit | None:

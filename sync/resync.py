@@ -83,7 +83,10 @@ class Compare:
     def plan(self, names: Sequence[str] = ()) -> str:
         """Compare everything and store the plan; writes nothing to any system. Answers its id."""
         run = self._begin("plan", names, "plan")
-        plan_id = self._plan(run, self._chosen(names), Terms(), commit=False)
+        chosen = self._chosen(names)
+        plan_id = self._plan(run, chosen, Terms(), commit=False)
+        for mapping in chosen:
+            self.ledger.refresh_states(mapping.name)
         self.ledger.finish_run(run.id, "done", {"plan_id": plan_id}, self.clock())
         return plan_id
 
