@@ -143,7 +143,7 @@ class Pairs(Room):
             )
 
     def agree(self, agreements: Sequence[Agreement], now: datetime) -> None:
-        """Note what is true now; records in line need no kept values any more."""
+        """Note what is true now. Digests are those that the next listing will find undisturbed."""
         if not agreements:
             return
         with self._begin() as connection:
@@ -165,15 +165,22 @@ class Pairs(Room):
                 (System.HUBSPOT, "hubspot_digest"),
                 (System.SALESFORCE, "salesforce_digest"),
             ):
-                # What we now know of a record is what the next listing will show.
+                # A record that we wrote to is seen anew by the next listing, keys and all; only what
+                # is in line as it was listed needs its values no more.
                 connection.execute(
                     update(record)
                     .where(
                         record.c.pair_id == bindparam("of_pair"),
                         record.c.system == system.value,
+                        record.c.digest == bindparam("now_digest"),
                     )
-                    .values(digest=bindparam("now_digest"), payload=None),
-                    [{"of_pair": a.pair_id, "now_digest": getattr(a, digest)} for a in agreements],
+                    .values(payload=None),
+                    [
+                        {"of_pair": a.pair_id, "now_digest": getattr(a, digest)}
+                        for a in agreements
+                        if a.clean
+                    ]
+                    or [{"of_pair": -1, "now_digest": b""}],
                 )
 
     def dirty_pairs(self, mapping: str, *, after_id: int, limit: int) -> list[Pair]:
