@@ -1,0 +1,245 @@
+"""Normal forms: what two values are compared in. Never written anywhere. Pure.
+
+Each function takes a cell as a system stores it and answers something hashable, None for blank. All
+are idempotent on their own text results.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache, partial
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+
+from mappings.schema import Cell, Normal
+
+OneNormal = Callable[[str], Normal]
+# Values repeat a lot (countries, titles, owners): remembering them saves most of the work.
+REMEMBERED = 65_536
+
+COMPARE_WORDS = (
+    "exact",
+    "text",
+    "ci",
+    "email",
+    "phone",
+    "number",
+    "date",
+    "datetime",
+    "set",
+    "bool",
+    "domain",
+    "url",
+    "company",
+    "person_name",
+    "kana",
+    "corporate_number",
+)
+
+
+def text(value: str) -> str | None:
+    """Outer blanks (the full-width one included) and line ends do not count; NFC."""
+    folded = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    return folded or None
+
+
+def exact(value: str) -> str | None:
+    """As it is."""
+    return value or None
+
+
+@lru_cache(REMEMBERED)
+def ci(value: str) -> str | None:
+    """Text with case and width folded."""
+    return unicodedata.normalize("NFKC", value).strip().casefold() or None
+
+
+@lru_cache(REMEMBERED)
+def email(value: str) -> str | None:
+    """Addresses compare without case, width and outer blanks."""
+    return unicodedata.normalize("NFKC", value).strip().lower() or None
+
+
+@lru_cache(REMEMBERED)
+def phone(value: str, region: str) -> str | None:
+    """E.164, numbers without a country read as of `region`; what is no number compares as text."""
+    folded = ci(value)
+    if folded is None:
+        return None
+    try:
+        parsed = phonenumbers.parse(folded, region)
+    except phonenumbers.NumberParseException:
+        return folded
+    formatted = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return f"{formatted};{parsed.extension}" if parsed.extension else formatted
+
+
+def number(value: str, scale: int | None) -> Normal:
+    """A decimal, rounded to the coarser scale of the two systems; other text compares as text."""
+    folded = unicodedata.normalize("NFKC", value).strip().replace(",", "")
+    if not folded:
+        return None
+    try:
+        found = Decimal(folded)
+    except InvalidOperation:
+        return text(value)
+    if scale is not None and found.is_finite():
+        found = found.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
+    return found.normalize() + 0
+
+
+def moment(value: str) -> datetime | None:
+    """A time in UTC out of ISO text (both vendors' forms) or milliseconds since 1970."""
+    folded = value.strip()
+    try:
+        if re.fullmatch(r"-?\d{10,}", folded):
+            return datetime.fromtimestamp(int(folded) / 1000, UTC)
+        found = datetime.fromisoformat(folded)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+@lru_cache(REMEMBERED)
+def calendar_date(value: str, timezone: str) -> Normal:
+    """A date; a time becomes the date it has in the business time zone, midnight UTC stays."""
+    folded = value.strip()
+    if not folded:
+        return None
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", folded):
+        return folded
+    found = moment(folded)
+    if found is None:
+        return text(value)
+    return local_date(found, timezone).isoformat()
+
+
+def local_date(found: datetime, timezone: str) -> date:
+    """HubSpot writes a date as midnight UTC; any other time is read where the business is."""
+    if (found.hour, found.minute, found.second) == (0, 0, 0):
+        return found.date()
+    return found.astimezone(ZoneInfo(timezone)).date()
+
+
+def instant(value: str) -> Normal:
+    """A point in time, to the second (Salesforce stores no finer)."""
+    if not value.strip():
+        return None
+    found = moment(value)
+    return text(value) if found is None else int(found.timestamp())
+
+
+def choices(value: str) -> Normal:
+    """A multi-select, whatever its order."""
+    return frozenset(part.strip() for part in value.split(";") if part.strip()) or None
+
+
+def flag(value: str) -> Normal:
+    """True or blank: false counts as blank, since Salesforce knows no null there."""
+    return True if value.strip().lower() == "true" else None
+
+
+@lru_cache(REMEMBERED)
+def domain(value: str) -> str | None:
+    """The host of an address, without scheme, ``www.``, path and port."""
+    folded = unicodedata.normalize("NFKC", value).strip().lower()
+    if not folded:
+        return None
+    host = urlsplit(folded if "//" in folded else f"//{folded}").hostname or folded
+    return host.removeprefix("www.").rstrip(".") or None
+
+
+@lru_cache(REMEMBERED)
+def url(value: str) -> str | None:
+    """Scheme and host without case, no trailing slash; http and https are the same page."""
+    folded = unicodedata.normalize("NFKC", value).strip()
+    if not folded:
+        return None
+    parts = urlsplit(folded if "//" in folded else f"//{folded}")
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.netloc.lower()}{parts.path.rstrip('/')}{query}" or None
+
+
+COMPANY_FORMS = (
+    ("株式会社", ("㈱", "(株)", "（株）")),
+    ("有限会社", ("㈲", "(有)", "（有）")),
+)
+
+
+@lru_cache(REMEMBERED)
+def company(value: str) -> str | None:
+    """㈱ is 株式会社, width and case are folded, blanks do not count; 前株 and 後株 differ."""
+    folded = unicodedata.normalize("NFKC", value).strip().casefold()
+    for full, short_forms in COMPANY_FORMS:
+        for short in short_forms:
+            folded = folded.replace(unicodedata.normalize("NFKC", short), full)
+    return re.sub(r"\s+", " ", re.sub(r"\s*(株式会社|有限会社)\s*", r"\1", folded)) or None
+
+
+@lru_cache(REMEMBERED)
+def person_name(value: str) -> str | None:
+    """Width, case and the width of inner blanks do not count."""
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", value).strip().casefold()) or None
+
+
+@lru_cache(REMEMBERED)
+def kana(value: str) -> str | None:
+    """Half-width and full-width, hiragana and katakana are the same."""
+    folded = re.sub(r"\s+", "", unicodedata.normalize("NFKC", value))
+    return "".join(chr(ord(c) + 0x60) if "ぁ" <= c <= "ゖ" else c for c in folded) or None
+
+
+@lru_cache(REMEMBERED)
+def corporate_number(value: str) -> str | None:
+    """法人番号: 13 digits, whatever stands between them."""
+    return re.sub(r"\D", "", unicodedata.normalize("NFKC", value)) or None
+
+
+def as_text(cell: Cell) -> str:
+    """A single value as text: booleans in HubSpot's words, whole floats without a tail."""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return "" if cell is None else str(cell)
+
+
+def normaliser(
+    word: str, *, timezone: str, region: str, scale: int | None = None
+) -> Callable[[Cell], Normal]:
+    """The normal form named by a compare word, for cells of one or of several fields."""
+    plain: dict[str, OneNormal] = {
+        "exact": exact,
+        "text": text,
+        "ci": ci,
+        "email": email,
+        "set": choices,
+        "bool": flag,
+        "domain": domain,
+        "url": url,
+        "company": company,
+        "person_name": person_name,
+        "kana": kana,
+        "corporate_number": corporate_number,
+        "datetime": instant,
+        "date": partial(calendar_date, timezone=timezone),
+        "phone": partial(phone, region=region),
+        "number": partial(number, scale=scale),
+    }
+    one = plain[word]
+
+    def normal(cell: Cell) -> Normal:
+        if cell is None:
+            return None
+        if isinstance(cell, tuple):
+            parts = tuple(normal(part) for part in cell)
+            return None if all(part is None for part in parts) else parts
+        return one(cell if isinstance(cell, str) else as_text(cell))
+
+    return normal
