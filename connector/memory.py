@@ -1,18 +1,22 @@
 """The in-memory twin: a complete system without a vendor, with versions, normalisation and faults.
 
-It keeps every promise of `connector.port` and is what the engine is tried on. Records live in plain
-dicts; each field remembers its edits. `normalise` says, per field, what the system makes of a value
-when it stores it (other case, cut off, rounded).
+It keeps every promise of `connector.port` and is what the engine is tried on, as the left and as the
+right side. `seed`, `edit`, `remove`, `restore`, `hide`, `merge` and `convert` are what people do;
+`records` is what they see. `normalise` says, per field, what the system makes of a value when it
+stores it (other case, cut off, rounded). Faults are ordered on `faults`.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import TypeVar
 
-from connector.errors import OutcomeUnknown, Rejected, SystemBlocked, TryLater
+from connector.errors import OutcomeUnknown, Rejected, RejectionCause, SystemBlocked, TryLater
+from connector.memory_faults import Faults, Judge
+from connector.memory_store import Normalise, Shelf, Stored, vendor_id
 from connector.port import (
     Account,
     CallCount,
@@ -32,52 +36,19 @@ from connector.port import (
     Written,
 )
 
-Normalise = Callable[[Value], Value]
-PREFIXES = {"Lead": "00Q", "Contact": "003", "Account": "001", "User": "005"}
+__all__ = ["Faults", "MemoryConnector", "Normalise"]
 
-
-@dataclass(slots=True)
-class _Version:
-    """One change of one field."""
-
-    at: datetime
-    by_us: bool
-    value: Value
-
-
-@dataclass(slots=True)
-class _Stored:
-    """A record with the history of its fields, oldest change first."""
-
-    values: dict[str, Value] = field(default_factory=dict)
-    history: dict[str, list[_Version]] = field(default_factory=lambda: defaultdict(list))
-    modified_at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
-    by_us: bool = False
-    fate: Fate = field(default_factory=lambda: Fate("live"))
-
-
-@dataclass
-class Faults:
-    """Misbehaviour on order. Counters count down; sets and mappings stay until they are emptied.
-
-    `busy`: that many calls answer `TryLater`. `lost_answers`: that many writing calls do their work
-    and lose the answer. `drop`: that many writing calls leave their last input out of the answer.
-    `ignore`: fields whose writes are taken and not stored. `reject`: (field, value) -> refusal.
-    """
-
-    busy: int = 0
-    lost_answers: int = 0
-    drop: int = 0
-    blocked: SystemBlocked | None = None
-    ignore: set[str] = field(default_factory=set)
-    reject: dict[tuple[str, Value], Rejected] = field(default_factory=dict)
+# How many records one call of each vendor takes.
+BATCH = {System.HUBSPOT: 100, System.SALESFORCE: 200}
+_Input = TypeVar("_Input")
 
 
 class MemoryConnector:
     """A system in memory. `fields` gives the schema by object; without one every name is taken.
 
-    `before_write` and `after_write` are called around every writing verb, so that a test can let a
-    person edit at that very moment.
+    `before_write` and `after_write` are called around every writing call, so that a test can let a
+    person edit at that very moment. `keeps_history` false makes it tell of edits only what Salesforce
+    tells: when the whole record last changed, and whether that was us. `page_size` is in records.
     """
 
     def __init__(
@@ -89,20 +60,26 @@ class MemoryConnector:
         normalise: Mapping[str, Normalise] | None = None,
         page_size: int = 100,
         account_id: str = "1",
+        keeps_history: bool = True,
     ) -> None:
         self._system = system
         self._clock = clock
-        self._fields = {name: {f.name: f for f in of} for name, of in (fields or {}).items()}
-        self._open_schema = fields is None
+        self._fields = (
+            None
+            if fields is None
+            else {name: {schema.name: schema for schema in of} for name, of in fields.items()}
+        )
         self._normalise = dict(normalise or {})
         self._page_size = page_size
         self._account_id = account_id
-        self._objects: dict[str, dict[str, _Stored]] = defaultdict(dict)
-        self._next = 0
+        self._keeps_history = keeps_history
+        self._shelves: dict[str, Shelf] = defaultdict(lambda: Shelf(self._normalise))
+        self._last_number = 0
+        self._late: list[Callable[[], object]] = []
+        self._calls = CallCount()
         self.faults = Faults()
         self.before_write: Callable[[], None] | None = None
         self.after_write: Callable[[], None] | None = None
-        self._calls = CallCount()
 
     @property
     def system(self) -> System:
@@ -115,60 +92,64 @@ class MemoryConnector:
     # What people do -----------------------------------------------------------------------------
 
     def seed(self, object_name: str, values: Values) -> str:
-        """A person creates a record; answers its id."""
-        record_id = self._new_id(object_name)
-        self._objects[object_name][record_id] = _Stored(modified_at=self._clock())
-        self._store(object_name, record_id, values, by_us=False)
-        return record_id
+        """A person creates a record; answers its id. People are bound by no schema."""
+        return self._birth(object_name, values, by_us=False)
 
     def edit(self, object_name: str, record_id: str, values: Values) -> None:
         """A person edits a record."""
-        self._store(object_name, record_id, values, by_us=False)
+        self._shelves[object_name].store(record_id, values, self._clock(), by_us=False)
 
     def remove(self, object_name: str, record_id: str) -> None:
         """A person deletes a record."""
-        self._objects[object_name][record_id].fate = Fate("deleted")
+        self._shelves[object_name].records[record_id].fate = Fate("deleted")
+
+    def restore(self, object_name: str, record_id: str) -> None:
+        """A person takes a record out of the recycle bin, or lets us see it again."""
+        stored = self._shelves[object_name].records[record_id]
+        stored.fate, stored.modified_at, stored.by_us = Fate("live"), self._clock(), False
 
     def hide(self, object_name: str, record_id: str) -> None:
         """A record that we may not see any more."""
-        self._objects[object_name][record_id].fate = Fate("not_visible")
+        self._shelves[object_name].records[record_id].fate = Fate("not_visible")
 
     def merge(self, object_name: str, loser: str, winner: str) -> None:
         """A person merges two records into one of them."""
-        self._objects[object_name][loser].fate = Fate("merged", winner)
+        self._shelves[object_name].records[loser].fate = Fate("merged", winner)
+
+    def convert(self, lead_id: str, contact: Values) -> str:
+        """A person converts a Lead into a Contact with these values; answers the Contact's id.
+
+        The Lead stays readable, takes no writes any more and names its Contact.
+        """
+        contact_id = self.seed("Contact", contact)
+        self.edit("Lead", lead_id, {"IsConverted": True, "ConvertedContactId": contact_id})
+        self._shelves["Lead"].records[lead_id].fate = Fate("converted", contact_id)
+        return contact_id
+
+    def land(self) -> int:
+        """Writes that were held back land now; answers how many calls they were."""
+        late, self._late = self._late, []
+        for work in late:
+            work()
+        return len(late)
 
     def records(self, object_name: str) -> dict[str, dict[str, Value]]:
-        """The live records, for assertions."""
+        """What can be seen now, blanks left out: for assertions."""
+        shelf = self._shelves[object_name]
         return {
-            record_id: {k: v for k, v in stored.values.items() if v is not None}
-            for record_id, stored in self._objects[object_name].items()
-            if stored.fate.kind == "live"
+            record_id: {k: v for k, v in shelf.records[record_id].values.items() if v is not None}
+            for record_id in shelf.seen_ids()
         }
 
-    def _new_id(self, object_name: str) -> str:
-        self._next += 1
-        if self._system is System.HUBSPOT:
-            return str(100_000_000_000 + self._next)
-        return f"{PREFIXES.get(object_name, 'a00')}{self._next:012d}AAA"
-
-    def _store(self, object_name: str, record_id: str, values: Values, *, by_us: bool) -> None:
-        stored = self._objects[object_name][record_id]
+    def _birth(self, object_name: str, values: Values, *, by_us: bool) -> str:
+        self._last_number += 1
+        record_id = vendor_id(self._system, object_name, self._last_number)
         now = self._clock()
-        moved = False
-        for name, given in values.items():
-            if by_us and name in self.faults.ignore:
-                continue
-            value = None if given == "" else given
-            value = self._normalise[name](value) if name in self._normalise else value
-            if stored.values.get(name) == value and name in stored.values:
-                continue
-            stored.values[name] = value
-            stored.history[name].append(_Version(now, by_us, value))
-            moved = True
-        if moved:
-            stored.modified_at, stored.by_us = now, by_us
+        self._shelves[object_name].add(record_id, now).by_us = by_us
+        self._shelves[object_name].store(record_id, values, now, by_us=by_us)
+        return record_id
 
-    # Reading ------------------------------------------------------------------------------------
+    # What is known of the system ----------------------------------------------------------------
 
     def _called(self, *, write: bool = False) -> None:
         if write:
@@ -181,22 +162,35 @@ class MemoryConnector:
             self.faults.busy -= 1
             raise TryLater("busy", system=self._system.value, after=1.0)
 
+    def _reject(self, reason: str, cause: RejectionCause) -> Rejected:
+        return Rejected(reason, system=self._system.value, cause=cause)
+
     def ping(self) -> Account:
         self._called()
-        return Account(self._account_id, f"{self._system.value} twin", "us")
+        return Account(self._account_id, f"{self._system.value} twin", "us", "Asia/Tokyo")
 
     def describe(self, object_name: str) -> ObjectSchema:
         self._called()
+        return ObjectSchema(self._system, object_name, dict(self._schema(object_name)))
+
+    def _schema(self, object_name: str) -> dict[str, FieldSchema]:
+        if self._fields is None:
+            names = self._shelves[object_name].field_names()
+            return {name: FieldSchema(name=name, label=name, kind="text") for name in names}
         if object_name not in self._fields:
-            raise Rejected(
-                f"unknown object {object_name}", system=self._system.value, cause="no_such_field"
-            )
-        return ObjectSchema(self._system, object_name, self._fields[object_name])
+            raise self._reject(f"there is no object {object_name}", "no_such_field")
+        return self._fields[object_name]
 
     def create_field(self, field: NewField) -> None:
         self._called(write=True)
-        known = self._fields.setdefault(field.object, {})
-        known.setdefault(
+        if not self.faults.may_create_fields:
+            raise SystemBlocked(
+                "creating fields is not allowed",
+                system=self._system.value,
+                cause="permission",
+                advice="allow it, or create the field by hand",
+            )
+        self._schema(field.object).setdefault(
             field.name,
             FieldSchema(
                 name=field.name,
@@ -207,221 +201,198 @@ class MemoryConnector:
             ),
         )
 
-    def _record(self, object_name: str, record_id: str, fields: Sequence[str]) -> Record:
-        stored = self._objects[object_name][record_id]
-        known = self._fields.get(object_name)
-        shown = fields if self._open_schema or known is None else [f for f in fields if f in known]
-        return Record(
-            object_name,
-            record_id,
-            {name: stored.values.get(name) for name in shown},
-            stored.modified_at,
-            stored.by_us,
-        )
+    # Reading ------------------------------------------------------------------------------------
 
-    def _live(self, object_name: str) -> list[str]:
-        return sorted(i for i, s in self._objects[object_name].items() if s.fate.kind == "live")
+    def _shown(self, object_name: str, fields: Sequence[str]) -> list[str]:
+        """The fields that an answer holds: hidden and unknown ones are left out."""
+        known = None if self._fields is None else self._fields.get(object_name, {})
+        return [
+            name
+            for name in fields
+            if name not in self.faults.withhold and (known is None or name in known)
+        ]
+
+    def _records(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> list[Record]:
+        """The records among `ids` that can be seen, in the order of `ids`."""
+        shelf, shown = self._shelves[object_name], self._shown(object_name, fields)
+        return [
+            Record(object_name, record_id, stored.told(shown), stored.modified_at, stored.by_us)
+            for record_id in ids
+            if (stored := shelf.seen(record_id)) is not None
+        ]
+
+    def _pages(
+        self, object_name: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> Iterator[tuple[list[Record], str | None]]:
+        """Pages of records with the id that the next page starts after, None after the last."""
+        for start in range(0, max(len(ids), 1), self._page_size):
+            self._called()
+            page = ids[start : start + self._page_size]
+            more = start + self._page_size < len(ids)
+            yield self._records(object_name, page, fields), page[-1] if more else None
 
     def list_all(
         self, object_name: str, fields: Sequence[str], after: str | None = None
     ) -> Iterator[Page]:
-        ids = [i for i in self._live(object_name) if after is None or i > after]
-        for start in range(0, max(len(ids), 1), self._page_size):
-            self._called()
-            page = ids[start : start + self._page_size]
-            last = start + self._page_size >= len(ids)
-            records = [
-                self._record(object_name, i, fields) for i in page if self._is_live(object_name, i)
-            ]
-            yield Page(records, None if last else page[-1])
-
-    def _is_live(self, object_name: str, record_id: str) -> bool:
-        stored = self._objects[object_name].get(record_id)
-        return stored is not None and stored.fate.kind == "live"
+        ids = self._shelves[object_name].seen_ids()
+        rest = ids if after is None else ids[bisect_right(ids, after) :]
+        for records, cursor in self._pages(object_name, rest, fields):
+            yield Page(records, cursor)
 
     def cursor_at(self, moment: datetime) -> str:
         return (moment - timedelta(seconds=1)).isoformat()
 
     def changed_since(self, object_name: str, fields: Sequence[str], cursor: str) -> Iterator[Page]:
         since = datetime.fromisoformat(cursor)
-        changed = [
-            i for i in self._live(object_name) if self._objects[object_name][i].modified_at >= since
-        ]
-        now = self.cursor_at(self._clock())
-        for start in range(0, max(len(changed), 1), self._page_size):
-            self._called()
-            page = changed[start : start + self._page_size]
-            yield Page([self._record(object_name, i, fields) for i in page], now)
+        shelf = self._shelves[object_name]
+        here = self.cursor_at(self._clock())
+        changed = [i for i in shelf.seen_ids() if shelf.records[i].modified_at >= since]
+        for records, after in self._pages(object_name, changed, fields):
+            yield Page(records, here if after is None else cursor)
 
     def get_many(
         self, object_name: str, ids: Sequence[str], fields: Sequence[str]
     ) -> dict[str, Record]:
-        for _ in range(0, len(ids), 100):
+        found: dict[str, Record] = {}
+        for batch in self._batches(ids):
             self._called()
-        return {
-            i: self._record(object_name, i, fields) for i in ids if self._is_live(object_name, i)
-        }
+            found.update((r.id, r) for r in self._records(object_name, batch, fields))
+        return found
 
     def find_many(
         self, object_name: str, field: str, values: Sequence[str], fields: Sequence[str]
     ) -> dict[str, list[Record]]:
-        for _ in range(0, len(values), 100):
+        found: dict[str, list[Record]] = {}
+        shelf = self._shelves[object_name]
+        for batch in self._batches(values):
             self._called()
-        found: dict[str, list[Record]] = {value: [] for value in values}
-        wanted = {value.casefold(): value for value in values}
-        for record_id in self._live(object_name):
-            held = self._objects[object_name][record_id].values.get(field)
-            if held is not None and str(held).casefold() in wanted:
-                asked = wanted[str(held).casefold()]
-                found[asked].append(self._record(object_name, record_id, fields))
+            for value in batch:
+                found[value] = self._records(object_name, shelf.holders(field, value), fields)
         return found
 
     def fates(self, object_name: str, ids: Sequence[str]) -> dict[str, Fate]:
         self._called()
-        known = self._objects[object_name]
+        known = self._shelves[object_name].records
         return {i: known[i].fate if i in known else Fate("not_visible") for i in ids}
 
     def last_edits(
         self, object_name: str, ids: Sequence[str], fields: Sequence[str]
     ) -> dict[str, dict[str, Edit]]:
         self._called()
-        return {
-            i: {name: _newest(stored.history[name]) for name in fields if stored.history.get(name)}
-            for i in ids
-            if (stored := self._objects[object_name].get(i)) is not None
-        }
+        known = self._shelves[object_name].records
+        return {i: self._edits(known[i], fields) for i in ids if i in known}
+
+    def _edits(self, stored: Stored, fields: Sequence[str]) -> dict[str, Edit]:
+        if not self._keeps_history:
+            newest = Edit(None if stored.by_us else stored.modified_at, stored.by_us)
+            return dict.fromkeys(fields, newest)
+        edits = ((name, stored.last_edit(name)) for name in fields)
+        return {name: edit for name, edit in edits if edit is not None}
 
     def overwritten(
         self, object_name: str, ids: Sequence[str], fields: Sequence[str], since: datetime
     ) -> dict[str, dict[str, Value]]:
         self._called()
-        lost: dict[str, dict[str, Value]] = defaultdict(dict)
-        for record_id in ids:
-            stored = self._objects[object_name].get(record_id)
-            for name in fields if stored else ():
-                versions = stored.history.get(name) if stored else None
-                if not versions:
-                    continue
-                *earlier, newest = versions
-                if newest.by_us and earlier and not earlier[-1].by_us and earlier[-1].at > since:
-                    lost[record_id][name] = earlier[-1].value
-        return dict(lost)
+        known = self._shelves[object_name].records
+        lost: dict[str, dict[str, Value]] = {}
+        for record_id in ids if self._keeps_history else ():
+            stored = known.get(record_id)
+            for name in fields if stored is not None else ():
+                version = stored.overwritten(name, since) if stored is not None else None
+                if version is not None:
+                    lost.setdefault(record_id, {})[name] = version.value
+        return lost
 
     # Writing ------------------------------------------------------------------------------------
 
     def create_many(self, object_name: str, drafts: Sequence[Draft]) -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        self._write_call(object_name)
-        for draft in drafts:
-            values = {**draft.values, draft.key_field: draft.key}
-            refusal = self._refusal(object_name, None, values)
-            existing = self._holder(object_name, draft.key_field, draft.key)
-            if refusal is not None and not (existing and refusal.existing_id == existing):
-                outcomes.append(refusal)
-                continue
-            record_id = existing or self._new_id(object_name)
-            if existing is None:
-                self._objects[object_name][record_id] = _Stored(modified_at=self._clock())
-            self._store(object_name, record_id, values, by_us=True)
-            outcomes.append(Written(record_id, created=existing is None))
-        return self._answer(outcomes)
+        return self._write(drafts, lambda draft: self._create(object_name, draft))
 
     def update_many(self, object_name: str, changes: Sequence[Change]) -> list[Outcome]:
-        ids = [change.id for change in changes]
-        if len(set(ids)) < len(ids):
+        if len({change.id for change in changes}) < len(changes):
             raise ValueError("the same record stands in one batch twice")
-        outcomes: list[Outcome] = []
-        self._write_call(object_name)
-        for change in changes:
-            if not self._is_live(object_name, change.id):
-                outcomes.append(Rejected("not found", system=self._system.value, cause="not_found"))
-                continue
-            refusal = self._refusal(object_name, change.id, change.values)
-            if refusal is not None:
-                outcomes.append(refusal)
-                continue
-            self._store(object_name, change.id, change.values, by_us=True)
-            outcomes.append(Written(change.id))
-        return self._answer(outcomes)
+        return self._write(changes, lambda change: self._update(object_name, change))
 
     def delete_many(self, object_name: str, ids: Sequence[str]) -> list[Outcome]:
-        self._write_call(object_name)
-        for record_id in ids:
-            if self._is_live(object_name, record_id):
-                self._objects[object_name][record_id].fate = Fate("deleted")
-        return self._answer([Written(record_id) for record_id in ids])
+        return self._write(ids, lambda record_id: self._delete(object_name, record_id))
 
-    def _write_call(self, object_name: str) -> None:
-        self._called(write=True)
+    def _create(self, object_name: str, draft: Draft) -> Outcome:
+        values = {**draft.values, draft.key_field: draft.key}
+        existing = next(iter(self._shelves[object_name].holders(draft.key_field, draft.key)), None)
+        refusal = self._judge(object_name).refusal(existing, values)
+        if refusal is not None:
+            return refusal
+        if existing is not None:
+            return self._take(object_name, existing, values)
+        return Written(self._birth(object_name, self._kept(values), by_us=True), created=True)
+
+    def _update(self, object_name: str, change: Change) -> Outcome:
+        stored = self._shelves[object_name].records.get(change.id)
+        if stored is None or stored.fate.kind in {"not_visible", "merged"}:
+            return self._reject("there is no such record", "not_found")
+        if stored.fate.kind == "deleted":
+            return self._reject("the record is deleted", "deleted")
+        if stored.fate.kind == "converted":
+            return self._reject("a converted Lead is read only", "converted")
+        refusal = self._judge(object_name).refusal(change.id, change.values)
+        return refusal or self._take(object_name, change.id, change.values)
+
+    def _delete(self, object_name: str, record_id: str) -> Outcome:
+        stored = self._shelves[object_name].seen(record_id)
+        if stored is not None:
+            stored.fate = Fate("deleted")
+        return Written(record_id)
+
+    def _take(self, object_name: str, record_id: str, values: Values) -> Written:
+        self._shelves[object_name].store(record_id, self._kept(values), self._clock(), by_us=True)
+        return Written(record_id)
+
+    def _kept(self, values: Values) -> dict[str, Value]:
+        return {name: v for name, v in values.items() if name not in self.faults.ignore}
+
+    def _judge(self, object_name: str) -> Judge:
+        shelf = self._shelves[object_name]
+        return Judge(
+            system=self._system,
+            fields=None if self._fields is None else self._fields.get(object_name, {}),
+            changed=frozenset(self._normalise),
+            ordered=self.faults.reject,
+            holder=lambda name, value: next(iter(shelf.holders(name, value)), None),
+        )
+
+    def _batches(self, inputs: Sequence[_Input]) -> Iterator[Sequence[_Input]]:
+        size = BATCH[self._system]
+        return (inputs[start : start + size] for start in range(0, len(inputs), size))
+
+    def _write(self, inputs: Sequence[_Input], one: Callable[[_Input], Outcome]) -> list[Outcome]:
+        """One call per batch. A batch that finds the system busy answers so for its own inputs."""
+        outcomes: list[Outcome] = []
+        for batch in self._batches(inputs):
+            try:
+                self._called(write=True)
+            except TryLater as busy:
+                if not outcomes:
+                    raise
+                outcomes += [busy] * len(batch)
+            else:
+                outcomes += self._call(batch, one)
+        return outcomes
+
+    def _call(self, batch: Sequence[_Input], one: Callable[[_Input], Outcome]) -> list[Outcome]:
         if self.before_write is not None:
             self.before_write()
-
-    def _answer(self, outcomes: list[Outcome]) -> list[Outcome]:
+        lost = OutcomeUnknown("no answer came", system=self._system.value)
+        if self.faults.late > 0:
+            self.faults.late -= 1
+            self._late.append(lambda: [one(given) for given in batch])
+            return [lost] * len(batch)
+        outcomes = [one(given) for given in batch]
         if self.after_write is not None:
             self.after_write()
         if self.faults.lost_answers > 0:
             self.faults.lost_answers -= 1
-            lost = OutcomeUnknown("no answer", system=self._system.value)
-            return [lost for _ in outcomes]
-        if self.faults.drop > 0 and outcomes:
+            return [lost] * len(batch)
+        if self.faults.drop > 0:
             self.faults.drop -= 1
-            return [
-                *outcomes[:-1],
-                Rejected("left out", system=self._system.value, cause="not_answered"),
-            ]
+            outcomes[-1] = self._reject("the answer leaves this record out", "not_answered")
         return outcomes
-
-    def _holder(self, object_name: str, name: str, value: Value) -> str | None:
-        wanted = str(value).casefold()
-        for record_id in self._live(object_name):
-            held = self._objects[object_name][record_id].values.get(name)
-            if held is not None and str(held).casefold() == wanted:
-                return record_id
-        return None
-
-    def _refusal(self, object_name: str, record_id: str | None, values: Values) -> Rejected | None:
-        for name, value in values.items():
-            ordered = self.faults.reject.get((name, value))
-            if ordered is not None:
-                return ordered
-            refusal = self._schema_refusal(object_name, record_id, name, value)
-            if refusal is not None:
-                return refusal
-        return None
-
-    def _schema_refusal(
-        self, object_name: str, record_id: str | None, name: str, value: Value
-    ) -> Rejected | None:
-        if self._open_schema:
-            return None
-        known = self._fields.get(object_name, {}).get(name)
-        system = self._system.value
-        if known is None:
-            return Rejected(
-                f"no field {name}", system=system, cause="no_such_field", fields=(name,)
-            )
-        if value is None:
-            return None
-        if (
-            known.length is not None
-            and name not in self._normalise
-            and len(str(value)) > known.length
-        ):
-            return Rejected(f"{name} is too long", system=system, cause="too_long", fields=(name,))
-        if known.unique:
-            holder = self._holder(object_name, name, value)
-            if holder is not None and holder != record_id:
-                return Rejected(
-                    f"{name} is taken by {holder}",
-                    system=system,
-                    cause="duplicate",
-                    fields=(name,),
-                    existing_id=holder,
-                )
-        return None
-
-
-def _newest(versions: Sequence[_Version]) -> Edit:
-    """When somebody else last changed the field, and whether its newest change was ours."""
-    others = [version.at for version in versions if not version.by_us]
-    return Edit(others[-1] if others else None, versions[-1].by_us)
