@@ -93,7 +93,9 @@ def _cell_at_birth(
         return cell
     if isinstance(cell, Skip):
         return None
-    carried = line.side(target).carry(cell, context)  # type: ignore[arg-type]  # a Cell by now
+    if line.ledger_value is None and line.side(target.other).normal(cell) is None:  # type: ignore[arg-type]  # a Cell by now
+        return None
+    carried = line.side(target).carry(cell, context)  # type: ignore[arg-type]  # likewise
     return None if isinstance(carried, Skip) else carried
 
 

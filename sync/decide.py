@@ -103,7 +103,9 @@ class Ends:
     def carried(self, target: System) -> Cell | Fault | Skip | Pending:
         """What the other side's value looks like at `target`; a required target gets its default."""
         side = self.line.side(target)
-        cell = side.carry(self.cell(target.other), self.context)
+        # What counts as blank (a placeholder, outer blanks, false) travels as a blank.
+        source = None if self.blank(target.other) else self.cell(target.other)
+        cell = side.carry(source, self.context)
         if isinstance(cell, Fault | Skip | Pending) or side.normal(cell) is not None:
             return cell
         return cell if side.may_be_blank or side.placeholder is None else side.placeholder
@@ -135,10 +137,12 @@ def agree(ends: Ends) -> bool:
     for target, held in ((SALESFORCE, ends.right_normal), (HUBSPOT, ends.left_normal)):
         if not line.direction.goes_to(target):
             continue
+        if held is None or ends.blank(target.other):
+            continue
         carried = line.side(target).carry(ends.cell(target.other), ends.context)
         if isinstance(carried, Fault | Skip | Pending):
             continue
-        if held is not None and line.side(target).normal(carried) == held:
+        if line.side(target).normal(carried) == held:
             return True
     return False
 
