@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from connector.port import FieldKind, FieldSchema, ObjectSchema, System
+from connector.port import System
 from mappings.document import Document, as_plain, entries, items, read_document
-from mappings.expressions import BadExpression, Expression, compile_expression
-from mappings.faults import FaultList, MappingFault, Place
+from mappings.faults import FaultList, MappingFault
+from mappings.fieldbook import FieldBook, Schemas
 from mappings.linemaker import LineMaker
 from mappings.matching import (
     EQUALS,
@@ -37,11 +37,9 @@ from mappings.schema import (
 )
 from mappings.schema import Mapping as FieldMapping
 from mappings.source import Node, read_folder
-from mappings.stock import is_required, kind_of
 from mappings.transforms import Locale
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
-Schemas = Mapping[tuple[System, str], ObjectSchema]
 DEFAULT_KEYS = {HUBSPOT: "salesforce_id", SALESFORCE: "HubSpot_Id__c"}
 NEVER = "never"
 
@@ -164,104 +162,15 @@ class _Compiler:
     schemas: Schemas | None
     locale: Locale
     faults: FaultList
-    reads: dict[tuple[System, str], set[str]] = field(default_factory=dict)
-    volatile: bool = False
+    book: FieldBook = field(init=False)
 
     def __post_init__(self) -> None:
-        self.reads = {
-            (HUBSPOT, self.document.hubspot_object): set(),
-            **{(SALESFORCE, name): set() for name in self.document.salesforce_objects},
-        }
-
-    # Fields -------------------------------------------------------------------------------------
-
-    def schema_of(self, system: System, object_name: str, name: str) -> FieldSchema | None:
-        """The live field; None offline or where there is none."""
-        known = (self.schemas or {}).get((system, object_name))
-        return None if known is None else known.fields.get(name)
-
-    def kind(self, system: System, object_name: str, name: str) -> FieldKind:
-        found = self.schema_of(system, object_name, name)
-        return kind_of(name) if found is None else found.kind
-
-    def required(self, system: System, object_name: str, name: str) -> bool:
-        found = self.schema_of(system, object_name, name)
-        if found is None:
-            return is_required(system, object_name, name)
-        return found.required
-
-    def know(self, system: System, object_name: str, name: str, place: Place) -> bool:
-        """Note that a field is read; a field that does not exist is a fault."""
-        schema = (self.schemas or {}).get((system, object_name))
-        if schema is not None and name not in schema.fields:
-            self.faults.add(
-                "unknown_field",
-                place,
-                name,
-                sorted(schema.fields),
-                system=system.value,
-                object=object_name,
-            )
-            return False
-        self.reads[system, object_name].add(name)
-        return True
-
-    def read_if_there(self, system: System, object_name: str, *names: str) -> None:
-        """Fields that are read where they exist."""
-        schema = (self.schemas or {}).get((system, object_name))
-        for name in names:
-            if schema is None or name in schema.fields:
-                self.reads[system, object_name].add(name)
-
-    def expression(self, node: Node, side: System, *, text: str | None = None) -> Expression | None:
-        """Compile an expression and note the fields it reads."""
-        source = text if text is not None else node.text or ""
-        try:
-            found = compile_expression(source, side=side, links=self._links(side))
-        except BadExpression as error:
-            self.faults.add("bad_expression", node.place, source, why=str(error))
-            return None
-        self.volatile = self.volatile or found.volatile
-        for name in found.fields:
-            self._know_somewhere(side, name, node.place)
-        return found
-
-    def _know_somewhere(self, side: System, name: str, place: Place) -> None:
-        """A field that an object does not have is empty there; one that nobody has is a fault."""
-        objects = self._objects(side)
-        there = [
-            o
-            for o in objects
-            if self.schemas is None or name in getattr(self.schemas.get((side, o)), "fields", {})
-        ]
-        if not there:
-            self.know(side, objects[0], name, place)
-        for object_name in there:
-            self.reads[side, object_name].add(name)
-
-    def _objects(self, side: System) -> tuple[str, ...]:
-        if side is HUBSPOT:
-            return (self.document.hubspot_object,)
-        return self.document.salesforce_objects
-
-    def _links(self, side: System) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for draft in self.document.lines:
-            if draft.link_to:
-                names = (
-                    draft.hubspot
-                    if side is HUBSPOT
-                    else tuple(n for fields in draft.salesforce.values() for n in fields)
-                )
-                found |= dict.fromkeys(names, draft.link_to)
-        return found
-
-    # The mapping --------------------------------------------------------------------------------
+        self.book = FieldBook(self.document, self.schemas, self.faults)
 
     def mapping(self) -> FieldMapping:
         """Everything together; faults are noted on the way."""
         document, keys = self.document, self._keys()
-        maker = LineMaker(self, document, self.locale, self.faults)
+        maker = LineMaker(self.book, document, self.locale, self.faults)
         objects = {
             name: ObjectLines(
                 salesforce_object=name,
@@ -279,11 +188,11 @@ class _Compiler:
         create_in_salesforce = self._create("in_salesforce", HUBSPOT)
         create_in_hubspot = self._create("in_hubspot", SALESFORCE)
         maker.check_required([rule.object for rule in create_in_salesforce])
-        for system, name in list(self.reads):
-            self.read_if_there(system, name, keys[system])
+        for system, name in list(self.book.reads):
+            self.book.read_if_there(system, name, keys[system])
         address = self._addresses()
         if "Lead" in document.salesforce_objects:
-            self.read_if_there(SALESFORCE, "Lead", "IsConverted")
+            self.book.read_if_there(SALESFORCE, "Lead", "IsConverted")
         return FieldMapping(
             name=document.name,
             hash=self._hash(objects, keys),
@@ -301,7 +210,7 @@ class _Compiler:
             limits=self._limits(),
             keys=keys,
             objects=objects,
-            fields={key: tuple(sorted(names)) for key, names in self.reads.items()},
+            fields={key: tuple(sorted(names)) for key, names in self.book.reads.items()},
             address=address,
             depends_on=tuple(
                 dict.fromkeys(
@@ -310,7 +219,7 @@ class _Compiler:
                     if draft.link_to is not None and draft.link_to != "owners"
                 )
             ),
-            volatile=self.volatile,
+            volatile=self.book.volatile,
             tests=self._tests(),
             path=document.place.file,
         )
@@ -320,7 +229,7 @@ class _Compiler:
         return entries(node, ("hubspot", "salesforce"), self.faults) or {}
 
     def _condition(self, node: Node, side: System) -> Condition | None:
-        found = self.expression(node, side)
+        found = self.book.expression(node, side)
         return None if found is None else found.condition()
 
     def _keys(self) -> dict[System, str]:
@@ -334,8 +243,8 @@ class _Compiler:
     def _consent(self, object_name: str) -> tuple[ConsentLine, ...]:
         found = []
         for name, (left, right, place) in self.document.consent.items():
-            here = self.know(HUBSPOT, self.document.hubspot_object, left, place)
-            there = self.know(SALESFORCE, object_name, right, place)
+            here = self.book.know(HUBSPOT, self.document.hubspot_object, left, place)
+            there = self.book.know(SALESFORCE, object_name, right, place)
             if here and there:
                 found.append(ConsentLine(id=name, hubspot=left, salesforce=right))
         return tuple(found)
@@ -345,7 +254,7 @@ class _Compiler:
         for node, suggest in self.document.match:
             if node.text == "native ids":
                 hubspot_object = self.document.hubspot_object
-                self.read_if_there(HUBSPOT, hubspot_object, *NATIVE_IDS)
+                self.book.read_if_there(HUBSPOT, hubspot_object, *NATIVE_IDS)
                 rules.append(native_rule())
                 continue
             parts = [
@@ -373,11 +282,11 @@ class _Compiler:
             self.faults.add("unknown_object", node.place, name, self.document.salesforce_objects)
             return None
         api_name = rest if dot else right
-        self.know(HUBSPOT, self.document.hubspot_object, left, node.place)
+        self.book.know(HUBSPOT, self.document.hubspot_object, left, node.place)
         if left == "email":
-            self.read_if_there(HUBSPOT, self.document.hubspot_object, MORE_EMAILS)
-        good = [o for o in objects if self.know(SALESFORCE, o, api_name, node.place)]
-        kind = self.kind(HUBSPOT, self.document.hubspot_object, left)
+            self.book.read_if_there(HUBSPOT, self.document.hubspot_object, MORE_EMAILS)
+        good = [o for o in objects if self.book.know(SALESFORCE, o, api_name, node.place)]
+        kind = self.book.kind(HUBSPOT, self.document.hubspot_object, left)
         word = {"email": "email", "phone": "phone", "url": "domain"}.get(kind, "ci")
         word = {"domain": "domain", "name": "company", "company": "company"}.get(left, word)
         normal = normaliser(word, timezone=self.locale.timezone, region=self.locale.region)
@@ -390,7 +299,7 @@ class _Compiler:
         node = (block or {}).get(key)
         if node is None or node.text == NEVER:
             return []
-        targets = self._objects(source.other)
+        targets = self.book.objects(source.other)
         if node.text is not None:
             if node.text not in targets:
                 self.faults.add("not_allowed", node.place, node.text, (*targets, NEVER))
@@ -436,14 +345,14 @@ class _Compiler:
         found: dict[tuple[System, str], Keys] = {}
         if not self.document.consent:
             return found
-        for system, name in self.reads:
+        for system, name in self.book.reads:
             api_name = "email" if system is HUBSPOT else "Email"
             schema = (self.schemas or {}).get((system, name))
             if schema is not None and api_name not in schema.fields:
                 continue
-            self.read_if_there(system, name, api_name)
+            self.book.read_if_there(system, name, api_name)
             if system is HUBSPOT:
-                self.read_if_there(system, name, MORE_EMAILS)
+                self.book.read_if_there(system, name, MORE_EMAILS)
             found[system, name] = addresses(system, api_name)
         return found
 

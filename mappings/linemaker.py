@@ -6,11 +6,11 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from connector.port import FieldKind, FieldSchema, System
 from mappings.document import Document, LineDraft, as_plain, items
 from mappings.faults import FaultList
+from mappings.fieldbook import FieldBook
 from mappings.normal import normaliser, text
 from mappings.schema import Carrier, Cell, Direction, Line, Normal, Normaliser, Reader, Side
 from mappings.sides import (
@@ -26,9 +26,6 @@ from mappings.sides import (
 from mappings.source import Node
 from mappings.transforms import Locale, Transform, plain, with_argument
 
-if TYPE_CHECKING:
-    from mappings.compile import _Compiler
-
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 LEDGER = "kakehashi."
 # Options that do not change what a line means.
@@ -41,7 +38,7 @@ APP_FIELDS = ("salesforce", "hs_salesforce")
 class LineMaker:
     """Makes the lines of one document for each Salesforce object."""
 
-    fields: _Compiler
+    fields: FieldBook
     document: Document
     locale: Locale
     faults: FaultList
