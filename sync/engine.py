@@ -138,7 +138,7 @@ class Engine:
         """Read and decide; what took too long is read again, so that the decision is fresh."""
         for _ in range(READS_AT_MOST):
             started = self.clock()
-            records = self._read(mapping, pairs)
+            records = self.read(mapping, pairs)
             values: dict[System, dict[str, Values]] = {
                 side: {i: record.values for i, record in found.items()}
                 for side, found in records.items()
@@ -148,9 +148,8 @@ class Engine:
                 break
         return records, answers
 
-    def _read(
-        self, mapping: FieldMapping, pairs: Sequence[Pair]
-    ) -> dict[System, dict[str, Record]]:
+    def read(self, mapping: FieldMapping, pairs: Sequence[Pair]) -> dict[System, dict[str, Record]]:
+        """Both records of each pair as they stand now, by system and id; the missing are missing."""
         by_object: dict[tuple[System, str], list[str]] = defaultdict(list)
         for pair in pairs:
             by_object[HUBSPOT, mapping.hubspot_object].append(pair.hubspot_id)

@@ -164,6 +164,22 @@ class Compare:
         self._finish_plan(run, draft, chosen, before, seen)
         return draft.plan_id
 
+    def _look_at_everything(
+        self,
+        run: Run,
+        chosen: Sequence[FieldMapping],
+        listing: Listing,
+        before: Mapping[str, Mapping[System, int]],
+    ) -> dict[str, dict[System, int]]:
+        for mapping in chosen:
+            listing.look_at(mapping)
+        seen = self._seen(run, chosen)
+        for mapping in chosen:
+            # A side that is suddenly empty stops at its guard; its records are not written off.
+            if all(seen[mapping.name][side] or not before[mapping.name][side] for side in System):
+                listing.find_out_who_is_gone(mapping)
+        return seen
+
     def _live(self, chosen: Iterable[FieldMapping]) -> dict[str, dict[System, int]]:
         return {
             m.name: {side: self.ledger.live_count(m.name, side) for side in System} for m in chosen
@@ -244,8 +260,28 @@ class Compare:
     def resync(self, names: Sequence[str], terms: Terms) -> Report:
         """Plan and apply in one; a killed run goes on where its listing stood."""
         run = self._begin("resync", names, terms.trigger)
-        plan_id = self._plan(run, self._chosen(names), terms, commit=True)
+        chosen = self._chosen(names)
+        plan_id = self._plan(run, chosen, terms, commit=True)
+        report = self._carry_out(run, plan_id, terms, exactly=False)
+        if not report.guards:
+            self._move_cursors(run, chosen)
+        return report
+
+    def follow(self, names: Sequence[str], terms: Terms) -> Report:
+        """Bring in line what changed since the cursors, and whatever is waiting."""
+        run = self.ledger.begin_run(
+            "sync", [m.name for m in self._chosen(names)], "poll", self.clock()
+        )
+        plan_id = self._plan(run, self._chosen(names), terms, commit=True, everything=False)
         return self._carry_out(run, plan_id, terms, exactly=False)
+
+    def _move_cursors(self, run: Run, chosen: Iterable[FieldMapping]) -> None:
+        """Polling goes on from where this compare *began*, so that nothing falls in between."""
+        for mapping in chosen:
+            for system in System:
+                at = self.connectors[system].cursor_at(run.started_at)
+                for object_name in mapping.objects_of(system):
+                    self.ledger.set_cursor(mapping.name, system, object_name, at)
 
     def tripped(self, plan_id: str, allowed: Mapping[str, int]) -> list[Tripped]:
         """The guards that stop this plan."""

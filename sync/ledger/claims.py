@@ -107,7 +107,7 @@ class Claims(Room):
         self, mapping: str, after: int, limit: int, condition: ColumnElement[bool]
     ) -> list[ClaimedRow]:
         c = record.c
-        with self._begin() as connection:
+        with self._look() as connection:
             rows = connection.execute(
                 select(c.id, c.system, c.record_id, c.object, c.claim_partner, c.claim_detail)
                 .where(c.mapping == mapping, c.id > after, condition)
@@ -125,7 +125,7 @@ class Claims(Room):
         self, mapping: str, system: System, ids: Iterable[str]
     ) -> dict[str, str | None]:
         """Partners this plan intends: an id for a link, None for a record yet to be created."""
-        with self._begin() as connection:
+        with self._look() as connection:
             rows = connection.execute(
                 select(record.c.record_id, record.c.claim, record.c.claim_partner).where(
                     record.c.mapping == mapping,
@@ -150,7 +150,7 @@ class Claims(Room):
             yield [group for group in groups if len(group.members) > 1]
 
     def _open_keys(self, mapping: str, rule: int, after: str) -> list[str]:
-        with self._begin() as connection:
+        with self._look() as connection:
             return list(
                 connection.scalars(
                     select(match_key.c.key)
@@ -171,7 +171,7 @@ class Claims(Room):
             )
 
     def _members(self, mapping: str, rule: int, keys: Sequence[str]) -> list[KeyGroup]:
-        with self._begin() as connection:
+        with self._look() as connection:
             rows = connection.execute(
                 select(match_key.c.key, *_member_columns(record))
                 .select_from(match_key.join(record, _same_record(match_key)))
@@ -191,7 +191,7 @@ class Claims(Room):
     def external_key_matches(self, mapping: str) -> list[KeyMatch]:
         """Unbound live records whose external key names a live record of the other side."""
         target = record.alias("target")
-        with self._begin() as connection:
+        with self._look() as connection:
             rows = connection.execute(
                 select(
                     record.c.system.label("of_system"),
@@ -214,7 +214,7 @@ class Claims(Room):
     def dead_keys(self, mapping: str, system: System) -> dict[str, str]:
         """Unbound records whose external key names nobody alive: tombstones, never recreated."""
         target = record.alias("target")
-        with self._begin() as connection:
+        with self._look() as connection:
             rows = connection.execute(
                 select(record.c.record_id, target.c.gone)
                 .select_from(record.outerjoin(target, _named_by(target)))
@@ -240,7 +240,7 @@ class Claims(Room):
         found: list[ConsentDue] = []
         for position in range(lines):
             bit = record.c.consent.op("&")(1 << position)
-            with self._begin() as connection:
+            with self._look() as connection:
                 opted = (
                     select(address.c.address)
                     .select_from(address.join(record, _same_record(address)))

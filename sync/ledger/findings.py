@@ -96,7 +96,7 @@ class Findings(Room):
 
     def is_open(self, one: Conflict) -> bool:
         """Whether this difference is listed already."""
-        with self._begin() as connection:
+        with self._look() as connection:
             return bool(
                 connection.scalar(
                     select(func.count()).where(
@@ -111,7 +111,7 @@ class Findings(Room):
 
     def open_differences(self) -> int:
         """How many differences of first pairings wait to be settled."""
-        with self._begin() as connection:
+        with self._look() as connection:
             return int(
                 connection.scalar(
                     select(func.count()).where(
@@ -123,7 +123,7 @@ class Findings(Room):
 
     def conflicts(self, after: int = 0, limit: int = 1_000) -> list[ConflictRow]:
         """What is not closed, oldest first."""
-        with self._begin() as connection:
+        with self._look() as connection:
             rows = connection.execute(
                 select(conflict)
                 .where(conflict.c.closed_at.is_(None), conflict.c.id > after)
@@ -134,7 +134,7 @@ class Findings(Room):
 
     def conflict(self, conflict_id: int) -> ConflictRow | None:
         """One conflict, closed or not."""
-        with self._begin() as connection:
+        with self._look() as connection:
             row = connection.execute(
                 select(conflict).where(conflict.c.id == conflict_id)
             ).one_or_none()
@@ -220,7 +220,7 @@ class Findings(Room):
     ) -> dict[str, list[Parked]]:
         """What is parked of these records."""
         found: dict[str, list[Parked]] = defaultdict(list)
-        with self._begin() as connection:
+        with self._look() as connection:
             rows = connection.execute(
                 select(parked).where(
                     parked.c.mapping == mapping,
@@ -234,13 +234,13 @@ class Findings(Room):
 
     def parked_list(self) -> list[ParkedRow]:
         """The whole quarantine, oldest first."""
-        with self._begin() as connection:
+        with self._look() as connection:
             rows = connection.execute(select(parked).order_by(parked.c.id)).all()
         return [_parked(row) for row in rows]
 
     def parked_by_cause(self) -> list[tuple[str, int, str]]:
         """(cause, count, advice), most frequent first."""
-        with self._begin() as connection:
+        with self._look() as connection:
             rows = connection.execute(
                 select(parked.c.cause, func.count(), func.min(parked.c.advice))
                 .group_by(parked.c.cause)

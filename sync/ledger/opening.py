@@ -7,9 +7,11 @@ from typing import Any, Self
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from sync.ledger.claims import Claims
 from sync.ledger.pairs import Pairs
@@ -23,6 +25,8 @@ from sync.ledger.writings import Writings
 MIGRATIONS = Path(__file__).parent / "migrations"
 # How long a writer waits for another one, in milliseconds.
 BUSY_TIMEOUT = 30_000
+# An arbitrary number that only this product's migrations take as an advisory lock.
+MIGRATION_LOCK = 0x6B616B65
 
 
 class Ledger(Runs, Sightings, Claims, Pairs, Writings, Plans, States):
@@ -38,12 +42,11 @@ class Ledger(Runs, Sightings, Claims, Pairs, Writings, Plans, States):
         try:
             _migrate(engine)
         except SQLAlchemyError as error:
+            engine.dispose()
             raise unavailable(error) from error
-        except CommandError as error:
-            raise LedgerUnavailable(
-                f"the ledger was written by a newer Kakehashi ({error}): install that version, or "
-                "set KAKEHASHI_DATABASE_URL to another database"
-            ) from error
+        except LedgerUnavailable:
+            engine.dispose()
+            raise
         return cls(engine)
 
     def close_all(self) -> None:
@@ -54,22 +57,23 @@ class Ledger(Runs, Sightings, Claims, Pairs, Writings, Plans, States):
 def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+        if parsed.get_backend_name() != "sqlite":
+            return create_engine(parsed, pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise LedgerUnavailable(
             "KAKEHASHI_DATABASE_URL is not a database URL: write sqlite:///var/kakehashi.db or "
             "postgresql+psycopg://user:password@host/database"
         ) from error
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
     _make_folder(parsed.database)
     engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT / 1000})
     event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", _begin_immediate)
+    event.listen(engine, "begin", _begin)
     return engine
 
 
 def _make_folder(database: str | None) -> None:
-    if not database or database == ":memory:":
+    # SQLite's own URIs (``file:...?mode=ro``) name files that are there already.
+    if not database or database == ":memory:" or database.startswith("file:"):
         return
     try:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
@@ -82,7 +86,7 @@ def _make_folder(database: str | None) -> None:
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
     """Write-ahead log, synced on commit: what is journalled survives a kill and a power cut."""
-    # The driver must not open transactions of its own; `_begin_immediate` does.
+    # The driver must not open transactions of its own; `_begin` does.
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
@@ -91,13 +95,32 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _begin_immediate(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _begin(connection: Connection) -> None:
+    """Writers queue up at their first statement, where waiting is safe; readers wait for nobody."""
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def _migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            # Parts that start at once on an empty database bring it up one after the other.
+            connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": MIGRATION_LOCK})
+        _refuse_newer(ScriptDirectory.from_config(config), connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _refuse_newer(known: ScriptDirectory, connection: Connection) -> None:
+    at = MigrationContext.configure(connection).get_current_revision()
+    if at is None:
+        return
+    try:
+        known.get_revision(at)
+    except CommandError as error:
+        raise LedgerUnavailable(
+            f"the ledger was written by a newer Kakehashi (its tables are at {at}): install that "
+            "version, or set KAKEHASHI_DATABASE_URL to another database"
+        ) from error

@@ -95,7 +95,7 @@ class Plans(Findings):
 
     def plan(self, plan_id: str) -> StoredPlan:
         """A finished plan; raises `NoSuchPlan`."""
-        with self._begin() as connection:
+        with self._look() as connection:
             row = connection.execute(select(plan).where(plan.c.plan_id == plan_id)).one_or_none()
         if row is None or row.hash is None:
             raise NoSuchPlan(
@@ -115,7 +115,7 @@ class Plans(Findings):
         """Rows of a plan in their order, page by page: ``task``, ``conflict`` or ``parked``."""
         after = 0
         while True:
-            with self._begin() as connection:
+            with self._look() as connection:
                 rows = connection.execute(
                     select(plan_row.c.id, plan_row.c.body)
                     .where(

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NotSupportedError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from connector.port import Value
 from mappings.schema import Cell
@@ -28,6 +36,16 @@ class WrongLedger(LedgerError):
     """This ledger belongs to another pair of portal and org."""
 
 
+class AlreadyBound(LedgerError):
+    """A record is bound to another partner."""
+
+
+T = TypeVar("T")
+# Ids per IN list: below every database's limit of bound values.
+IDS_AT_ONCE = 1_000
+# States of journalled writes of which nobody knows yet whether they landed.
+IN_FLIGHT_STATES = ("intended", "unknown")
+
 CURES = (
     ("readonly", "make its folder writable, or set KAKEHASHI_DATABASE_URL to another place"),
     ("read-only", "make its folder writable, or set KAKEHASHI_DATABASE_URL to another place"),
@@ -35,6 +53,9 @@ CURES = (
     ("full", "free disk space; nothing was lost, run the command again afterwards"),
     ("no space", "free disk space; nothing was lost, run the command again afterwards"),
     ("locked", "another process is writing to it; wait for it to end, then run again"),
+    ("malformed", "the file is damaged: put a copy of it back, or begin a new ledger"),
+    ("not a database", "KAKEHASHI_DATABASE_URL names a file that is something else"),
+    ("permission denied", "give the database user the right to create and write tables"),
     ("disk i/o", "check the disk; nothing was lost, run the command again afterwards"),
 )
 
@@ -48,19 +69,49 @@ def unavailable(error: SQLAlchemyError) -> LedgerUnavailable:
     return LedgerUnavailable(f"the ledger's database cannot be used ({text}): {advice}")
 
 
+def is_operational(error: SQLAlchemyError) -> bool:
+    """Whether the database is at fault; a wrong statement or value is a bug of ours."""
+    if isinstance(error, IntegrityError | DataError | ProgrammingError | NotSupportedError):
+        return False
+    return isinstance(error, DBAPIError | NoFreeConnection)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Operational errors of the database leave as `LedgerUnavailable`."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        if is_operational(error):
+            raise unavailable(error) from error
+        raise
+
+
 class Room:
     """Base of the ledger's rooms. Every public method of a room is one short transaction."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        # SQLite lets readers pass a writer only if they do not ask to write (see `opening`).
+        self._readers = engine.execution_options(reading=True)
 
     @contextmanager
     def _begin(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise unavailable(error) from error
+        """A transaction that may write."""
+        with translated(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _look(self) -> Iterator[Connection]:
+        """A transaction that only reads: it waits for nobody."""
+        with translated(), self._readers.begin() as connection:
+            yield connection
+
+
+def slices(items: Sequence[T], size: int = IDS_AT_ONCE) -> Iterator[Sequence[T]]:
+    """The items in runs of at most `size`."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def to_json(value: object) -> str:

@@ -57,7 +57,7 @@ class Runs(Room):
 
     def unfinished_run(self, kind: str, mappings: Sequence[str]) -> Run | None:
         """The newest run of this kind over these mappings that was killed before its end."""
-        with self._begin() as connection:
+        with self._look() as connection:
             row = connection.execute(
                 select(run)
                 .where(run.c.kind == kind, run.c.mappings == to_json(list(mappings)))
@@ -87,7 +87,7 @@ class Runs(Room):
 
     def last_listing(self, mapping: str) -> datetime | None:
         """When a run over this mapping last finished, as `as_of` of its states."""
-        with self._begin() as connection:
+        with self._look() as connection:
             rows = connection.execute(
                 select(run.c.mappings, run.c.started_at)
                 .where(run.c.finished_at.is_not(None))
@@ -101,7 +101,7 @@ class Runs(Room):
 
     def cursor(self, mapping: str, system: System, object_name: str) -> str | None:
         """Where polling of this object stands."""
-        with self._begin() as connection:
+        with self._look() as connection:
             found: str | None = connection.scalar(
                 select(cursor.c.cursor).where(
                     cursor.c.mapping == mapping,
@@ -145,6 +145,6 @@ class Runs(Room):
 
     def paused(self) -> set[System]:
         """The systems that take no writes now."""
-        with self._begin() as connection:
+        with self._look() as connection:
             names = connection.scalars(select(fact.c.name).where(fact.c.name.like("paused:%")))
             return {System(name.partition(":")[2]) for name in names}

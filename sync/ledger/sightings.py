@@ -189,7 +189,7 @@ class Sightings(Room):
 
     def unseen(self, run_id: int, mapping: str, system: System) -> Iterator[Missing]:
         """Records believed live that this run's listing did not show."""
-        with self._begin() as connection:
+        with self._look() as connection:
             rows = connection.execute(
                 select(record.c.record_id, record.c.object, record.c.pair_id)
                 .where(
@@ -224,7 +224,7 @@ class Sightings(Room):
         return self._count(mapping, system, record.c.seen == run_id)
 
     def _count(self, mapping: str, system: System, condition: Any) -> int:
-        with self._begin() as connection:
+        with self._look() as connection:
             return int(
                 connection.scalar(
                     select(func.count()).where(
@@ -238,7 +238,7 @@ class Sightings(Room):
         """The mapped values that the listing saw, of records that are not in line."""
         found: dict[str, Values] = {}
         for start in range(0, len(ids), IDS_AT_ONCE):
-            with self._begin() as connection:
+            with self._look() as connection:
                 rows = connection.execute(
                     select(record.c.record_id, record.c.payload).where(
                         record.c.mapping == mapping,
@@ -253,7 +253,7 @@ class Sightings(Room):
     def record(self, mapping: str, system: System, record_id: str) -> SeenRecord | None:
         """One record as last seen."""
         c = record.c
-        with self._begin() as connection:
+        with self._look() as connection:
             row = connection.execute(
                 select(
                     c.record_id, c.object, c.in_scope, c.state, c.reason, c.pair_id, c.gone
@@ -263,7 +263,7 @@ class Sightings(Room):
 
     def mappings_of(self, system: System, object_name: str, record_id: str) -> list[str]:
         """The mappings that have seen this record."""
-        with self._begin() as connection:
+        with self._look() as connection:
             return list(
                 connection.scalars(
                     select(record.c.mapping).where(

@@ -49,7 +49,7 @@ class States(Room):
         counts: dict[System, dict[str, dict[str, int]]] = {
             system: defaultdict(lambda: dict.fromkeys(STATES, 0)) for system in System
         }
-        with self._begin() as connection:
+        with self._look() as connection:
             rows = connection.execute(
                 select(record.c.system, record.c.object, record.c.state, func.count())
                 .where(record.c.mapping == mapping)
@@ -64,7 +64,7 @@ class States(Room):
         self, mapping: str, system: System, state: str, limit: int = PAGE
     ) -> Iterator[StateRow]:
         """Records of one side that are in this state."""
-        with self._begin() as connection:
+        with self._look() as connection:
             rows = connection.execute(
                 select(record.c.record_id, record.c.object, record.c.reason)
                 .where(

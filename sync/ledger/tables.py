@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -84,7 +85,7 @@ record = Table(
     Column("claim_partner", String),
     Column("claim_detail", String),
     UniqueConstraint("mapping", "system", "record_id"),
-    Index(None, "mapping", "pair_id"),
+    Index(None, "pair_id"),
 )
 
 match_key = Table(
@@ -120,7 +121,6 @@ pair = Table(
     Column("hubspot_id", String, nullable=False),
     Column("salesforce_object", String, nullable=False),
     Column("salesforce_id", String, nullable=False),
-    Column("baseline", Text, nullable=False),
     Column("hubspot_digest", LargeBinary),
     Column("salesforce_digest", LargeBinary),
     Column("clean", Boolean, nullable=False),
@@ -128,9 +128,21 @@ pair = Table(
     Column("agreed_at", DateTime(timezone=True)),
     Column("unbound_at", DateTime(timezone=True)),
     Column("unbound_why", String),
-    Index(None, "mapping", "hubspot_id"),
-    Index(None, "mapping", "salesforce_id"),
+    # The widest column comes last: a scan for what is due reads past it.
+    Column("baseline", Text, nullable=False),
 )
+
+BOUND = text("unbound_at IS NULL")
+# A record is in one pair of a mapping at a time; ended pairs stay as history.
+for side in ("hubspot_id", "salesforce_id"):
+    Index(
+        f"uq_pair_bound_{side}",
+        pair.c.mapping,
+        pair.c[side],
+        unique=True,
+        sqlite_where=BOUND,
+        postgresql_where=BOUND,
+    )
 
 journal = Table(
     "journal",
@@ -151,8 +163,18 @@ journal = Table(
     Column("sent_at", DateTime(timezone=True), nullable=False),
     Column("closed_at", DateTime(timezone=True)),
     Column("request_id", String),
-    Index(None, "mapping", "system", "record_id"),
-    Index(None, "state"),
+    Index(None, "system", "record_id"),
+    Index(None, "run_id"),
+)
+
+IN_FLIGHT = text("state IN ('intended', 'unknown')")
+# Few writes are in flight; the index holds only those.
+Index(
+    "ix_journal_in_flight",
+    journal.c.mapping,
+    journal.c.sent_at,
+    sqlite_where=IN_FLIGHT,
+    postgresql_where=IN_FLIGHT,
 )
 
 conflict = Table(
@@ -223,4 +245,15 @@ cursor = Table(
     Column("system", String, primary_key=True),
     Column("object", String, primary_key=True),
     Column("cursor", Text, nullable=False),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("host", String, nullable=False),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
 )

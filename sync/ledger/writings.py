@@ -100,7 +100,7 @@ class Writings(Room):
         self, mapping: str, system: System, record_ids: Sequence[str]
     ) -> list[JournalEntry]:
         """Writes to these records of which nobody knows yet whether they landed."""
-        with self._begin() as connection:
+        with self._look() as connection:
             rows = connection.execute(
                 select(journal).where(
                     journal.c.state.in_(OPEN),
@@ -122,7 +122,7 @@ class Writings(Room):
 
     def history(self, system: System, object_name: str, record_id: str) -> list[JournalEntry]:
         """Every write to a record, oldest first."""
-        with self._begin() as connection:
+        with self._look() as connection:
             rows = connection.execute(
                 select(journal)
                 .where(
