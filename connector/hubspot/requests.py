@@ -1,0 +1,247 @@
+"""Every call that is made of HubSpot, as a value: method, path, query, body, and what it may cost. Pure.
+
+All paths stand here, in both spellings: the numbered generation puts its version before the product
+(``/crm/v3/objects/contacts``), the dated one behind it (``/crm/objects/2026-09/contacts``).
+Reference sheet, sections 1 and 7 to 14.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from urllib.parse import quote
+
+from connector.hubspot.names import modified_property
+from connector.port import Values
+
+BATCH = 100
+"""Inputs of one batch call (sheet, section 8)."""
+HISTORY_BATCH = 50
+"""Inputs of one batch read with property history (sheet, section 7.2)."""
+SEARCH_PAGE = 200
+"""Hits of one search page (sheet, section 9)."""
+QUERY_ROOM = 5_000
+"""Bytes of property names that safely fit in a URL (sheet, section 5.4)."""
+
+Effect = Literal["read", "repeatable", "update", "create"]
+"""What repeating a call would do. `read`: nothing. `repeatable`: a write that ends in the same state,
+whoever else writes (archive, opt-out). `update`: it may overwrite somebody. `create`: a second record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One call. `path` is percent-encoded already; `form` is sent instead of `body` where given."""
+
+    method: str
+    path: str
+    effect: Effect = "read"
+    query: tuple[tuple[str, str], ...] = ()
+    body: Mapping[str, Any] | None = None
+    form: tuple[tuple[str, str], ...] = ()
+    is_search: bool = False
+
+    @property
+    def writes(self) -> bool:
+        return self.effect != "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Builds the calls for one generation of the API: ``v3`` or a date."""
+
+    version: str
+
+    def _crm(self, product: str, *rest: str) -> str:
+        head = f"/crm/v3/{product}" if self.version == "v3" else f"/crm/{product}/{self.version}"
+        return "/".join((head, *(quote(part, safe="") for part in rest)))
+
+    def _batch(self, object_name: str, verb: str) -> str:
+        return f"{self._crm('objects', object_name)}/batch/{verb}"
+
+    # Records ------------------------------------------------------------------------------------
+
+    def list_page(self, object_name: str, names: Sequence[str], after: str | None) -> Request:
+        """100 live records in the order of their ids (sheet, section 7.2)."""
+        query = [("limit", str(BATCH)), ("archived", "false")]
+        if names:
+            query.append(("properties", ",".join(names)))
+        if after is not None:
+            query.append(("after", after))
+        return Request(method="GET", path=self._crm("objects", object_name), query=tuple(query))
+
+    def one(self, object_name: str, record_id: str, *, archived: bool) -> Request:
+        """One record by id; a merged id answers with the record it was merged into."""
+        return Request(
+            method="GET",
+            path=self._crm("objects", object_name, record_id),
+            query=(("archived", "true" if archived else "false"),),
+        )
+
+    def batch_read(
+        self,
+        object_name: str,
+        ids: Sequence[str],
+        names: Sequence[str],
+        *,
+        id_property: str | None = None,
+        archived: bool = False,
+    ) -> Request:
+        """Records by id, or by a unique property, which is named once for all (sheet, section 8)."""
+        body: dict[str, Any] = {
+            "inputs": [{"id": record_id} for record_id in ids],
+            "properties": list(names),
+            "propertiesWithHistory": [],
+        }
+        if id_property is not None:
+            body["idProperty"] = id_property
+        return Request(
+            method="POST",
+            path=self._batch(object_name, "read"),
+            query=(("archived", "true"),) if archived else (),
+            body=body,
+        )
+
+    def batch_history(self, object_name: str, ids: Sequence[str], names: Sequence[str]) -> Request:
+        """The histories of these properties, newest change first."""
+        return Request(
+            method="POST",
+            path=self._batch(object_name, "read"),
+            body={
+                "inputs": [{"id": record_id} for record_id in ids],
+                "properties": [],
+                "propertiesWithHistory": list(names),
+            },
+        )
+
+    def batch_create(self, object_name: str, rows: Sequence[Values]) -> Request:
+        """One record per row; its place in the batch is its trace id.
+
+        With a unique trace id on every input a bad row fails alone (207); without, the whole batch
+        fails (sheet, section 8).
+        """
+        inputs = [
+            {"properties": row, "objectWriteTraceId": str(place)} for place, row in enumerate(rows)
+        ]
+        return Request(
+            method="POST",
+            path=self._batch(object_name, "create"),
+            body={"inputs": inputs},
+            effect="create",
+        )
+
+    def create(self, object_name: str, row: Values) -> Request:
+        return Request(
+            method="POST",
+            path=self._crm("objects", object_name),
+            body={"properties": row},
+            effect="create",
+        )
+
+    def batch_update(self, object_name: str, rows: Mapping[str, Values]) -> Request:
+        inputs = [
+            {"id": record_id, "properties": row, "objectWriteTraceId": record_id}
+            for record_id, row in rows.items()
+        ]
+        return Request(
+            method="POST",
+            path=self._batch(object_name, "update"),
+            body={"inputs": inputs},
+            effect="update",
+        )
+
+    def update(self, object_name: str, record_id: str, row: Values) -> Request:
+        """One record; unlike the batch call this takes a merged id too (sheet, section 10)."""
+        return Request(
+            method="PATCH",
+            path=self._crm("objects", object_name, record_id),
+            body={"properties": row},
+            effect="update",
+        )
+
+    def batch_archive(self, object_name: str, ids: Sequence[str]) -> Request:
+        return Request(
+            method="POST",
+            path=self._batch(object_name, "archive"),
+            body={"inputs": [{"id": record_id} for record_id in ids]},
+            effect="repeatable",
+        )
+
+    def search_window(
+        self, object_name: str, since_ms: int, until_ms: int, last_id: int
+    ) -> Request:
+        """Ids after `last_id` that changed in a window, both ends included (sheet, section 9.1)."""
+        modified = modified_property(object_name)
+        filters = [
+            {"propertyName": modified, "operator": "GTE", "value": str(since_ms)},
+            {"propertyName": modified, "operator": "LTE", "value": str(until_ms)},
+            {"propertyName": "hs_object_id", "operator": "GT", "value": str(last_id)},
+        ]
+        return Request(
+            method="POST",
+            path=f"{self._crm('objects', object_name)}/search",
+            body={
+                "filterGroups": [{"filters": filters}],
+                "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+                "properties": ["hs_object_id"],
+                "limit": SEARCH_PAGE,
+            },
+            is_search=True,
+        )
+
+    # Schema, owners, account -------------------------------------------------------------------
+
+    def properties(self, object_name: str) -> Request:
+        return Request(method="GET", path=self._crm("properties", object_name))
+
+    def groups(self, object_name: str) -> Request:
+        return Request(method="GET", path=f"{self._crm('properties', object_name)}/groups")
+
+    def create_property(self, object_name: str, definition: Mapping[str, Any]) -> Request:
+        return Request(
+            method="POST",
+            path=self._crm("properties", object_name),
+            body=definition,
+            effect="repeatable",  # a second one of the same name is refused, which is no error to us
+        )
+
+    def owners(self, after: str | None) -> Request:
+        query = [("limit", str(BATCH)), ("archived", "false")]
+        if after is not None:
+            query.append(("after", after))
+        return Request(method="GET", path=self._crm("owners"), query=tuple(query))
+
+    def account(self) -> Request:
+        version = "v3" if self.version == "v3" else self.version
+        return Request(method="GET", path=f"/account-info/{version}/details")
+
+    def unsubscribe_all(self, email: str) -> Request:
+        """Opt this address out of every e-mail of the account; v3 has no such call (section 14)."""
+        version = "v4" if self.version == "v3" else self.version
+        address = quote(email, safe="")
+        return Request(
+            method="POST",
+            path=f"/communication-preferences/{version}/statuses/{address}/unsubscribe-all",
+            query=(("channel", "EMAIL"),),
+            effect="repeatable",
+        )
+
+    def refresh(self, client_id: str, client_secret: str, refresh_token: str) -> Request:
+        """A new access token for a refresh token; the body is a form (sheet, section 4.2)."""
+        version = "v1" if self.version == "v3" else self.version
+        return Request(
+            method="POST",
+            path=f"/oauth/{version}/token",
+            form=(
+                ("grant_type", "refresh_token"),
+                ("client_id", client_id),
+                ("client_secret", client_secret),
+                ("refresh_token", refresh_token),
+            ),
+        )
+
+
+def milliseconds(moment: datetime) -> int:
+    """A moment as HubSpot's searches compare it, in whole milliseconds since 1970."""
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,163 @@
+"""HubSpot's property definitions and the port's field schemas, both ways. Pure.
+
+Reference sheet, section 12. The list of types is open: what is not known here is text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from connector.hubspot.names import COMPANY_LINK, CONTACTS, EMAIL, OPT_OUT, OWNERS, stored_name
+from connector.port import FieldKind, FieldSchema, NewField, ObjectSchema, Option, System
+
+STRING_LENGTH: Final = 65_536
+"""Characters in a string property (sheet, section 7.3)."""
+
+_PLAIN_KINDS: Final[Mapping[str, FieldKind]] = {
+    "bool": "bool",
+    "number": "number",
+    "date": "date",
+    "datetime": "datetime",
+    "phone_number": "phone",  # seen in real dumps, undocumented
+    "json": "long_text",
+    "object_coordinates": "text",
+}
+_STRING_KINDS: Final[Mapping[str, FieldKind]] = {
+    "phonenumber": "phone",
+    "textarea": "long_text",
+    "html": "long_text",
+}
+_ID_FIELDS: Final = frozenset({"hs_object_id"})
+_DEFINITIONS: Final[Mapping[FieldKind, tuple[str, str]]] = {
+    "long_text": ("string", "textarea"),
+    "phone": ("string", "phonenumber"),
+    "bool": ("bool", "booleancheckbox"),
+    "number": ("number", "number"),
+    "date": ("date", "date"),
+    "datetime": ("datetime", "date"),
+}
+_GROUPS: Final[Mapping[str, str]] = {
+    "contacts": "contactinformation",
+    "companies": "companyinformation",
+    "deals": "dealinformation",
+    "tickets": "ticketinformation",
+}
+
+
+def object_schema(object_name: str, definitions: Iterable[Mapping[str, Any]]) -> ObjectSchema:
+    """The schema of an object from the list of its properties."""
+    fields = {
+        str(raw["name"]): _field(object_name, raw) for raw in definitions if not raw.get("archived")
+    }
+    if object_name == CONTACTS:
+        fields |= _fields_of_our_own(fields)
+    return ObjectSchema(System.HUBSPOT, object_name, fields)
+
+
+def owners_schema() -> ObjectSchema:
+    """Owners are no CRM object and have no definitions: people who may own records."""
+    names = {"id": "Owner id", EMAIL: "E-mail", "firstName": "First name", "lastName": "Last name"}
+    kinds: dict[str, FieldKind] = {"id": "id", EMAIL: "email"}
+    fields = {
+        name: FieldSchema(
+            name=name,
+            label=label,
+            kind=kinds.get(name, "text"),
+            createable=False,
+            updateable=False,
+        )
+        for name, label in (names | {"userId": "User id"}).items()
+    }
+    return ObjectSchema(System.HUBSPOT, OWNERS, fields)
+
+
+def _fields_of_our_own(fields: Mapping[str, FieldSchema]) -> dict[str, FieldSchema]:
+    """What the port offers on contacts beyond the properties as HubSpot declares them.
+
+    The opt-out is read-only as a property and written through the preferences API; the company is
+    served by the property that names the primary one. Sheet, sections 7.4 and 14.
+    """
+    own: dict[str, FieldSchema] = {}
+    if OPT_OUT in fields:
+        own[OPT_OUT] = replace(fields[OPT_OUT], kind="bool", createable=True, updateable=True)
+    link = fields.get(stored_name(CONTACTS, COMPANY_LINK))
+    if link is not None:
+        own[link.name] = replace(link, kind="reference", references=("companies",))
+        own[COMPANY_LINK] = replace(own[link.name], name=COMPANY_LINK)
+    return own
+
+
+def _field(object_name: str, raw: Mapping[str, Any]) -> FieldSchema:
+    name = str(raw["name"])
+    kind = _kind(name, raw)
+    options = tuple(
+        Option(str(option["value"]), str(option.get("label") or option["value"]))
+        for option in raw.get("options") or ()
+    )
+    # Many read-only properties are not called calculated, so both are asked (sheet, section 12).
+    rights = raw.get("modificationMetadata") or {}
+    is_writable = not (rights.get("readOnlyValue") or raw.get("calculated"))
+    is_text = raw.get("type") == "string"
+    return FieldSchema(
+        name=name,
+        label=str(raw.get("label") or name),
+        kind=kind,
+        length=STRING_LENGTH if is_text else None,
+        createable=is_writable,
+        updateable=is_writable,
+        unique=bool(raw.get("hasUniqueValue")) or (object_name == CONTACTS and name == EMAIL),
+        options=options if kind in {"picklist", "set"} else (),
+        closed=kind in {"picklist", "set"} and bool(options),
+        references=(OWNERS,) if kind == "reference" else (),
+    )
+
+
+def _kind(name: str, raw: Mapping[str, Any]) -> FieldKind:
+    kind, widget = str(raw.get("type")), str(raw.get("fieldType"))
+    if name in _ID_FIELDS:
+        return "id"
+    if raw.get("externalOptions") and raw.get("referencedObjectType") == "OWNER":
+        return "reference"
+    if kind == "enumeration":
+        return _choice(widget)
+    if kind == "string" and name == EMAIL:
+        return "email"
+    return _PLAIN_KINDS.get(kind) or _STRING_KINDS.get(widget, "text")
+
+
+def _choice(widget: str) -> FieldKind:
+    if widget == "booleancheckbox":
+        return "bool"
+    return "set" if widget == "checkbox" else "picklist"
+
+
+# Creating ----------------------------------------------------------------------------------------
+
+
+def usual_group(object_name: str) -> str | None:
+    """The group that HubSpot's own properties of an object stand in; None where we do not know it."""
+    return _GROUPS.get(object_name)
+
+
+def definition(field: NewField, group: str) -> dict[str, Any]:
+    """The body that creates a property. ValueError for a kind that needs options, which we lack."""
+    if field.kind in {"picklist", "set", "reference"}:
+        raise ValueError(f"{field.name}: a {field.kind} is not created here; create it in HubSpot")
+    kind, widget = _DEFINITIONS.get(field.kind, ("string", "text"))
+    body: dict[str, Any] = {
+        "name": field.name,
+        "label": field.label,
+        "type": kind,
+        "fieldType": widget,
+        "groupName": group,
+        "description": field.description,
+        "hasUniqueValue": field.unique,
+    }
+    if kind == "bool":
+        body["options"] = [
+            {"label": "Yes", "value": "true", "displayOrder": 0},
+            {"label": "No", "value": "false", "displayOrder": 1},
+        ]
+    return body
