@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from connector.port import System
 from mappings.schema import Limits
@@ -22,6 +23,39 @@ class Totals:
     live: Mapping[System, int]
     live_before: Mapping[System, int]
     first_run: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is stored with a plan."""
+        return {
+            "creates": _by_name(self.creates),
+            "deletes": _by_name(self.deletes),
+            "blanked": self.blanked,
+            "pairs": self.pairs,
+            "live": _by_name(self.live),
+            "live_before": _by_name(self.live_before),
+            "first_run": self.first_run,
+        }
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Totals:
+        """The inverse of `as_json`."""
+        return cls(
+            creates=_by_side(told["creates"]),
+            deletes=_by_side(told["deletes"]),
+            blanked=told["blanked"],
+            pairs=told["pairs"],
+            live=_by_side(told["live"]),
+            live_before=_by_side(told["live_before"]),
+            first_run=told["first_run"],
+        )
+
+
+def _by_name(counts: Mapping[System, int]) -> dict[str, int]:
+    return {side.value: counts.get(side, 0) for side in System}
+
+
+def _by_side(told: Mapping[str, int]) -> dict[System, int]:
+    return {System(side): count for side, count in told.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

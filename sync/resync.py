@@ -135,17 +135,24 @@ class Compare:
             retry_parked=terms.retry_parked,
         )
 
-    def _plan(self, run: Run, chosen: Sequence[FieldMapping], terms: Terms, *, commit: bool) -> str:
+    def _plan(
+        self,
+        run: Run,
+        chosen: Sequence[FieldMapping],
+        terms: Terms,
+        *,
+        commit: bool,
+        everything: bool = True,
+    ) -> str:
         context, refs = self._context(planning=True)
         listing = Listing(self.ledger, self.connectors, run, context, self.progress)
         before = self._live(chosen)
-        for mapping in chosen:
-            listing.look_at(mapping)
-        seen = self._seen(run, chosen)
-        for mapping in chosen:
-            # A side that is suddenly empty stops at its guard; its records are not written off.
-            if all(seen[mapping.name][side] or not before[mapping.name][side] for side in System):
-                listing.find_out_who_is_gone(mapping)
+        if everything:
+            seen = self._look_at_everything(run, chosen, listing, before)
+        else:
+            for mapping in chosen:
+                listing.look_at_changes(mapping)
+            seen = self._live(chosen)
         draft = PlanDraft(self.ledger, self.ledger.new_plan(self.clock()))
         planner = Planner(
             ledger=self.ledger,
@@ -224,7 +231,7 @@ class Compare:
         meta = {
             "mappings": [m.name for m in chosen],
             "hashes": {m.name: m.hash for m in chosen},
-            "guards": {name: _totals_json(value) for name, value in guards.items()},
+            "guards": {name: value.as_json() for name, value in guards.items()},
         }
         self.ledger.finish_plan(plan_id, digest, totals, self._price(draft), meta)
 
@@ -291,7 +298,7 @@ class Compare:
             trip
             for name, told in plan.meta["guards"].items()
             if name in limits
-            for trip in check(name, _totals_from(told), limits[name], allowed)
+            for trip in check(name, Totals.from_json(told), limits[name], allowed)
         ]
 
     def _carry_out(self, run: Run, plan_id: str, terms: Terms, *, exactly: bool) -> Report:
@@ -374,30 +381,3 @@ class Compare:
                 group = []
         if group:
             yield group
-
-
-def _totals_json(totals: Totals) -> dict[str, Any]:
-    return {
-        "creates": {side.value: totals.creates.get(side, 0) for side in System},
-        "deletes": {side.value: totals.deletes.get(side, 0) for side in System},
-        "blanked": totals.blanked,
-        "pairs": totals.pairs,
-        "live": {side.value: totals.live.get(side, 0) for side in System},
-        "live_before": {side.value: totals.live_before.get(side, 0) for side in System},
-        "first_run": totals.first_run,
-    }
-
-
-def _totals_from(told: Mapping[str, Any]) -> Totals:
-    def by_side(name: str) -> dict[System, int]:
-        return {System(side): count for side, count in told[name].items()}
-
-    return Totals(
-        creates=by_side("creates"),
-        deletes=by_side("deletes"),
-        blanked=told["blanked"],
-        pairs=told["pairs"],
-        live=by_side("live"),
-        live_before=by_side("live_before"),
-        first_run=told["first_run"],
-    )
