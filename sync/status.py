@@ -1,0 +1,73 @@
+"""The state of everything, as the contract's `status` JSON. Reads the ledger only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from connector.port import CallCount, System
+from mappings.schema import Mapping as FieldMapping
+from sync.ledger import Ledger
+from sync.model import STATES
+
+
+def status(
+    ledger: Ledger, mappings: Iterable[FieldMapping], calls: Mapping[System, CallCount]
+) -> dict[str, Any]:
+    """States per mapping, system and object; open differences, lanes, budget, parked by cause."""
+    return {
+        "mappings": {mapping.name: _mapping(ledger, mapping) for mapping in mappings},
+        "open_differences": ledger.open_differences(),
+        "lanes": {},
+        "budget": {
+            system.value: {"reads": count.reads, "writes": count.writes}
+            for system, count in calls.items()
+        },
+        "parked": [
+            {"cause": cause, "count": count, "advice": advice}
+            for cause, count, advice in ledger.parked_by_cause()
+        ],
+        "paused": sorted(system.value for system in ledger.paused()),
+    }
+
+
+def _mapping(ledger: Ledger, mapping: FieldMapping) -> dict[str, Any]:
+    counts = ledger.state_counts(mapping.name)
+    listed = ledger.last_listing(mapping.name)
+    as_of = None if listed is None else listed.isoformat()
+    told: dict[str, Any] = {"hash": mapping.hash, "mode": mapping.mode}
+    for system in System:
+        objects = {name: dict(counts[system][name]) for name in mapping.objects_of(system)}
+        summed = {state: sum(states[state] for states in objects.values()) for state in STATES}
+        side: dict[str, Any] = {"as_of": as_of, "total": _total(summed), "states": summed}
+        if system is System.SALESFORCE:
+            side["objects"] = {
+                name: {"total": _total(states), "states": states}
+                for name, states in objects.items()
+            }
+        told[system.value] = side
+    return told
+
+
+def _total(states: Mapping[str, int]) -> int:
+    """Live records: every state but `deleted`."""
+    return sum(count for state, count in states.items() if state != "deleted")
+
+
+def records_in_state(
+    ledger: Ledger, mappings: Iterable[FieldMapping], state: str
+) -> list[dict[str, Any]]:
+    """The records behind one number of `status`, with the reason of each."""
+    return [
+        {
+            "mapping": mapping.name,
+            "system": system.value,
+            "object": row.object,
+            "id": row.record_id,
+            "state": state,
+            "reason": row.reason,
+        }
+        for mapping in mappings
+        for system in System
+        for row in ledger.records_in_state(mapping.name, system, state)
+    ]

@@ -1,0 +1,58 @@
+"""Why a record is in its state, and the chain of writes behind a value. Reads the ledger only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connector.port import System
+from sync.ledger import Ledger
+
+
+class NotSeen(Exception):
+    """No mapping has ever seen this record."""
+
+
+def why(
+    ledger: Ledger, system: System, object_name: str, record_id: str, field: str | None = None
+) -> dict[str, Any]:
+    """The contract's `why` JSON. `field` is a line's id or a vendor's field name."""
+    names = ledger.mappings_of(system, object_name, record_id)
+    chain = [
+        {
+            "at": entry.sent_at.isoformat(),
+            "trigger": entry.trigger,
+            "line": change.line,
+            "field": change.api_name,
+            "rule": change.rule,
+            "run_id": entry.run_id,
+            "request_id": entry.request_id,
+            "from": change.before,
+            "to": change.after,
+            "outcome": entry.state,
+        }
+        for entry in ledger.history(system, object_name, record_id)
+        for change in entry.changes
+        if field is None or field in {change.line, change.api_name}
+    ]
+    if not names and not chain:
+        raise NotSeen(
+            f"no mapping has seen {system.value} {object_name} {record_id}: check the id and the "
+            "object's name, and run `kakehashi plan`"
+        )
+    told: dict[str, Any] = {"state": None, "reason": None, "chain": chain}
+    for name in names:
+        record = ledger.record(name, system, record_id)
+        if record is None:
+            continue
+        pair = ledger.pair_of(name, system, record_id)
+        parked = ledger.parked_for(name, system, [record_id]).get(record_id, [])
+        told |= {
+            "mapping": name,
+            "state": record.state,
+            "reason": record.reason,
+            "partner": None if pair is None else pair.record_id(system.other),
+            "parked": [
+                {"line": row.line, "cause": row.cause, "advice": row.advice} for row in parked
+            ],
+        }
+    return told
