@@ -60,6 +60,7 @@ class Reader:
             raws, after = results(answer), next_page(answer)
             if not fits:
                 raws = self._truth(object_name, [str(raw["id"]) for raw in raws], names)
+                raws.sort(key=lambda raw: int(raw["id"]))
             yield Page(reader.records(raws), after)
             if after is None:
                 return

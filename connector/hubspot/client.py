@@ -1,0 +1,180 @@
+"""`HubSpotConnector`: HubSpot behind the port. It composes the rooms of this package, and decides nothing."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from connector.errors import Rejected, SystemBlocked
+from connector.http import Dice, Sleep, Unreachable
+from connector.hubspot.consent import OptOuts
+from connector.hubspot.gateway import Gateway
+from connector.hubspot.names import OWNERS, SYSTEM
+from connector.hubspot.reading import Reader
+from connector.hubspot.requests import Requests, milliseconds
+from connector.hubspot.schema import definition, object_schema, owners_schema, usual_group
+from connector.hubspot.settings import HubSpotSettings
+from connector.hubspot.walk import cursor_at
+from connector.hubspot.wire import account_zone, results
+from connector.hubspot.writing import Writer
+from connector.port import (
+    Account,
+    CallCount,
+    Change,
+    Draft,
+    Edit,
+    Fate,
+    NewField,
+    ObjectSchema,
+    Outcome,
+    Page,
+    Record,
+    System,
+    Value,
+)
+
+
+def system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class HubSpotConnector:
+    """One HubSpot account. Safe to share between threads; build one per process.
+
+    `clock` answers aware times, `sleep` waits between retries and searches, `ticks` is the clock by
+    which searches are paced, `dice` draws the jitter. `keep_refresh_token` is told when HubSpot hands
+    out another refresh token.
+    """
+
+    def __init__(
+        self,
+        settings: HubSpotSettings,
+        *,
+        clock: Callable[[], datetime] = system_clock,
+        sleep: Sleep = time.sleep,
+        ticks: Callable[[], float] = time.monotonic,
+        dice: Dice = random.random,
+        keep_refresh_token: Callable[[str], None] | None = None,
+    ) -> None:
+        self._requests = Requests(settings.api_version)
+        self._app_id = settings.app_id
+        self._gateway = Gateway(
+            settings,
+            clock=clock,
+            sleep=sleep,
+            ticks=ticks,
+            dice=dice,
+            keep_refresh_token=keep_refresh_token,
+        )
+        self._reader = Reader(self._gateway, self._requests, clock, settings.app_id)
+        opt_outs = OptOuts(self._gateway, self._requests, self._reader)
+        self._writer = Writer(self._gateway, self._requests, self._reader, opt_outs)
+
+    @property
+    def system(self) -> System:
+        return System.HUBSPOT
+
+    @property
+    def calls(self) -> CallCount:
+        return self._gateway.calls
+
+    # The account and its schema -----------------------------------------------------------------
+
+    def ping(self) -> Account:
+        try:
+            answer = self._gateway.send(self._requests.account()).json
+        except Unreachable as error:
+            raise SystemBlocked(
+                error.message,
+                system=SYSTEM,
+                cause="unreachable",
+                advice="Check the network, the base URL and the proxy settings.",
+            ) from error
+        self._gateway.zone = account_zone(answer)
+        portal = str(answer.get("portalId", ""))
+        name = str(answer.get("portalName") or f"HubSpot {portal}")
+        return Account(portal, name, self._app_id, self._gateway.zone)
+
+    def describe(self, object_name: str) -> ObjectSchema:
+        if object_name == OWNERS:
+            return owners_schema()
+        try:
+            answer = self._gateway.send(self._requests.properties(object_name)).json
+        except Rejected as refused:
+            raise Rejected(
+                f"HubSpot has no object {object_name!r} for us: {refused.reason}",
+                system=SYSTEM,
+                cause="no_such_field",
+                request_id=refused.request_id,
+            ) from refused
+        return object_schema(object_name, results(answer))
+
+    def create_field(self, field: NewField) -> None:
+        group = usual_group(field.object) or self._first_group(field.object)
+        request = self._requests.create_property(field.object, definition(field, group))
+        try:
+            self._gateway.send(request)
+        except Rejected as refused:
+            if refused.cause != "duplicate":
+                raise
+
+    def _first_group(self, object_name: str) -> str:
+        groups = results(self._gateway.send(self._requests.groups(object_name)).json)
+        if not groups:
+            raise Rejected(
+                f"{object_name} has no property group to put a field in",
+                system=SYSTEM,
+                cause="other",
+            )
+        return str(groups[0]["name"])
+
+    # Reading ------------------------------------------------------------------------------------
+
+    def list_all(
+        self, object_name: str, fields: Sequence[str], after: str | None = None
+    ) -> Iterator[Page]:
+        if object_name == OWNERS:
+            return self._reader.owners(fields, after)
+        return self._reader.list_all(object_name, fields, after)
+
+    def cursor_at(self, moment: datetime) -> str:
+        return cursor_at(milliseconds(moment)).text()
+
+    def changed_since(self, object_name: str, fields: Sequence[str], cursor: str) -> Iterator[Page]:
+        return self._reader.changed_since(object_name, fields, cursor)
+
+    def get_many(
+        self, object_name: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> dict[str, Record]:
+        return self._reader.get_many(object_name, ids, fields)
+
+    def find_many(
+        self, object_name: str, field: str, values: Sequence[str], fields: Sequence[str]
+    ) -> dict[str, list[Record]]:
+        return self._reader.find_many(object_name, field, values, fields)
+
+    def fates(self, object_name: str, ids: Sequence[str]) -> dict[str, Fate]:
+        return self._reader.fates(object_name, ids)
+
+    def last_edits(
+        self, object_name: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> dict[str, dict[str, Edit]]:
+        return self._reader.last_edits(object_name, ids, fields)
+
+    def overwritten(
+        self, object_name: str, ids: Sequence[str], fields: Sequence[str], since: datetime
+    ) -> dict[str, dict[str, Value]]:
+        return self._reader.overwritten(object_name, ids, fields, since)
+
+    # Writing ------------------------------------------------------------------------------------
+
+    def create_many(self, object_name: str, drafts: Sequence[Draft]) -> list[Outcome]:
+        return self._writer.create_many(object_name, drafts)
+
+    def update_many(self, object_name: str, changes: Sequence[Change]) -> list[Outcome]:
+        return self._writer.update_many(object_name, changes)
+
+    def delete_many(self, object_name: str, ids: Sequence[str]) -> list[Outcome]:
+        return self._writer.delete_many(object_name, ids)
