@@ -84,13 +84,13 @@ class Claims(Room):
 
     def claimed(self, mapping: str, kind: str, after: int, limit: int) -> list[ClaimedRow]:
         """Records with this claim, in the order of their row ids."""
-        return self._page(mapping, after, limit, record.c.claim == kind)
+        return self._claims_where(mapping, after, limit, record.c.claim == kind)
 
     def unclaimed_unbound(
         self, mapping: str, system: System, after: int, limit: int
     ) -> list[ClaimedRow]:
         """Live records in scope that nobody is paired with and no rule has claimed."""
-        return self._page(
+        return self._claims_where(
             mapping,
             after,
             limit,
@@ -103,7 +103,7 @@ class Claims(Room):
             ),
         )
 
-    def _page(
+    def _claims_where(
         self, mapping: str, after: int, limit: int, condition: ColumnElement[bool]
     ) -> list[ClaimedRow]:
         c = record.c

@@ -1,31 +1,19 @@
-"""Bound pairs and their baselines."""
+"""Bound pairs, what both sides held when they last agreed, and which of them need a look."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, not_, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, and_, bindparam, exists, func, not_, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
-from sync.ledger.room import (
-    IDS_AT_ONCE,
-    IN_FLIGHT_STATES,
-    AlreadyBound,
-    Room,
-    baseline_json,
-    baseline_of,
-    slices,
-    utc,
-)
-from sync.ledger.tables import journal, pair, record
+from sync.ledger.binding import Binding, pair_of_row
+from sync.ledger.room import IDS_AT_ONCE, baseline_json, slices, utc
+from sync.ledger.tables import pair, record
 from sync.model import LineBaseline, Pair
-
-LEFT, RIGHT = record.alias("left_record"), record.alias("right_record")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,73 +27,8 @@ class Agreement:
     clean: bool
 
 
-class Pairs(Room):
-    """Binds, looks up, agrees, unbinds."""
-
-    def bind_many(self, mapping: str, pairs: Sequence[Pair], now: datetime) -> list[int]:
-        """Bind pairs; answers their ids in input order. Not clean until they agree.
-
-        A pair that is bound already keeps its id. Raises `AlreadyBound`, and binds none of them,
-        where one of the records has another partner.
-        """
-        ids: list[int] = []
-        with self._begin() as connection:
-            for some in slices(pairs):
-                _insert_unbound(connection, mapping, some, now)
-                found = _ids_of(connection, mapping, some)
-                _tie_records(connection, mapping, some, found)
-                ids += found
-        return ids
-
-    def bind(self, new: Pair, now: datetime) -> int:
-        """Bind one pair; see `bind_many`."""
-        return self.bind_many(new.mapping, [new], now)[0]
-
-    def unbind(self, pair_id: int, why: str, now: datetime) -> None:
-        """End a pair; the row stays as history, both records are `unpaired` for this reason."""
-        with self._begin() as connection:
-            connection.execute(
-                update(pair)
-                .where(pair.c.id == pair_id, pair.c.unbound_at.is_(None))
-                .values(unbound_at=utc(now), unbound_why=why)
-            )
-            connection.execute(
-                update(record)
-                .where(record.c.pair_id == pair_id)
-                .values(pair_id=None, claim="unpaired", claim_partner=None, claim_detail=why)
-            )
-
-    def move(self, pair_id: int, object_name: str, salesforce_id: str) -> None:
-        """Let the pair follow its Salesforce record, which was converted or merged into another.
-
-        The baseline stays, so that edits made meanwhile travel; writes in flight go with it. Raises
-        `AlreadyBound` where the new record has another partner.
-        """
-        with self._begin() as connection:
-            old = connection.execute(
-                select(pair).where(pair.c.id == pair_id, pair.c.unbound_at.is_(None))
-            ).one()
-            moved = replace(_pair(old), salesforce_object=object_name, salesforce_id=salesforce_id)
-            _refuse_bound(connection, moved)
-            connection.execute(
-                update(pair)
-                .where(pair.c.id == pair_id)
-                .values(salesforce_object=object_name, salesforce_id=salesforce_id, clean=False)
-            )
-            connection.execute(
-                update(record).where(record.c.pair_id == pair_id).values(pair_id=None)
-            )
-            _tie_records(connection, moved.mapping, [moved], [pair_id])
-            connection.execute(
-                update(journal)
-                .where(
-                    journal.c.mapping == old.mapping,
-                    journal.c.system == System.SALESFORCE.value,
-                    journal.c.record_id == old.salesforce_id,
-                    journal.c.state.in_(IN_FLIGHT_STATES),
-                )
-                .values(object=object_name, record_id=salesforce_id)
-            )
+class Pairs(Binding):
+    """Looks up pairs, notes what they agree on, and finds those in which something moved."""
 
     def pair(self, pair_id: int) -> Pair | None:
         """A bound pair."""
@@ -113,7 +36,7 @@ class Pairs(Room):
             row = connection.execute(
                 select(pair).where(pair.c.id == pair_id, pair.c.unbound_at.is_(None))
             ).one_or_none()
-        return None if row is None else _pair(row)
+        return None if row is None else pair_of_row(row)
 
     def pairs_by_ids(self, ids: Sequence[int]) -> dict[int, Pair]:
         """Bound pairs by id; ended ones are left out."""
@@ -123,7 +46,7 @@ class Pairs(Room):
                 rows = connection.execute(
                     select(pair).where(pair.c.id.in_(some), pair.c.unbound_at.is_(None))
                 )
-                found |= {row.id: _pair(row) for row in rows}
+                found |= {row.id: pair_of_row(row) for row in rows}
         return found
 
     def pair_of(self, mapping: str, system: System, record_id: str) -> Pair | None:
@@ -135,7 +58,7 @@ class Pairs(Room):
                     pair.c.mapping == mapping, column == record_id, pair.c.unbound_at.is_(None)
                 )
             ).first()
-        return None if row is None else _pair(row)
+        return None if row is None else pair_of_row(row)
 
     def partner_ids(self, mapping: str, system: System, ids: Iterable[str]) -> dict[str, str]:
         """Bound partners on the other side, of those that have one."""
@@ -188,154 +111,54 @@ class Pairs(Room):
 
     def dirty_pairs(self, mapping: str, *, after_id: int, limit: int) -> list[Pair]:
         """Live pairs in which something moved, or which are not clean, by rising id."""
-        with self._look() as connection:
-            rows = connection.execute(
-                select(pair)
-                .select_from(_both_records())
-                .where(
-                    pair.c.mapping == mapping,
-                    pair.c.unbound_at.is_(None),
-                    pair.c.id > after_id,
-                    LEFT.c.gone.is_(None),
-                    RIGHT.c.gone.is_(None),
-                    not_(_unchanged()),
-                )
-                .order_by(pair.c.id)
-                .limit(limit)
-            ).all()
-        return [_pair(row) for row in rows]
+        return self._pairs_where(and_(pair.c.mapping == mapping, not_(UNCHANGED)), after_id, limit)
 
     def all_pairs(self, mapping: str, *, after_id: int, limit: int) -> list[Pair]:
         """Live pairs by rising id, changed or not: for mappings that depend on the date."""
+        return self._pairs_where(pair.c.mapping == mapping, after_id, limit)
+
+    def _pairs_where(self, condition: ColumnElement[bool], after_id: int, limit: int) -> list[Pair]:
         with self._look() as connection:
             rows = connection.execute(
                 select(pair)
-                .select_from(_both_records())
-                .where(
-                    pair.c.mapping == mapping,
-                    pair.c.unbound_at.is_(None),
-                    pair.c.id > after_id,
-                    LEFT.c.gone.is_(None),
-                    RIGHT.c.gone.is_(None),
-                )
+                .where(pair.c.unbound_at.is_(None), pair.c.id > after_id, condition, *BOTH_LIVE)
                 .order_by(pair.c.id)
                 .limit(limit)
             ).all()
-        return [_pair(row) for row in rows]
+        return [pair_of_row(row) for row in rows]
 
     def unchanged_count(self, mapping: str) -> int:
         """Live pairs that need no look."""
         with self._look() as connection:
-            return int(
-                connection.scalar(
-                    select(func.count())
-                    .select_from(_both_records())
-                    .where(pair.c.mapping == mapping, pair.c.unbound_at.is_(None), _unchanged())
-                )
-                or 0
+            found = connection.scalar(
+                select(func.count())
+                .select_from(pair)
+                .where(pair.c.mapping == mapping, pair.c.unbound_at.is_(None), UNCHANGED)
             )
+        return int(found or 0)
 
     def pairs_with_gone_side(self, mapping: str) -> Iterator[tuple[Pair, System]]:
         """Bound pairs of which one record was deleted, and which side that was."""
+        left, right = (_has(side, record.c.gone == "deleted") for side in System)
         after = 0
         while True:
             with self._look() as connection:
                 rows = connection.execute(
-                    select(pair, LEFT.c.gone.label("left_gone"))
-                    .select_from(_both_records())
+                    select(pair, left.label("left_gone"))
                     .where(
                         pair.c.mapping == mapping,
                         pair.c.unbound_at.is_(None),
                         pair.c.id > after,
-                        or_(LEFT.c.gone == "deleted", RIGHT.c.gone == "deleted"),
+                        or_(left, right),
                     )
                     .order_by(pair.c.id)
                     .limit(IDS_AT_ONCE)
                 ).all()
             for row in rows:
-                side = System.HUBSPOT if row.left_gone == "deleted" else System.SALESFORCE
-                yield _pair(row), side
+                yield pair_of_row(row), System.HUBSPOT if row.left_gone else System.SALESFORCE
             if len(rows) < IDS_AT_ONCE:
                 return
             after = rows[-1].id
-
-
-def _insert_unbound(
-    connection: Connection, mapping: str, pairs: Sequence[Pair], now: datetime
-) -> None:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(
-        # Bound already, to whomever: `_ids_of` tells which.
-        dialect.insert(pair).on_conflict_do_nothing(),
-        [
-            {
-                "mapping": mapping,
-                "hubspot_id": new.hubspot_id,
-                "salesforce_object": new.salesforce_object,
-                "salesforce_id": new.salesforce_id,
-                "clean": False,
-                "bound_at": utc(now),
-                "baseline": "{}",
-            }
-            for new in pairs
-        ],
-    )
-
-
-def _ids_of(connection: Connection, mapping: str, pairs: Sequence[Pair]) -> list[int]:
-    rows = connection.execute(
-        select(pair.c.hubspot_id, pair.c.salesforce_id, pair.c.id).where(
-            pair.c.mapping == mapping,
-            pair.c.unbound_at.is_(None),
-            pair.c.hubspot_id.in_([new.hubspot_id for new in pairs]),
-        )
-    )
-    bound = {(row.hubspot_id, row.salesforce_id): row.id for row in rows}
-    for new in pairs:
-        if (new.hubspot_id, new.salesforce_id) not in bound:
-            _refuse_bound(connection, new)
-    return [bound[new.hubspot_id, new.salesforce_id] for new in pairs]
-
-
-def _refuse_bound(connection: Connection, new: Pair) -> None:
-    """Raise `AlreadyBound` if one of the two records is in another pair."""
-    other = connection.execute(
-        select(pair.c.hubspot_id, pair.c.salesforce_object, pair.c.salesforce_id).where(
-            pair.c.mapping == new.mapping,
-            pair.c.unbound_at.is_(None),
-            or_(pair.c.hubspot_id == new.hubspot_id, pair.c.salesforce_id == new.salesforce_id),
-            not_(
-                and_(pair.c.hubspot_id == new.hubspot_id, pair.c.salesforce_id == new.salesforce_id)
-            ),
-            pair.c.id != new.id,
-        )
-    ).first()
-    if other is not None:
-        raise AlreadyBound(
-            f"HubSpot {new.hubspot_id} and Salesforce {new.salesforce_id} cannot be paired in "
-            f"{new.mapping}: HubSpot {other.hubspot_id} and {other.salesforce_object} "
-            f"{other.salesforce_id} are paired already; unlink those first"
-        )
-
-
-def _tie_records(
-    connection: Connection, mapping: str, pairs: Sequence[Pair], ids: Sequence[int]
-) -> None:
-    rows = [
-        {"of_system": side.value, "of_record": new.record_id(side), "in_pair": pair_id}
-        for new, pair_id in zip(pairs, ids, strict=True)
-        for side in System
-    ]
-    connection.execute(
-        update(record)
-        .where(
-            record.c.mapping == mapping,
-            record.c.system == bindparam("of_system"),
-            record.c.record_id == bindparam("of_record"),
-        )
-        .values(pair_id=bindparam("in_pair"), claim=None, claim_partner=None, claim_detail=None),
-        rows,
-    )
 
 
 def _forget_payloads(connection: Connection, agreements: Sequence[Agreement]) -> None:
@@ -365,35 +188,28 @@ def _forget_payloads(connection: Connection, agreements: Sequence[Agreement]) ->
     )
 
 
-def _both_records() -> Any:
-    return pair.join(LEFT, _record_of(LEFT, System.HUBSPOT, pair.c.hubspot_id)).join(
-        RIGHT, _record_of(RIGHT, System.SALESFORCE, pair.c.salesforce_id)
+def _has(side: System, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The pair's record of this side fulfils the condition.
+
+    Said as EXISTS and not as a join: so the database walks the pairs by rising id and stops at the
+    limit. A join leaves it free to walk the records, and to sort all of them for every page.
+    """
+    ours = pair.c.hubspot_id if side is System.HUBSPOT else pair.c.salesforce_id
+    return exists().where(
+        record.c.mapping == pair.c.mapping,
+        record.c.system == side.value,
+        record.c.record_id == ours,
+        condition,
     )
 
 
-def _record_of(table: Any, system: System, record_id: Any) -> ColumnElement[bool]:
-    return and_(
-        table.c.mapping == pair.c.mapping,
-        table.c.system == system.value,
-        table.c.record_id == record_id,
-    )
-
-
-def _unchanged() -> ColumnElement[bool]:
-    # Digests are null until the pair first agreed; it is not clean until then either.
-    return and_(
-        pair.c.clean,
-        LEFT.c.digest == pair.c.hubspot_digest,
-        RIGHT.c.digest == pair.c.salesforce_digest,
-    )
-
-
-def _pair(row: Row[Any]) -> Pair:
-    return Pair(
-        id=row.id,
-        mapping=row.mapping,
-        hubspot_id=row.hubspot_id,
-        salesforce_object=row.salesforce_object,
-        salesforce_id=row.salesforce_id,
-        baseline=baseline_of(row.baseline),
-    )
+BOTH_LIVE = tuple(_has(side, record.c.gone.is_(None)) for side in System)
+# Digests are null until the pair first agreed; it is not clean until then either.
+UNCHANGED = and_(
+    pair.c.clean,
+    _has(System.HUBSPOT, and_(record.c.gone.is_(None), record.c.digest == pair.c.hubspot_digest)),
+    _has(
+        System.SALESFORCE,
+        and_(record.c.gone.is_(None), record.c.digest == pair.c.salesforce_digest),
+    ),
+)

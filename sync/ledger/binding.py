@@ -1,0 +1,177 @@
+"""Who is paired with whom: bound, moved along with a converted or merged record, unbound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, not_, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connector.port import System
+from sync.ledger.room import IN_FLIGHT_STATES, AlreadyBound, Room, baseline_of, slices, utc
+from sync.ledger.tables import journal, pair, record
+from sync.model import Pair
+
+
+class Binding(Room):
+    """Binds, moves and unbinds. A record is in one pair of a mapping at a time."""
+
+    def bind_many(self, mapping: str, pairs: Sequence[Pair], now: datetime) -> list[int]:
+        """Bind pairs; answers their ids in input order. Not clean until they agree.
+
+        A pair that is bound already keeps its id. Raises `AlreadyBound`, and binds none of them,
+        where one of the records has another partner.
+        """
+        ids: list[int] = []
+        with self._begin() as connection:
+            for some in slices(pairs):
+                _insert_unbound(connection, mapping, some, now)
+                found = _ids_of(connection, mapping, some)
+                _tie_records(connection, mapping, some, found)
+                ids += found
+        return ids
+
+    def bind(self, new: Pair, now: datetime) -> int:
+        """Bind one pair; see `bind_many`."""
+        return self.bind_many(new.mapping, [new], now)[0]
+
+    def unbind(self, pair_id: int, why: str, now: datetime) -> None:
+        """End a pair; the row stays as history, both records are `unpaired` for this reason."""
+        with self._begin() as connection:
+            connection.execute(
+                update(pair)
+                .where(pair.c.id == pair_id, pair.c.unbound_at.is_(None))
+                .values(unbound_at=utc(now), unbound_why=why)
+            )
+            connection.execute(
+                update(record)
+                .where(record.c.pair_id == pair_id)
+                .values(pair_id=None, claim="unpaired", claim_partner=None, claim_detail=why)
+            )
+
+    def move(self, pair_id: int, object_name: str, salesforce_id: str) -> None:
+        """Let the pair follow its Salesforce record, which was converted or merged into another.
+
+        The baseline stays, so that edits made meanwhile travel; writes in flight go with it. Raises
+        `AlreadyBound` where the new record has another partner.
+        """
+        with self._begin() as connection:
+            old = connection.execute(
+                select(pair).where(pair.c.id == pair_id, pair.c.unbound_at.is_(None))
+            ).one()
+            moved = replace(
+                pair_of_row(old), salesforce_object=object_name, salesforce_id=salesforce_id
+            )
+            _refuse_bound(connection, moved)
+            connection.execute(
+                update(pair)
+                .where(pair.c.id == pair_id)
+                .values(salesforce_object=object_name, salesforce_id=salesforce_id, clean=False)
+            )
+            connection.execute(
+                update(record).where(record.c.pair_id == pair_id).values(pair_id=None)
+            )
+            _tie_records(connection, moved.mapping, [moved], [pair_id])
+            connection.execute(
+                update(journal)
+                .where(
+                    journal.c.mapping == old.mapping,
+                    journal.c.system == System.SALESFORCE.value,
+                    journal.c.record_id == old.salesforce_id,
+                    journal.c.state.in_(IN_FLIGHT_STATES),
+                )
+                .values(object=object_name, record_id=salesforce_id)
+            )
+
+
+def _insert_unbound(
+    connection: Connection, mapping: str, pairs: Sequence[Pair], now: datetime
+) -> None:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(
+        # Bound already, to whomever: `_ids_of` tells which.
+        dialect.insert(pair).on_conflict_do_nothing(),
+        [
+            {
+                "mapping": mapping,
+                "hubspot_id": new.hubspot_id,
+                "salesforce_object": new.salesforce_object,
+                "salesforce_id": new.salesforce_id,
+                "clean": False,
+                "bound_at": utc(now),
+                "baseline": "{}",
+            }
+            for new in pairs
+        ],
+    )
+
+
+def _ids_of(connection: Connection, mapping: str, pairs: Sequence[Pair]) -> list[int]:
+    rows = connection.execute(
+        select(pair.c.hubspot_id, pair.c.salesforce_id, pair.c.id).where(
+            pair.c.mapping == mapping,
+            pair.c.unbound_at.is_(None),
+            pair.c.hubspot_id.in_([new.hubspot_id for new in pairs]),
+        )
+    )
+    bound = {(row.hubspot_id, row.salesforce_id): row.id for row in rows}
+    for new in pairs:
+        if (new.hubspot_id, new.salesforce_id) not in bound:
+            _refuse_bound(connection, new)
+    return [bound[new.hubspot_id, new.salesforce_id] for new in pairs]
+
+
+def _refuse_bound(connection: Connection, new: Pair) -> None:
+    """Raise `AlreadyBound` if one of the two records is in another pair."""
+    other = connection.execute(
+        select(pair.c.hubspot_id, pair.c.salesforce_object, pair.c.salesforce_id).where(
+            pair.c.mapping == new.mapping,
+            pair.c.unbound_at.is_(None),
+            or_(pair.c.hubspot_id == new.hubspot_id, pair.c.salesforce_id == new.salesforce_id),
+            not_(
+                and_(pair.c.hubspot_id == new.hubspot_id, pair.c.salesforce_id == new.salesforce_id)
+            ),
+            pair.c.id != new.id,
+        )
+    ).first()
+    if other is not None:
+        raise AlreadyBound(
+            f"HubSpot {new.hubspot_id} and Salesforce {new.salesforce_id} cannot be paired in "
+            f"{new.mapping}: HubSpot {other.hubspot_id} and {other.salesforce_object} "
+            f"{other.salesforce_id} are paired already; unlink those first"
+        )
+
+
+def _tie_records(
+    connection: Connection, mapping: str, pairs: Sequence[Pair], ids: Sequence[int]
+) -> None:
+    rows = [
+        {"of_system": side.value, "of_record": new.record_id(side), "in_pair": pair_id}
+        for new, pair_id in zip(pairs, ids, strict=True)
+        for side in System
+    ]
+    connection.execute(
+        update(record)
+        .where(
+            record.c.mapping == mapping,
+            record.c.system == bindparam("of_system"),
+            record.c.record_id == bindparam("of_record"),
+        )
+        .values(pair_id=bindparam("in_pair"), claim=None, claim_partner=None, claim_detail=None),
+        rows,
+    )
+
+
+def pair_of_row(row: Row[Any]) -> Pair:
+    """A row of the pair table."""
+    return Pair(
+        id=row.id,
+        mapping=row.mapping,
+        hubspot_id=row.hubspot_id,
+        salesforce_object=row.salesforce_object,
+        salesforce_id=row.salesforce_id,
+        baseline=baseline_of(row.baseline),
+    )
