@@ -144,6 +144,9 @@ for side in ("hubspot_id", "salesforce_id"):
         postgresql_where=BOUND,
     )
 
+# A walk over a mapping's pairs goes by rising id, page by page.
+Index("ix_pair_bound", pair.c.mapping, pair.c.id, sqlite_where=BOUND, postgresql_where=BOUND)
+
 journal = Table(
     "journal",
     metadata,
