@@ -24,18 +24,18 @@ PREFIX = "KAKEHASHI_"
 # Variables of the test suite are no settings (the URL of a PostgreSQL to test on, for example).
 NOT_SETTINGS = "KAKEHASHI_TEST_"
 
-Path_ = tuple[str, ...]
+SettingPath = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """The names that exist: every setting's path, those that are secrets, those a file may hold."""
 
-    paths: frozenset[Path_]
-    secrets: frozenset[Path_]
-    from_file: frozenset[Path_]
+    paths: frozenset[SettingPath]
+    secrets: frozenset[SettingPath]
+    from_file: frozenset[SettingPath]
 
-    def variables(self) -> dict[str, tuple[Path_, bool]]:
+    def variables(self) -> dict[str, tuple[SettingPath, bool]]:
         """Environment name -> the setting's path, and whether the value names a file that holds it."""
         plain = {variable(path): (path, False) for path in self.paths}
         return plain | {variable(path) + "_FILE": (path, True) for path in self.from_file}
@@ -56,11 +56,11 @@ class Known:
 class Raw:
     """Raw values by path, where each came from, and what was wrong on the way."""
 
-    values: dict[Path_, Any] = field(default_factory=dict)
-    names: dict[Path_, str] = field(default_factory=dict)
+    values: dict[SettingPath, Any] = field(default_factory=dict)
+    names: dict[SettingPath, str] = field(default_factory=dict)
     faults: list[SettingsFault] = field(default_factory=list)
 
-    def name_of(self, path: Path_) -> str:
+    def name_of(self, path: SettingPath) -> str:
         """What a person has to change to change this setting."""
         return self.names.get(path, variable(path))
 
@@ -75,7 +75,7 @@ class Raw:
         return tree
 
 
-def variable(path: Path_) -> str:
+def variable(path: SettingPath) -> str:
     """The environment name of a setting: ``("hubspot", "base_url")`` -> ``KAKEHASHI_HUBSPOT__BASE_URL``."""
     return PREFIX + "__".join(part.upper() for part in path)
 
@@ -88,7 +88,7 @@ def read_sources(folder: Path, environ: Mapping[str, str], known: Known) -> Raw:
     return raw
 
 
-def _file_keys(paths: Iterable[Path_], known: Known) -> Iterator[str]:
+def _file_keys(paths: Iterable[SettingPath], known: Known) -> Iterator[str]:
     for path in paths:
         if path not in known.secrets:
             yield path[-1]
@@ -101,7 +101,7 @@ def _file_keys(paths: Iterable[Path_], known: Known) -> Iterator[str]:
 
 def _read_environment(folder: Path, environ: Mapping[str, str], known: Known, raw: Raw) -> None:
     variables = known.variables()
-    given: dict[Path_, str] = {}
+    given: dict[SettingPath, str] = {}
     for name in sorted(environ):
         if not name.startswith(PREFIX) or name.startswith(NOT_SETTINGS) or not environ[name]:
             continue
@@ -118,7 +118,7 @@ def _read_environment(folder: Path, environ: Mapping[str, str], known: Known, ra
         _take(path, environ[name], name, folder if is_file else None, raw)
 
 
-def _take(path: Path_, value: Any, name: str, folder: Path | None, raw: Raw) -> None:
+def _take(path: SettingPath, value: Any, name: str, folder: Path | None, raw: Raw) -> None:
     """Note a value; with a `folder` it names a file there that holds the real one."""
     if folder is not None:
         value = _secret_from(folder / str(value), name, raw)
@@ -198,7 +198,7 @@ def _parse(text: str, raw: Raw) -> CommentedMap | None:
     return None
 
 
-def _entries(tree: CommentedMap, above: Path_) -> Iterator[tuple[str, Any, str]]:
+def _entries(tree: CommentedMap, above: SettingPath) -> Iterator[tuple[str, Any, str]]:
     """Key, value, and the name a fault carries, for everything that is not blank."""
     for key, value in tree.items():
         if value is None:
@@ -210,14 +210,15 @@ def _entries(tree: CommentedMap, above: Path_) -> Iterator[tuple[str, Any, str]]
 def _read_group(folder: Path, group: str, value: Any, name: str, known: Known, raw: Raw) -> None:
     if not isinstance(value, CommentedMap):
         keys = tuple(known.keys(group))
-        found = str(value) if len(str(value)) < 40 else HIDDEN
-        raw.faults.append(SettingsFault(code="not_a_group", name=name, found=found, allowed=keys))
+        raw.faults.append(SettingsFault(code="not_a_group", name=name, allowed=keys))
         return
     for key, below, full_name in _entries(value, (group,)):
         _read_key(folder, (group, key), below, full_name, known, raw)
 
 
-def _read_key(folder: Path, path: Path_, value: Any, name: str, known: Known, raw: Raw) -> None:
+def _read_key(
+    folder: Path, path: SettingPath, value: Any, name: str, known: Known, raw: Raw
+) -> None:
     if path in known.secrets:
         words = {"variable": variable(path), "key": path[-1]}
         fault = SettingsFault(code="secret_in_file", name=name, found=HIDDEN, words=words)
@@ -234,12 +235,12 @@ def _read_key(folder: Path, path: Path_, value: Any, name: str, known: Known, ra
         )
 
 
-def _held_by(path: Path_) -> Path_:
+def _held_by(path: SettingPath) -> SettingPath:
     """``("hubspot", "access_token_file")`` -> ``("hubspot", "access_token")``."""
     return (*path[:-1], path[-1].removesuffix("_file"))
 
 
-def _take_first(path: Path_, value: Any, name: str, folder: Path | None, raw: Raw) -> None:
+def _take_first(path: SettingPath, value: Any, name: str, folder: Path | None, raw: Raw) -> None:
     if path in raw.names:
         words = {"other": raw.names[path]}
         raw.faults.append(SettingsFault(code="given_twice", name=name, words=words))

@@ -1,0 +1,220 @@
+"""The settings: read once at the entry point into a frozen object, and handed on from there.
+
+`load_settings` takes the working folder and the environment as arguments, so importing this module
+does nothing and a test needs no patching. All faults are raised at once, in the words of the person
+who made them (`settings_faults.py`); where values come from is told in `settings_sources.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from sqlalchemy import make_url
+
+from sync import settings_checks as checks
+from sync.settings_checks import EMBEDDED, fault_of, halves, masked
+from sync.settings_faults import Language, SettingsFaults
+from sync.settings_sources import Known, SettingPath, read_sources
+
+Text = Annotated[str, BeforeValidator(checks.as_text)]
+WebAddress = Annotated[str, BeforeValidator(checks.web_address)]
+
+
+class Frozen(BaseModel):
+    """A group of settings. Unknown names are reported before values get here."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class HubSpotSettings(Frozen):
+    """How to reach HubSpot, as whom, and which messages are believed.
+
+    `client_secret` signs webhooks; with `client_id` and `refresh_token` it also serves OAuth, which is
+    used when there is no `access_token`. `tier` decides the rate limits. `accept_old_signatures`
+    switches the v1 and v2 webhook signatures on.
+    """
+
+    base_url: WebAddress = "https://api.hubapi.com"
+    api_version: Literal["v3", "2026-09"] = "v3"
+    access_token: SecretStr | None = None
+    client_id: Text | None = None
+    client_secret: SecretStr | None = None
+    refresh_token: SecretStr | None = None
+    portal_id: Text | None = None
+    app_id: Text | None = None
+    tier: Literal["free", "starter", "professional", "enterprise"] = "professional"
+    accept_old_signatures: bool = False
+
+    @property
+    def configured(self) -> bool:
+        """Whether there are credentials to talk to HubSpot with."""
+        return self.access_token is not None or self.refresh_token is not None
+
+
+class SalesforceSettings(Frozen):
+    """How to reach Salesforce and as whom: client credentials, or JWT bearer with a private key.
+
+    `login_url` is where the token call goes; data calls follow the answer's instance. `webhook_token`
+    is the optional secret part of the door's path. `org_id` has 18 characters.
+    """
+
+    login_url: WebAddress | None = None
+    client_id: Text | None = None
+    client_secret: SecretStr | None = None
+    username: Text | None = None
+    private_key: SecretStr | None = None
+    org_id: Annotated[str, BeforeValidator(checks.org_id)] | None = None
+    api_version: Annotated[str, BeforeValidator(checks.api_version)] = "62.0"
+    webhook_token: SecretStr | None = None
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is an address and credentials to log in with."""
+        return self.login_url is not None and self.client_id is not None
+
+
+class WebSettings(Frozen):
+    """Where the doors and the page listen. `public_url` is the address that HubSpot signs."""
+
+    host: Text = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    public_url: WebAddress | None = None
+
+
+class IntentSettings(Frozen):
+    """Website events: `write_key` lets a server send them."""
+
+    write_key: SecretStr | None = None
+
+
+class SyncSettings(Frozen):
+    """The engine's clockwork.
+
+    `landing_window`: seconds in which a write of unknown outcome may still land. `poll_every`: seconds
+    between two looks for changes. `resync_at`: when the nightly full compare starts, business time.
+    """
+
+    landing_window: int = Field(default=120, ge=0, le=86_400)
+    poll_every: int = Field(default=60, ge=1, le=86_400)
+    resync_at: Annotated[time, BeforeValidator(checks.time_of_day)] = time(2, 0)
+
+
+class Settings(Frozen):
+    """Everything that can be set. Paths are absolute, below `folder` unless set otherwise.
+
+    `mode` is `live`, or `observe`: plans and reports, and not one write call. `database_url` and
+    `redis_url` may hold a password and are therefore left out of the `repr`.
+    """
+
+    folder: Path
+    mode: Literal["live", "observe"] = "live"
+    hubspot: HubSpotSettings = HubSpotSettings()
+    salesforce: SalesforceSettings = SalesforceSettings()
+    database_url: Annotated[str, BeforeValidator(checks.database_url)] = Field(
+        default="sqlite:///var/kakehashi.db", repr=False
+    )
+    redis_url: Annotated[str, BeforeValidator(checks.redis_url)] = Field(
+        default=EMBEDDED, repr=False
+    )
+    mappings: Path = Path("mappings")
+    web: WebSettings = WebSettings()
+    intent: IntentSettings = IntentSettings()
+    sync: SyncSettings = SyncSettings()
+    timezone: Annotated[str, BeforeValidator(checks.timezone)] = "Asia/Tokyo"
+    region: Annotated[str, BeforeValidator(checks.region)] = "JP"
+    lang: Language = "en"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The business time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def var(self) -> Path:
+        """Where the running parts keep their files: ledger, embedded server, logs."""
+        return self.folder / "var"
+
+    def redacted(self) -> dict[str, Any]:
+        """The settings as plain JSON values, fit for a support request: secrets say only `set`."""
+        plain: dict[str, Any] = _plain(self)
+        plain["database_url"] = masked(self.database_url)
+        plain["redis_url"] = masked(self.redis_url)
+        return plain
+
+
+def load_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
+    """The settings of a working folder, `environ` winning over its `kakehashi.yaml`.
+
+    Raises `SettingsFaults` with everything that is wrong.
+    """
+    folder = folder.absolute()
+    raw = read_sources(folder, environ, KNOWN)
+    faults = list(raw.faults)
+    try:
+        settings = Settings(folder=folder, **raw.nested())
+    except ValidationError as error:
+        secret = KNOWN.secrets
+        faults += [fault_of(found, raw, secret) for found in error.errors(include_url=False)]
+    else:
+        faults += halves(settings, raw)
+    if faults:
+        raise SettingsFaults(faults, _language(raw.values.get(("lang",))))
+    return _placed(settings)
+
+
+def _language(wanted: object) -> Language:
+    return "ja" if wanted == "ja" else "en"
+
+
+def _placed(settings: Settings) -> Settings:
+    """The same with relative paths laid below the working folder."""
+    url = make_url(settings.database_url)
+    database = settings.database_url
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        placed = url.set(database=str(settings.folder / url.database))
+        database = placed.render_as_string(hide_password=False)
+    return settings.model_copy(
+        update={"database_url": database, "mappings": settings.folder / settings.mappings}
+    )
+
+
+def _plain(group: Frozen) -> dict[str, Any]:
+    return {name: _plain_value(getattr(group, name)) for name in type(group).model_fields}
+
+
+def _plain_value(value: Any) -> Any:
+    match value:
+        case Frozen():
+            return _plain(value)
+        case SecretStr():
+            return "set"
+        case Path():
+            return str(value)
+        case time():
+            return value.strftime("%H:%M")
+        case _:
+            return value
+
+
+def _known() -> Known:
+    """The names that exist, read off the models above."""
+    paths: dict[SettingPath, Any] = {}
+    for name, info in Settings.model_fields.items():
+        below = info.annotation
+        if isinstance(below, type) and issubclass(below, Frozen):
+            fields = below.model_fields.items()
+            paths |= {(name, inner): inner_info.annotation for inner, inner_info in fields}
+        elif name != "folder":
+            paths[(name,)] = below
+    secrets = frozenset(path for path, kind in paths.items() if SecretStr in get_args(kind))
+    # An address may hold a password, so it may come from a file like a secret.
+    addresses = frozenset({("database_url",), ("redis_url",)})
+    return Known(paths=frozenset(paths), secrets=secrets, from_file=secrets | addresses)
+
+
+KNOWN = _known()
