@@ -7,20 +7,24 @@ their external keys, and blanks are filled by `first_pairing`.
 
 from sync.ledger.claims import ClaimedRow, ConsentDue, KeyMatch
 from sync.ledger.findings import ConflictRow, ParkedRow
+from sync.ledger.lock import LedgerBusy, LedgerLock
 from sync.ledger.opening import Ledger
 from sync.ledger.pairs import Agreement
 from sync.ledger.plans import NoSuchPlan, StoredPlan
-from sync.ledger.room import LedgerError, LedgerUnavailable, WrongLedger
+from sync.ledger.room import AlreadyBound, LedgerError, LedgerUnavailable, WrongLedger
 from sync.ledger.sightings import Missing, SeenRecord
 
 __all__ = [
     "Agreement",
+    "AlreadyBound",
     "ClaimedRow",
     "ConflictRow",
     "ConsentDue",
     "KeyMatch",
     "Ledger",
+    "LedgerBusy",
     "LedgerError",
+    "LedgerLock",
     "LedgerUnavailable",
     "Missing",
     "NoSuchPlan",

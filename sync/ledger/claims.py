@@ -10,7 +10,7 @@ from sqlalchemy import Row, and_, bindparam, case, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
-from sync.ledger.room import Room, aware
+from sync.ledger.room import IDS_AT_ONCE, Room, aware, slices
 from sync.ledger.tables import address, match_key, record
 from sync.model import Claim, KeyGroup, Member
 
@@ -125,18 +125,20 @@ class Claims(Room):
         self, mapping: str, system: System, ids: Iterable[str]
     ) -> dict[str, str | None]:
         """Partners this plan intends: an id for a link, None for a record yet to be created."""
+        found: dict[str, str | None] = {}
         with self._look() as connection:
-            rows = connection.execute(
-                select(record.c.record_id, record.c.claim, record.c.claim_partner).where(
-                    record.c.mapping == mapping,
-                    record.c.system == system.value,
-                    record.c.record_id.in_(list(ids)),
-                    record.c.claim.in_(["link", "create"]),
+            for some in slices(list(ids)):
+                rows = connection.execute(
+                    select(record.c.record_id, record.c.claim, record.c.claim_partner).where(
+                        record.c.mapping == mapping,
+                        record.c.system == system.value,
+                        record.c.record_id.in_(some),
+                        record.c.claim.in_(["link", "create"]),
+                    )
                 )
-            )
-            return {
-                row.record_id: row.claim_partner if row.claim == "link" else None for row in rows
-            }
+                for row in rows:
+                    found[row.record_id] = row.claim_partner if row.claim == "link" else None
+        return found
 
     def key_groups(self, mapping: str, rule: int) -> Iterator[list[KeyGroup]]:
         """Pages of groups that hold a free record and at least two members, in key order."""
@@ -188,28 +190,37 @@ class Claims(Room):
             for key, members in groupby(rows, key=lambda row: row.key)
         ]
 
-    def external_key_matches(self, mapping: str) -> list[KeyMatch]:
+    def external_key_matches(self, mapping: str) -> Iterator[KeyMatch]:
         """Unbound live records whose external key names a live record of the other side."""
         target = record.alias("target")
-        with self._look() as connection:
-            rows = connection.execute(
-                select(
-                    record.c.system.label("of_system"),
-                    record.c.record_id.label("of_record"),
-                    *_member_columns(target),
-                )
-                .select_from(record.join(target, _named_by(target)))
-                .where(
-                    record.c.mapping == mapping,
-                    record.c.pair_id.is_(None),
-                    record.c.gone.is_(None),
-                    record.c.in_scope,
-                    record.c.external_key.is_not(None),
-                    target.c.gone.is_(None),
-                )
-                .order_by(record.c.id)
-            ).all()
-        return [KeyMatch(System(row.of_system), row.of_record, _member(row)) for row in rows]
+        after = 0
+        while True:
+            with self._look() as connection:
+                rows = connection.execute(
+                    select(
+                        record.c.id.label("row_id"),
+                        record.c.system.label("of_system"),
+                        record.c.record_id.label("of_record"),
+                        *_member_columns(target),
+                    )
+                    .select_from(record.join(target, _named_by(target)))
+                    .where(
+                        record.c.mapping == mapping,
+                        record.c.id > after,
+                        record.c.pair_id.is_(None),
+                        record.c.gone.is_(None),
+                        record.c.in_scope,
+                        record.c.external_key.is_not(None),
+                        target.c.gone.is_(None),
+                    )
+                    .order_by(record.c.id)
+                    .limit(IDS_AT_ONCE)
+                ).all()
+            for row in rows:
+                yield KeyMatch(System(row.of_system), row.of_record, _member(row))
+            if len(rows) < IDS_AT_ONCE:
+                return
+            after = rows[-1].row_id
 
     def dead_keys(self, mapping: str, system: System) -> dict[str, str]:
         """Unbound records whose external key names nobody alive: tombstones, never recreated."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, and_, delete, func, insert, select, upda
 from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
-from sync.ledger.room import Room, aware, cell_of, from_json, to_json, utc
+from sync.ledger.room import Room, aware, cell_of, from_json, slices, to_json, utc
 from sync.ledger.tables import conflict, parked
 from sync.model import Conflict, Parked
 
@@ -78,8 +78,17 @@ class Findings(Room):
                     )
                 )
 
-    def close_differences(self, mapping: str, hubspot_id: str, lines: Sequence[str]) -> None:
-        """These lines of the pair agree now, or a value travelled: nothing is left to settle."""
+    def close_differences(
+        self,
+        mapping: str,
+        hubspot_id: str,
+        lines: Sequence[str],
+        now: datetime | None = None,
+    ) -> None:
+        """These lines of the pair agree now, or a value travelled: nothing is left to settle.
+
+        Without `now` the database's own clock says when.
+        """
         if not lines:
             return
         with self._begin() as connection:
@@ -91,7 +100,7 @@ class Findings(Room):
                     conflict.c.line.in_(list(lines)),
                     _undecided(),
                 )
-                .values(closed_how="agreed", closed_at=func.current_timestamp())
+                .values(closed_how="agreed", closed_at=utc(now) or func.current_timestamp())
             )
 
     def is_open(self, one: Conflict) -> bool:
@@ -121,15 +130,22 @@ class Findings(Room):
                 or 0
             )
 
-    def conflicts(self, after: int = 0, limit: int = 1_000) -> list[ConflictRow]:
-        """What is not closed, oldest first."""
+    def conflicts(
+        self,
+        after: int = 0,
+        limit: int = 1_000,
+        *,
+        mapping: str | None = None,
+        kind: str | None = None,
+    ) -> list[ConflictRow]:
+        """What is not closed, oldest first; of one mapping or kind if given."""
+        chosen = select(conflict).where(conflict.c.closed_at.is_(None), conflict.c.id > after)
+        if mapping is not None:
+            chosen = chosen.where(conflict.c.mapping == mapping)
+        if kind is not None:
+            chosen = chosen.where(conflict.c.kind == kind)
         with self._look() as connection:
-            rows = connection.execute(
-                select(conflict)
-                .where(conflict.c.closed_at.is_(None), conflict.c.id > after)
-                .order_by(conflict.c.id)
-                .limit(limit)
-            ).all()
+            rows = connection.execute(chosen.order_by(conflict.c.id).limit(limit)).all()
         return [_conflict(row) for row in rows]
 
     def conflict(self, conflict_id: int) -> ConflictRow | None:
@@ -212,8 +228,8 @@ class Findings(Room):
                 )
             ).all()
             gone = [row.id for row in rows if (System(row.system), row.record_id) not in kept]
-            if gone:
-                connection.execute(delete(parked).where(parked.c.id.in_(gone)))
+            for some in slices(gone):
+                connection.execute(delete(parked).where(parked.c.id.in_(some)))
 
     def parked_for(
         self, mapping: str, system: System, record_ids: Sequence[str]
@@ -221,15 +237,18 @@ class Findings(Room):
         """What is parked of these records."""
         found: dict[str, list[Parked]] = defaultdict(list)
         with self._look() as connection:
-            rows = connection.execute(
-                select(parked).where(
-                    parked.c.mapping == mapping,
-                    parked.c.system == system.value,
-                    parked.c.record_id.in_(list(record_ids)),
+            for some in slices(record_ids):
+                rows = connection.execute(
+                    select(parked)
+                    .where(
+                        parked.c.mapping == mapping,
+                        parked.c.system == system.value,
+                        parked.c.record_id.in_(some),
+                    )
+                    .order_by(parked.c.id)
                 )
-            )
-            for row in rows:
-                found[row.record_id].append(_parked(row).parked)
+                for row in rows:
+                    found[row.record_id].append(_parked(row).parked)
         return found
 
     def parked_list(self) -> list[ParkedRow]:

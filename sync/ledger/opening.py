@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from sync.ledger.claims import Claims
+from sync.ledger.lock import Leases
 from sync.ledger.pairs import Pairs
 from sync.ledger.plans import Plans
 from sync.ledger.room import LedgerUnavailable, unavailable
@@ -29,7 +30,7 @@ BUSY_TIMEOUT = 30_000
 MIGRATION_LOCK = 0x6B616B65
 
 
-class Ledger(Runs, Sightings, Claims, Pairs, Writings, Plans, States):
+class Ledger(Runs, Sightings, Claims, Pairs, Writings, Plans, States, Leases):
     """All rooms of the ledger over one database."""
 
     @classmethod

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.port import System
@@ -21,6 +22,33 @@ def put(connection: Connection, table: Any, keys: Sequence[str], values: dict[st
     statement = dialect.insert(table).values(**values)
     rest = {name: statement.excluded[name] for name in values if name not in keys}
     connection.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=rest))
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run as it is on file. `outcome` and `totals` stand there once it is finished."""
+
+    id: int
+    kind: str
+    mappings: tuple[str, ...]
+    trigger: str
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+    totals: Mapping[str, Any]
+
+
+def _run_row(row: Row[Any]) -> RunRow:
+    return RunRow(
+        row.id,
+        row.kind,
+        tuple(from_json(row.mappings)),
+        row.trigger,
+        aware(row.started_at) or row.started_at,
+        aware(row.finished_at),
+        row.outcome,
+        from_json(row.totals) or {},
+    )
 
 
 class Runs(Room):
@@ -84,6 +112,40 @@ class Runs(Room):
                 .values(finished_at=utc(now), outcome=outcome, totals=to_json(totals))
             )
             connection.execute(delete(checkpoint).where(checkpoint.c.run_id == run_id))
+
+    def checkpoint(self, run_id: int, stage: str, at: str) -> None:
+        """Note where a stage of a run stands, for one that goes on after a kill."""
+        with self._begin() as connection:
+            put(
+                connection,
+                checkpoint,
+                ["run_id", "stage"],
+                {"run_id": run_id, "stage": stage, "cursor": at},
+            )
+
+    def run(self, run_id: int) -> RunRow | None:
+        """One run, finished or not."""
+        with self._look() as connection:
+            row = connection.execute(select(run).where(run.c.id == run_id)).one_or_none()
+        return None if row is None else _run_row(row)
+
+    def last_run(self, kind: str | None = None) -> RunRow | None:
+        """The newest run, of a kind if given."""
+        chosen = select(run) if kind is None else select(run).where(run.c.kind == kind)
+        with self._look() as connection:
+            row = connection.execute(chosen.order_by(run.c.id.desc()).limit(1)).one_or_none()
+        return None if row is None else _run_row(row)
+
+    def fact(self, name: str) -> str | None:
+        """A fact that some part noted about itself."""
+        with self._look() as connection:
+            found: str | None = connection.scalar(select(fact.c.value).where(fact.c.name == name))
+        return found
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Note a fact; the former value is gone."""
+        with self._begin() as connection:
+            put(connection, fact, ["name"], {"name": name, "value": value})
 
     def last_listing(self, mapping: str) -> datetime | None:
         """When a run over this mapping last finished, as `as_of` of its states."""

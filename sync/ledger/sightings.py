@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.port import System, Values
-from sync.ledger.room import Room, from_json, utc
+from sync.ledger.room import IDS_AT_ONCE, Room, from_json, slices, utc
 from sync.ledger.runs import put
 from sync.ledger.tables import address, checkpoint, match_key, record
 from sync.model import Sighting
 
-# Ids per IN list; below every database's limit of bound values.
-IDS_AT_ONCE = 1_000
 KEPT_ON_CONFLICT = ("mapping", "system", "record_id")
 
 
@@ -56,8 +54,7 @@ class Sightings(Room):
     ) -> None:
         """Put a page on file, together with the checkpoint behind it."""
         with self._begin() as connection:
-            for start in range(0, len(sightings), IDS_AT_ONCE):
-                page = sightings[start : start + IDS_AT_ONCE]
+            for page in slices(sightings):
                 self._note_page(connection, run_id, mapping, system, object_name, page)
             if checkpoint_at is not None:
                 stage, at = checkpoint_at
@@ -189,35 +186,46 @@ class Sightings(Room):
 
     def unseen(self, run_id: int, mapping: str, system: System) -> Iterator[Missing]:
         """Records believed live that this run's listing did not show."""
-        with self._look() as connection:
-            rows = connection.execute(
-                select(record.c.record_id, record.c.object, record.c.pair_id)
-                .where(
-                    record.c.mapping == mapping,
-                    record.c.system == system.value,
-                    record.c.seen < run_id,
-                    record.c.gone.is_(None),
-                )
-                .order_by(record.c.id)
-            ).all()
-        yield from (Missing(*row) for row in rows)
+        after = 0
+        while True:
+            with self._look() as connection:
+                rows = connection.execute(
+                    select(record.c.record_id, record.c.object, record.c.pair_id, record.c.id)
+                    .where(
+                        record.c.mapping == mapping,
+                        record.c.system == system.value,
+                        record.c.seen < run_id,
+                        record.c.gone.is_(None),
+                        record.c.id > after,
+                    )
+                    .order_by(record.c.id)
+                    .limit(IDS_AT_ONCE)
+                ).all()
+            for row in rows:
+                yield Missing(row.record_id, row.object, row.pair_id)
+            if len(rows) < IDS_AT_ONCE:
+                return
+            after = rows[-1].id
 
     def mark_gone(self, mapping: str, system: System, ids: Sequence[str], kind: str) -> None:
         """`deleted` (with evidence) or `not_visible`."""
         with self._begin() as connection:
-            connection.execute(
-                update(record)
-                .where(
-                    record.c.mapping == mapping,
-                    record.c.system == system.value,
-                    record.c.record_id.in_(list(ids)),
+            for some in slices(ids):
+                connection.execute(
+                    update(record)
+                    .where(
+                        record.c.mapping == mapping,
+                        record.c.system == system.value,
+                        record.c.record_id.in_(some),
+                    )
+                    .values(gone=kind)
                 )
-                .values(gone=kind)
-            )
 
-    def live_count(self, mapping: str, system: System) -> int:
-        """Records believed live, of all objects of this side."""
-        return self._count(mapping, system, record.c.gone.is_(None))
+    def live_count(self, mapping: str, system: System, object_name: str | None = None) -> int:
+        """Records believed live, of all objects of this side or of one."""
+        live = record.c.gone.is_(None)
+        chosen = live if object_name is None else and_(live, record.c.object == object_name)
+        return self._count(mapping, system, chosen)
 
     def seen_count(self, run_id: int, mapping: str, system: System) -> int:
         """Records that this run's listing showed."""
@@ -237,13 +245,13 @@ class Sightings(Room):
     def payloads(self, mapping: str, system: System, ids: Sequence[str]) -> dict[str, Values]:
         """The mapped values that the listing saw, of records that are not in line."""
         found: dict[str, Values] = {}
-        for start in range(0, len(ids), IDS_AT_ONCE):
-            with self._look() as connection:
+        with self._look() as connection:
+            for some in slices(ids):
                 rows = connection.execute(
                     select(record.c.record_id, record.c.payload).where(
                         record.c.mapping == mapping,
                         record.c.system == system.value,
-                        record.c.record_id.in_(list(ids[start : start + IDS_AT_ONCE])),
+                        record.c.record_id.in_(some),
                         record.c.payload.is_not(None),
                     )
                 )

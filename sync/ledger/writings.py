@@ -9,11 +9,19 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from connector.port import System
-from sync.ledger.room import Room, aware, baseline_json, baseline_of, changes_json, changes_of, utc
+from sync.ledger.room import (
+    IN_FLIGHT_STATES,
+    Room,
+    aware,
+    baseline_json,
+    baseline_of,
+    changes_json,
+    changes_of,
+    slices,
+    utc,
+)
 from sync.ledger.tables import journal
 from sync.model import JournalDraft, JournalEntry
-
-OPEN = ("intended", "unknown")
 
 
 class Writings(Room):
@@ -100,28 +108,67 @@ class Writings(Room):
         self, mapping: str, system: System, record_ids: Sequence[str]
     ) -> list[JournalEntry]:
         """Writes to these records of which nobody knows yet whether they landed."""
+        found: list[JournalEntry] = []
         with self._look() as connection:
-            rows = connection.execute(
-                select(journal).where(
-                    journal.c.state.in_(OPEN),
-                    journal.c.mapping == mapping,
-                    journal.c.system == system.value,
-                    journal.c.record_id.in_(list(record_ids)),
+            for some in slices(record_ids):
+                rows = connection.execute(
+                    select(journal)
+                    .where(
+                        journal.c.state.in_(IN_FLIGHT_STATES),
+                        journal.c.mapping == mapping,
+                        journal.c.system == system.value,
+                        journal.c.record_id.in_(some),
+                    )
+                    .order_by(journal.c.id)
                 )
-            ).all()
+                found += [_entry(row) for row in rows]
+        return found
+
+    def open_entries(self, mapping: str, older_than: datetime | None = None) -> list[JournalEntry]:
+        """Every write in flight, creates included, oldest first; `older_than`: sent before it."""
+        chosen = select(journal).where(
+            journal.c.mapping == mapping, journal.c.state.in_(IN_FLIGHT_STATES)
+        )
+        if older_than is not None:
+            chosen = chosen.where(journal.c.sent_at < utc(older_than))
+        with self._look() as connection:
+            rows = connection.execute(chosen.order_by(journal.c.id)).all()
         return [_entry(row) for row in rows]
+
+    def written_lately(
+        self, mapping: str, system: System, record_ids: Sequence[str], since: datetime
+    ) -> dict[str, datetime]:
+        """When we last wrote to these records, of those written at or after `since`."""
+        found: dict[str, datetime] = {}
+        with self._look() as connection:
+            for some in slices(record_ids):
+                rows = connection.execute(
+                    select(journal.c.record_id, func.max(journal.c.sent_at))
+                    .where(
+                        journal.c.mapping == mapping,
+                        journal.c.system == system.value,
+                        journal.c.record_id.in_(some),
+                        journal.c.sent_at >= utc(since),
+                        journal.c.state != "refused",
+                    )
+                    .group_by(journal.c.record_id)
+                )
+                found |= {record_id: aware(at) or at for record_id, at in rows}
+        return found
 
     def close_forgotten(self, before: datetime, now: datetime) -> None:
         """Writes that did not show for a day did not land."""
         with self._begin() as connection:
             connection.execute(
                 update(journal)
-                .where(journal.c.state.in_(OPEN), journal.c.sent_at < utc(before))
+                .where(journal.c.state.in_(IN_FLIGHT_STATES), journal.c.sent_at < utc(before))
                 .values(state="refused", closed_at=utc(now))
             )
 
-    def history(self, system: System, object_name: str, record_id: str) -> list[JournalEntry]:
-        """Every write to a record, oldest first."""
+    def history(
+        self, system: System, object_name: str, record_id: str, field: str | None = None
+    ) -> list[JournalEntry]:
+        """Every write to a record, oldest first; of one field (its vendor's name) if given."""
         with self._look() as connection:
             rows = connection.execute(
                 select(journal)
@@ -132,7 +179,10 @@ class Writings(Room):
                 )
                 .order_by(journal.c.id)
             ).all()
-        return [_entry(row) for row in rows]
+        entries = [_entry(row) for row in rows]
+        if field is None:
+            return entries
+        return [e for e in entries if any(change.api_name == field for change in e.changes)]
 
 
 def _entry(row: Row[Any]) -> JournalEntry:

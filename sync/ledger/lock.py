@@ -1,0 +1,178 @@
+"""One walk at a time: a lease on the ledger that its owner renews, and that dies with its owner."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from uuid import uuid4
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from sync.ledger.room import LedgerError, Room, aware, utc
+from sync.ledger.tables import lease
+
+# A lease is free this long after the last sign of life of an owner that cannot be asked.
+LASTS = timedelta(seconds=120)
+
+
+class LedgerBusy(LedgerError):
+    """Another process writes through this ledger now. `pid`, `host` and `since` say which."""
+
+    def __init__(self, pid: int, host: str, since: datetime) -> None:
+        self.pid, self.host, self.since = pid, host, since
+        super().__init__(
+            f"another run is at work (process {pid} on {host.partition('/')[0]}, since "
+            f"{since:%Y-%m-%d %H:%M:%S} UTC): wait for it to end, or stop it, then try again"
+        )
+
+
+class Leases(Room):
+    """Leases by name."""
+
+    def take_lease(
+        self,
+        name: str,
+        owner: str,
+        now: datetime,
+        *,
+        pid: int,
+        host: str,
+        lasts: timedelta = LASTS,
+        is_alive: Callable[[int], bool],
+    ) -> None:
+        """Take a free lease. Raises `LedgerBusy` while somebody else's is alive.
+
+        An owner on this `host` whose process is dead holds nothing; of others only time tells.
+        """
+        mine = {
+            "owner": owner,
+            "pid": pid,
+            "host": host,
+            "since": utc(now),
+            "expires_at": utc(now + lasts),
+        }
+        with self._begin() as connection:
+            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+            # Two that come at once: one inserts, the other one waits here and then sees its row.
+            connection.execute(
+                dialect.insert(lease).values(name=name, **mine).on_conflict_do_nothing()
+            )
+            held = connection.execute(
+                select(lease).where(lease.c.name == name).with_for_update()
+            ).one()
+            if held.owner == owner:
+                return
+            dead = held.host == host and not is_alive(held.pid)
+            if not dead and (aware(held.expires_at) or now) > now:
+                raise LedgerBusy(held.pid, held.host, aware(held.since) or now)
+            connection.execute(update(lease).where(lease.c.name == name).values(**mine))
+
+    def renew_lease(
+        self, name: str, owner: str, now: datetime, *, lasts: timedelta = LASTS
+    ) -> bool:
+        """Push the end of a lease out; False when it is somebody else's by now."""
+        with self._begin() as connection:
+            renewed = connection.execute(
+                update(lease)
+                .where(lease.c.name == name, lease.c.owner == owner)
+                .values(expires_at=utc(now + lasts))
+            )
+        return renewed.rowcount == 1
+
+    def release_lease(self, name: str, owner: str) -> None:
+        """Give a lease back, if it is still this owner's."""
+        with self._begin() as connection:
+            connection.execute(delete(lease).where(lease.c.name == name, lease.c.owner == owner))
+
+    def lease_holder(self, name: str, now: datetime) -> LedgerBusy | None:
+        """Who holds the lease, in the words of the refusal; None when it is free."""
+        with self._look() as connection:
+            held = connection.execute(
+                select(lease).where(lease.c.name == name, lease.c.expires_at > utc(now))
+            ).one_or_none()
+        return None if held is None else LedgerBusy(held.pid, held.host, aware(held.since) or now)
+
+
+class LedgerLock:
+    """Holds the right to run a resync or an apply, as a context manager.
+
+    Call `heartbeat` once per batch: it costs nothing until a third of the lease has passed, and it
+    raises `LedgerBusy` where the lease was lost (this machine slept), before anything more is
+    written.
+    """
+
+    def __init__(
+        self,
+        leases: Leases,
+        clock: Callable[[], datetime],
+        *,
+        name: str = "walk",
+        lasts: timedelta = LASTS,
+        pid: int | None = None,
+        host: str | None = None,
+        is_alive: Callable[[int], bool] | None = None,
+    ) -> None:
+        self._leases, self._clock, self._name, self._lasts = leases, clock, name, lasts
+        self._owner = uuid4().hex
+        self._pid = os.getpid() if pid is None else pid
+        self._host = this_host() if host is None else host
+        self._is_alive = is_alive or process_is_alive
+        self._renewed: datetime | None = None
+
+    def __enter__(self) -> Self:
+        now = self._clock()
+        self._leases.take_lease(
+            self._name,
+            self._owner,
+            now,
+            pid=self._pid,
+            host=self._host,
+            lasts=self._lasts,
+            is_alive=self._is_alive,
+        )
+        self._renewed = now
+        return self
+
+    def heartbeat(self) -> None:
+        """Say that we are alive. Raises `LedgerBusy` where the lease is another's."""
+        now = self._clock()
+        if self._renewed is not None and now - self._renewed < self._lasts / 3:
+            return
+        if not self._leases.renew_lease(self._name, self._owner, now, lasts=self._lasts):
+            raise self._leases.lease_holder(self._name, now) or LedgerBusy(0, "nobody", now)
+        self._renewed = now
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # A ledger that cannot be reached any more must not hide the error that ended the walk.
+        with suppress(*([LedgerError] if error is not None else [])):
+            self._leases.release_lease(self._name, self._owner)
+
+
+def this_host() -> str:
+    """The host's name, and the set of processes we can see on it (containers may share a name)."""
+    space = Path("/proc/self/ns/pid")
+    seen = f"/{space.readlink()}" if space.is_symlink() else ""
+    return f"{socket.gethostname()}{seen}"
+
+
+def process_is_alive(pid: int) -> bool:
+    """Whether a process of this host exists, ours or another user's."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
