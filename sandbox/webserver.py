@@ -1,0 +1,82 @@
+"""A WSGI application on a port of its own, in the background of this process.
+
+Connections are kept alive and answers leave at once (waitress sets TCP_NODELAY on each connection).
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+from waitress.server import create_server  # type: ignore[import-untyped]  # has no stubs
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+THREADS = 16
+CONNECTIONS = 500
+IDLE = 300  # seconds that a connection is kept alive
+BACKLOG = 1024
+
+
+class SandboxPortTaken(Exception):
+    """The port that was asked for is in use. `port` says which."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            f"port {port} on {host} is taken: stop what listens there, or choose another --port"
+        )
+        self.host = host
+        self.port = port
+
+
+class WebServer:
+    """Serves from `start` to `stop`. Port 0 takes any free one; `url` says which it became."""
+
+    def __init__(self, app: WSGIApplication, name: str, host: str, port: int) -> None:
+        listener = _listen(host, port)
+        self.host, self.port = host, int(listener.getsockname()[1])
+        # A queue of waiting requests is what load looks like here, and nothing to warn about.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        self._server = create_server(
+            app,
+            sockets=[listener],
+            threads=THREADS,
+            connection_limit=CONNECTIONS,
+            channel_timeout=IDLE,
+            asyncore_use_poll=True,
+        )
+        self._thread = threading.Thread(target=self._server.run, name=name, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish nothing, close everything. Waits a moment for the threads."""
+        self._server.task_dispatcher.shutdown(timeout=1)
+        if not self._thread.is_alive():
+            self._server.close()
+            return
+        self._server.trigger.pull_trigger(self._close_all)
+        self._thread.join(timeout=5)
+
+    def _close_all(self) -> None:
+        """Runs in the server's own loop, which ends when nothing is open any more."""
+        for open_one in list(self._server._map.values()):
+            open_one.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise SandboxPortTaken(host, port) from error
+        raise
