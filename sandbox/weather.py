@@ -19,6 +19,7 @@ from sandbox.invent import Company, Person, Phone
 Row: TypeAlias = dict[str, object]
 _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 NOT_PROVIDED = "[not provided]"
+HOME = "81"
 
 
 @dataclass
@@ -44,7 +45,7 @@ class Weather:
 
     def text(self, value: str) -> str:
         """A text as it was typed: now and then in full width, or with a blank at its end."""
-        wide = value.translate(_FULL_WIDTH)
+        wide = _wide(value)
         if wide != value and self.falls("full_width", 0.1):
             value = wide
         if self.falls("trailing_blank", 0.03):
@@ -59,24 +60,25 @@ class Weather:
 
 
 def plain(phone: Phone) -> str:
-    """As it is dialled at home: ``03-0000-1234``, ``617-555-0142``."""
-    lead = "0" if phone.country == "81" else ""
+    """As somebody in Japan dials it: ``03-0000-1234``, ``+1 617-555-0142``."""
+    lead = "0" if phone.country == HOME else f"+{phone.country} "
     return f"{lead}{phone.area}-{phone.exchange}-{phone.line}"
 
 
 def written(weather: Weather, phone: Phone) -> str:
     """The same number in one of the ways in which people write it."""
-    home = plain(phone)
-    area, exchange, line = home.split("-")
-    return weather.dice.choice(
-        (
-            home,
-            f"+{phone.country} {phone.area} {exchange} {line}",
-            f"({area}) {exchange}-{line}",
-            home.replace("-", ""),
-            home.translate(_FULL_WIDTH) if phone.country == "81" else home.replace("-", "."),
-        )
-    )
+    _, area, exchange, line = phone
+    world = f"+{phone.country}"
+    ways = [plain(phone), f"{world} {area} {exchange} {line}", f"{world}{area}{exchange}{line}"]
+    if phone.country == HOME:
+        ways += [f"(0{area}) {exchange}-{line}", f"0{area}{exchange}{line}", _wide(plain(phone))]
+    else:
+        ways += [f"{world} ({area}) {exchange}-{line}", f"{world}.{area}.{exchange}.{line}"]
+    return weather.dice.choice(ways)
+
+
+def _wide(text: str) -> str:
+    return text.translate(_FULL_WIDTH)
 
 
 def hubspot_company(weather: Weather, company: Company, owners: list[str]) -> Row:

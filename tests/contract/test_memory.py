@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from connector.errors import Rejected, SystemBlocked
 from connector.memory import MemoryConnector
@@ -258,3 +260,43 @@ def test_a_withheld_field_is_absent_and_not_blank(twin: MemoryConnector) -> None
     lead = twin.seed("Lead", {"Title": "a", "Email": "ann@example.com"})
     twin.faults.withhold.add("Email")
     assert twin.get_many("Lead", [lead], ["Title", "Email"])[lead].values == {"Title": "a"}
+
+
+OPERATIONS = st.lists(
+    st.tuples(
+        st.sampled_from(("seed", "edit", "ours", "remove", "restore")),
+        st.integers(0, 4),
+        st.sampled_from(("Ann", "ann", "BOB", "", None)),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(OPERATIONS)
+def test_finding_by_value_is_looking_through_everybody(
+    operations: list[tuple[str, int, Value]],
+) -> None:
+    """Whatever was edited, deleted and restored since the first look; case does not count."""
+    twin = MemoryConnector(System.SALESFORCE, clock=Time())
+    ids = [twin.seed("Lead", {"Email": "ann"})]
+    for verb, pick, value in operations:
+        lead = ids[pick % len(ids)]
+        match verb:
+            case "seed":
+                ids.append(twin.seed("Lead", {"Email": value}))
+            case "edit":
+                twin.edit("Lead", lead, {"Email": value})
+            case "ours":
+                twin.update_many("Lead", [Change(lead, {"Email": value})])
+            case "remove":
+                twin.remove("Lead", lead)
+            case _:
+                twin.restore("Lead", lead)
+        found = twin.find_many("Lead", "Email", ["ANN", "bob"], ["Email"])
+        for wanted, records in found.items():
+            assert [record.id for record in records] == [
+                record_id
+                for record_id, values in twin.records("Lead").items()
+                if str(values.get("Email", "")).casefold() == wanted.casefold()
+            ]
