@@ -54,14 +54,17 @@ def _settle_batch(rows: Rows, send: Send, outcomes: dict[str, Outcome]) -> None:
         if len(rows) == 1:
             outcomes.update(dict.fromkeys(rows, refused))
             return
-        guilty, rest = _parted(rows, refused)
-        if refused.cause in _OF_THE_SCHEMA and guilty:
-            outcomes.update({key: _narrowed(refused, row) for key, row in guilty.items()})
-            guilty = {}
-        parts = [guilty, rest] if guilty and rest else _halves(guilty or rest)
-        for part in parts:
-            if part:
-                _settle_batch(part, send, outcomes)
+        for part in _parts_to_send_again(rows, refused, outcomes):
+            _settle_batch(part, send, outcomes)
+
+
+def _parts_to_send_again(rows: Rows, refused: Rejected, outcomes: dict[str, Outcome]) -> list[Rows]:
+    """What is left to try of a refused batch; rows that need no second try get their outcome."""
+    guilty, rest = _parted(rows, refused)
+    if guilty and refused.cause in _OF_THE_SCHEMA:
+        outcomes.update({key: _narrowed(refused, row) for key, row in guilty.items()})
+        return [rest] if rest else []
+    return [guilty, rest] if guilty and rest else _halves(rows)
 
 
 def _parted(rows: Rows, refused: Rejected) -> tuple[Rows, Rows]:
