@@ -1,0 +1,278 @@
+"""The only file of this package that sends. Everything that leaves for Salesforce passes here.
+
+It sends through the official-in-all-but-name client library, simple-salesforce, over a session of
+our own: time-outs, pool and integration-wide headers stand on the session, so that no replay loses
+them. The library's own re-login is never reached (it loops on permanent failures and assumes an
+array in every 401): a 401 is refreshed once here, under a lock. Bodies are parsed from raw bytes.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import requests
+from requests.adapters import HTTPAdapter
+from simple_salesforce.api import Salesforce
+from simple_salesforce.exceptions import SalesforceError
+
+from connector.errors import ConnectorError, OutcomeUnknown, Rejected, SystemBlocked, TryLater
+from connector.http import Dice, Sleep, Unreachable, body_kind, call_patiently, retry_after
+from connector.port import CallCount
+from connector.salesforce.auth import Login, login_of, token_form
+from connector.salesforce.settings import SalesforceSettings
+from connector.salesforce.wire import SYSTEM, rejection
+
+HEADERS = {
+    # The default is TRUE: assignment rules would move owners on create and update.
+    "Sforce-Auto-Assign": "FALSE",
+    "Sforce-Call-Options": "client=kakehashi",
+    "Sforce-Mru": "updateMru=false",
+}
+PASSING = frozenset({406, 420, 429, 500, 502, 503, 504})
+
+
+class _Adapter(HTTPAdapter):
+    """Default time-outs, and plain http for loopback hosts: the library always says https."""
+
+    def __init__(self, timeout: tuple[float, float], plain: set[str], pool_size: int) -> None:
+        self._timeout = timeout
+        self._plain = plain
+        super().__init__(pool_maxsize=pool_size, max_retries=0)
+
+    def send(self, request: Any, **options: Any) -> Any:  # type: ignore[override]  # same arguments, passed on
+        parts = urlsplit(request.url)
+        if parts.netloc in self._plain:
+            request.url = "http" + request.url.removeprefix("https")
+        options["timeout"] = options.get("timeout") or self._timeout
+        return super().send(request, **options)
+
+
+class Gateway:
+    """Sends requests to one org. Shared by threads; build one per process."""
+
+    def __init__(
+        self,
+        settings: SalesforceSettings,
+        *,
+        clock: Callable[[], datetime],
+        sleep: Sleep = time.sleep,
+        dice: Dice = random.random,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._sleep = sleep
+        self._dice = dice
+        self._lock = threading.Lock()
+        self._plain: set[str] = set()
+        self._session = self._make_session()
+        self._client: Salesforce | None = None
+        self._login: Login | None = None
+        self.calls = CallCount()
+
+    def _make_session(self) -> requests.Session:
+        settings = self._settings
+        session = requests.Session()
+        session.trust_env = False
+        timeout = (settings.connect_timeout, settings.read_timeout)
+        session.mount("https://", _Adapter(timeout, self._plain, settings.pool_size))
+        session.mount("http://", _Adapter(timeout, self._plain, settings.pool_size))
+        session.headers.update(HEADERS)
+        if settings.allow_duplicates:
+            session.headers["Sforce-Duplicate-Rule-Header"] = "allowSave=true"
+        if settings.proxy:
+            session.proxies = {"http": settings.proxy, "https": settings.proxy}
+        if settings.ca_bundle:
+            session.verify = settings.ca_bundle
+        return session
+
+    def login(self) -> Login:
+        """The session in force; logs in when there is none."""
+        with self._lock:
+            if self._login is None:
+                self._log_in()
+            assert self._login is not None  # noqa: S101 - set one line above
+            return self._login
+
+    def _log_in(self) -> None:
+        form = token_form(self._settings, self._clock())
+        url = f"{self._settings.login_url}/services/oauth2/token"
+        try:
+            answer = self._session.post(url, data=form)
+        except requests.RequestException as error:
+            raise _unreachable(error, url) from error
+        body = orjson.loads(answer.content) if body_kind(answer.content) == "json" else None
+        self._login = login_of(answer.status_code, body if isinstance(body, dict) else None)
+        parts = urlsplit(self._login.instance_url)
+        if parts.scheme == "http":
+            self._plain.add(parts.netloc)
+        self._client = Salesforce(
+            session_id=self._login.token,
+            instance_url=self._login.instance_url,
+            session=self._session,
+            version=self._settings.api_version,
+        )
+
+    def _forget(self, used: Login) -> None:
+        """Drop an expired session, unless another thread has renewed it meanwhile."""
+        with self._lock:
+            if self._login is used:
+                self._login = None
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        params: Mapping[str, str] | None = None,
+        write: bool = False,
+    ) -> Any:
+        """Send and parse; `path` is below the version, or absolute from ``/services``.
+
+        None for an empty answer. Raises the errors of `connector.errors`; a refusal of the whole call
+        is a `Rejected`.
+        """
+        return call_patiently(
+            lambda: self._attempt(method, path, json, params, write),
+            self._settings.retries,
+            sleep=self._sleep,
+            dice=self._dice,
+        )
+
+    def _attempt(
+        self, method: str, path: str, json: object, params: Mapping[str, str] | None, write: bool
+    ) -> Any:
+        login = self.login()
+        try:
+            return self._send(method, path, json, params, write)
+        except _Expired:
+            self._forget(login)
+        self.login()
+        try:
+            return self._send(method, path, json, params, write)
+        except _Expired as error:
+            raise SystemBlocked(
+                f"a fresh session is refused ({error.message})",
+                system=SYSTEM,
+                cause="credentials",
+                advice="check the connected app's policies (IP range, session, allowed users) for "
+                "the integration user",
+            ) from error
+
+    def _send(
+        self, method: str, path: str, json: object, params: Mapping[str, str] | None, write: bool
+    ) -> Any:
+        client = self._client
+        assert client is not None  # noqa: S101 - `login` was called before
+        # The library always says https; the adapter turns loopback addresses back.
+        base = f"https://{urlsplit(self.login().instance_url).netloc}"
+        url = base + path if path.startswith("/services") else client.base_url + path
+        data = None if json is None else orjson.dumps(json)
+        if write:
+            self.calls.writes += 1
+        else:
+            self.calls.reads += 1
+        try:
+            # The public verbs hide headers and parse with the standard library.
+            answer = client._call_salesforce(method, url, data=data, params=params)
+        except SalesforceError as error:
+            raise self._translated(error, write=write) from error
+        except requests.ConnectTimeout as error:
+            raise _unreachable(error, url) from error
+        except requests.ConnectionError as error:
+            if write and not _never_sent(error):
+                raise _unknown() from error
+            raise _unreachable(error, url) from error
+        except requests.RequestException as error:
+            raise (_unknown() if write else _unreachable(error, url)) from error
+        return self._parsed(answer.content, write=write)
+
+    def _parsed(self, body: bytes, *, write: bool) -> Any:
+        kind = body_kind(body)
+        if kind == "empty":
+            return None
+        try:
+            if kind == "json":
+                return orjson.loads(body)
+        except orjson.JSONDecodeError:
+            if write:
+                raise _unknown() from None
+        if write:
+            # A page of HTML with 200: whoever answered, it may have passed the write on.
+            raise _unknown()
+        raise TryLater("the answer is no JSON", system=SYSTEM, after=2.0)
+
+    def _translated(self, error: SalesforceError, *, write: bool) -> ConnectorError:
+        """The library's error by what the caller does next. Its own text holds values: never kept."""
+        content: Any = error.content
+        listed = content if isinstance(content, list) else [content]
+        errors: list[dict[str, Any]] = [item for item in listed if isinstance(item, dict)]
+        first = errors[0] if errors else {}
+        code = str(first.get("errorCode") or first.get("error") or "")
+        text = str(first.get("message") or "")
+        if error.status == 401:
+            return _Expired(code or "401", system=SYSTEM)
+        if error.status == 403 and code == "REQUEST_LIMIT_EXCEEDED":
+            return _limit(text)
+        if error.status == 403 and code != "INSUFFICIENT_ACCESS_OR_READONLY":
+            return SystemBlocked(
+                f"{code or 403}: {text or 'access is refused'}",
+                system=SYSTEM,
+                cause="permission",
+                advice="give the integration user API access and a permission set with the mapped "
+                "objects and fields",
+            )
+        if error.status in PASSING and code != "UNKNOWN_EXCEPTION":
+            after = retry_after(None, self._clock())
+            return TryLater(f"answered {error.status}", system=SYSTEM, after=after or 1.0)
+        if error.status >= 500:
+            return _unknown() if write else TryLater(f"answered {error.status}", system=SYSTEM)
+        if code == "QUERY_TIMEOUT":
+            return TryLater(code, system=SYSTEM, after=2.0)
+        if not code:
+            return SystemBlocked(
+                f"the address answers {error.status} with something that is not the API",
+                system=SYSTEM,
+                cause="not_an_api",
+                advice="check KAKEHASHI_SALESFORCE__LOGIN_URL and __API_VERSION",
+            )
+        found = rejection(errors)
+        return found if isinstance(found, Rejected) else TryLater(found.message, system=SYSTEM)
+
+
+class _Expired(ConnectorError):
+    """The session is not valid (any more)."""
+
+
+def _limit(text: str) -> ConnectorError:
+    if "concurrent" in text.lower():
+        return TryLater(text, system=SYSTEM, after=10.0)
+    return SystemBlocked(
+        text or "the org's API calls of the day are used up",
+        system=SYSTEM,
+        cause="quota",
+        advice="wait until the rolling 24 hours free calls, or raise the org's limit",
+        until=3_600.0,
+    )
+
+
+def _unknown() -> OutcomeUnknown:
+    return OutcomeUnknown("no answer to a write; it may have landed", system=SYSTEM, after=5.0)
+
+
+def _unreachable(error: Exception, url: str) -> Unreachable:
+    host = urlsplit(url).netloc
+    return Unreachable(f"cannot reach {host} ({type(error).__name__})", system=SYSTEM, after=2.0)
+
+
+def _never_sent(error: requests.ConnectionError) -> bool:
+    """Refused connections and unknown hosts: nothing left this machine."""
+    text = repr(error)
+    return any(name in text for name in ("NewConnectionError", "NameResolutionError", "Refused"))

@@ -1,0 +1,124 @@
+"""`init`, `check`, `test`: the commands around the mapping files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from console.output import Output
+from console.session import Session, command
+from mappings.compile import missing_keys
+from mappings.faults import MappingFault, MappingFaults, Place
+from sync.install import copy_mappings, create_keys, write_steps
+from sync.rehearsal import rehearse
+from sync.wiring import Bridge
+
+
+@command()
+@click.option("--folder", type=click.Path(path_type=Path), help="Where the mapping files go.")
+def init(session: Session, folder: Path | None) -> int:
+    """Copy the shipped mappings here and create the key fields where we may."""
+    bridge = session.bridge()
+    target = folder or bridge.mappings_folder
+    copied = copy_mappings(target)
+    compiled = bridge.compile(offline=True)
+    bridge.pin()
+    created, missing = create_keys(bridge.connectors, compiled.mappings)
+    steps = write_steps(session.folder, missing)
+    if session.output.json:
+        session.output.document({"created": created, "missing": missing, "copied": copied})
+    else:
+        for name in copied:
+            session.output.line(f"copied {target / name}")
+        for row in created:
+            session.output.line(f"created {row['system']} {row['object']}.{row['field']}")
+        for row in missing:
+            session.output.error(
+                f"missing {row['system']} {row['object']}.{row['field']}: {row['how']}"
+            )
+        if steps is not None:
+            session.output.line(f"the steps for whoever has the rights: {steps}")
+        if not missing:
+            session.output.line("ready: look at what would happen with `kakehashi plan`")
+    return 1 if missing else 0
+
+
+@command()
+@click.option("--offline", is_flag=True, help="Files only, without asking the systems.")
+def check(session: Session, offline: bool) -> int:
+    """Check the files against the grammar and, unless offline, against both live systems."""
+    bridge = session.bridge()
+    if not offline:
+        bridge.pin()
+    try:
+        compiled = bridge.compile(offline=offline)
+    except MappingFaults as error:
+        show_faults(session.output, error.faults, ())
+        return 2
+    warnings = list(compiled.warnings)
+    if not offline:
+        warnings += _missing_key_warnings(bridge, compiled)
+    show_faults(session.output, (), tuple(warnings))
+    if not session.output.json and not warnings:
+        session.output.line(f"{len(compiled.mappings)} mappings are right.")
+    return 1 if any(w.code == "missing_key_field" for w in warnings) else 0
+
+
+def _missing_key_warnings(bridge: Bridge, compiled: Any) -> list[MappingFault]:
+    return [
+        MappingFault(
+            code="missing_key_field",
+            place=Place(str(bridge.mappings_folder), 1, 1, (name,)),
+            found=key,
+            words={"system": system.value, "object": name},
+        )
+        for system, name, key in missing_keys(compiled, bridge.schemas())
+    ]
+
+
+def show_faults(
+    output: Output, faults: tuple[MappingFault, ...], warnings: tuple[MappingFault, ...]
+) -> None:
+    """All faults with place, path and cure."""
+    language = output.lang if output.lang in {"en", "ja"} else "en"
+    if output.json:
+        output.document(
+            {
+                "faults": [fault.as_json(language) for fault in faults],  # type: ignore[arg-type]  # en or ja
+                "warnings": [fault.as_json(language) for fault in warnings],  # type: ignore[arg-type]  # en or ja
+            }
+        )
+        return
+    for kind, rows in (("fault", faults), ("warning", warnings)):
+        for row in rows:
+            place = row.place
+            where = f"{place.file}:{place.line}:{place.column}"
+            road = " > ".join(place.path)
+            output.error(f"{kind}: {where}: {road}: {row.message(language)}")  # type: ignore[arg-type]  # en or ja
+
+
+@command("test")
+def test_(session: Session) -> int:
+    """Run the `tests:` of the mapping files, and name lines that no test touches."""
+    bridge = session.bridge()
+    compiled = bridge.compile(offline=True)
+    done = rehearse(compiled.mappings, bridge.clock().date())
+    if session.output.json:
+        session.output.document(
+            {
+                "passed": done.passed,
+                "failed": [{"test": f.test, "diff": list(f.diff)} for f in done.failed],
+                "untouched": list(done.untouched),
+            }
+        )
+    else:
+        for failure in done.failed:
+            session.output.error(f"failed: {failure.test} ({failure.location})")
+            for line in failure.diff:
+                session.output.line(f"    {line}")
+        session.output.line(f"{done.passed} passed, {len(done.failed)} failed")
+        for line in done.untouched:
+            session.output.line(f"no test touches {line}")
+    return 1 if done.failed else 0

@@ -1,0 +1,307 @@
+"""`status`, `parked`, `conflicts`, `why`, `pause`, `resume`: the commands that look and decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from connector.port import CallCount, System
+from console.session import Session, command
+from sync.decree import CannotDecide
+from sync.ledger import ConflictRow, ParkedRow
+from sync.status import records_in_state
+from sync.status import status as status_of
+from sync.why import NotSeen
+from sync.why import why as why_of
+
+SYSTEMS = click.Choice([system.value for system in System])
+STATE_NAMES = ("in_sync", "waiting", "filtered", "unpaired", "parked", "deleted")
+
+
+@command()
+@click.argument("names", nargs=-1)
+@click.option("--records", "state", type=click.Choice(STATE_NAMES), help="List records in a state.")
+def status(session: Session, names: tuple[str, ...], state: str | None) -> int:
+    """States per mapping and system, parked by cause, open differences."""
+    bridge = session.bridge()
+    chosen = [m for m in bridge.compile(offline=True).mappings if not names or m.name in names]
+    output = session.output
+    if state is not None:
+        rows = records_in_state(bridge.ledger, chosen, state)
+        if output.json:
+            output.document(rows)
+        else:
+            columns = ("mapping", "system", "object", "id", "reason")
+            output.table(state, columns, [tuple(str(r[c] or "") for c in columns) for r in rows])
+        return 0
+    told = status_of(bridge.ledger, chosen, {system: CallCount() for system in System})
+    if output.json:
+        output.document(told)
+    else:
+        output.table("Records", ("mapping", "system", "total", *STATE_NAMES), _state_rows(told))
+        for row in told["parked"]:
+            output.line(f"parked: {row['count']} x {row['cause']} - {row['advice']}")
+        if told["open_differences"]:
+            output.line(f"{told['open_differences']} open differences: kakehashi conflicts list")
+        for name in told["paused"]:
+            output.line(f"{name} is paused: kakehashi resume")
+    return 1 if told["parked"] else 0
+
+
+def _state_rows(told: dict[str, Any]) -> list[tuple[str, ...]]:
+    return [
+        (
+            name,
+            system.value,
+            str(sides[system.value]["total"]),
+            *(str(sides[system.value]["states"][state]) for state in STATE_NAMES),
+        )
+        for name, sides in told["mappings"].items()
+        for system in System
+    ]
+
+
+@click.group()
+def parked() -> None:
+    """The quarantine: what cannot go on, why, and what to do."""
+
+
+@command("list")
+def parked_list(session: Session) -> int:
+    """What is parked, with cause and advice."""
+    rows = session.bridge().ledger.parked_list()
+    if session.output.json:
+        session.output.document([_parked_json(row) for row in rows])
+    else:
+        session.output.table(
+            "Parked",
+            ("id", "mapping", "record", "line", "cause", "advice", "tries"),
+            [
+                (
+                    str(row.id),
+                    row.parked.mapping,
+                    f"{row.parked.system.value} {row.parked.object} {row.parked.record_id}",
+                    row.parked.line or "(record)",
+                    row.parked.cause,
+                    row.parked.advice,
+                    str(row.tries),
+                )
+                for row in rows
+            ],
+        )
+    return 1 if rows else 0
+
+
+def _parked_json(row: ParkedRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "mapping": row.parked.mapping,
+        "system": row.parked.system.value,
+        "object": row.parked.object,
+        "record_id": row.parked.record_id,
+        "line": row.parked.line,
+        "cause": row.parked.cause,
+        "advice": row.parked.advice,
+        "since": row.since.isoformat(),
+        "tries": row.tries,
+    }
+
+
+@command("retry")
+@click.argument("ids", nargs=-1, type=int)
+def parked_retry(session: Session, ids: tuple[int, ...]) -> int:
+    """Try parked rows again at the next run (all of them, or these ids)."""
+    count = session.bridge().ledger.retry_parked(list(ids) or None)
+    _told(session, {"due": count}, f"{count} are due again; `kakehashi sync --once` tries them now")
+    return 0 if count or not ids else 1
+
+
+@command("drop")
+@click.argument("ids", nargs=-1, type=int, required=True)
+def parked_drop(session: Session, ids: tuple[int, ...]) -> int:
+    """Forget parked rows; what still holds is found again by the next compare."""
+    count = session.bridge().ledger.drop_parked(list(ids))
+    _told(session, {"dropped": count}, f"{count} dropped")
+    return 0 if count else 1
+
+
+def _told(session: Session, document: dict[str, Any], line: str) -> None:
+    if session.output.json:
+        session.output.document(document)
+    else:
+        session.output.line(line)
+
+
+parked.add_command(parked_list)
+parked.add_command(parked_retry)
+parked.add_command(parked_drop)
+
+
+@click.group()
+def conflicts() -> None:
+    """Losers of conflicts, and differences that wait for a person."""
+
+
+@command("list")
+def conflicts_list(session: Session) -> int:
+    """What gave way, and what is still open."""
+    rows = session.bridge().ledger.conflicts()
+    if session.output.json:
+        session.output.document([conflict_json(row) for row in rows])
+    else:
+        session.output.table(
+            "Conflicts and open differences",
+            ("id", "mapping", "line", "kind", "hubspot", "salesforce", "policy", "winner"),
+            [
+                (
+                    str(row.id),
+                    row.conflict.mapping,
+                    row.conflict.line,
+                    row.conflict.kind,
+                    f"{row.conflict.hubspot_id}: {row.conflict.hubspot_value}",
+                    f"{row.conflict.salesforce_id}: {row.conflict.salesforce_value}",
+                    row.conflict.policy,
+                    row.conflict.winner or "(open)",
+                )
+                for row in rows
+            ],
+        )
+    return 1 if any(row.conflict.winner is None for row in rows) else 0
+
+
+def conflict_json(row: ConflictRow) -> dict[str, Any]:
+    """The contract's conflict JSON."""
+    found = row.conflict
+    loser: dict[str, Any] | None = None
+    if found.winner in {"hubspot", "salesforce"}:
+        side = System(found.winner).other
+        value = found.hubspot_value if side is System.HUBSPOT else found.salesforce_value
+        loser = {"system": side.value, "value": value}
+    return {
+        "id": row.id,
+        "mapping": found.mapping,
+        "line": found.line,
+        "kind": found.kind,
+        "hubspot": {
+            "object": found.hubspot_object,
+            "id": found.hubspot_id,
+            "value": found.hubspot_value,
+        },
+        "salesforce": {
+            "object": found.salesforce_object,
+            "id": found.salesforce_id,
+            "value": found.salesforce_value,
+        },
+        "policy": found.policy,
+        "winner": found.winner,
+        "loser": loser,
+        "at": row.at.isoformat(),
+        "run_id": row.run_id,
+    }
+
+
+@command("settle")
+@click.argument("conflict_id", type=int)
+@click.argument("winner", type=SYSTEMS)
+def conflicts_settle(session: Session, conflict_id: int, winner: str) -> int:
+    """Let one side's present value win."""
+    return _decide(session, conflict_id, System(winner))
+
+
+@command("restore")
+@click.argument("conflict_id", type=int)
+def conflicts_restore(session: Session, conflict_id: int) -> int:
+    """Bring the loser of a conflict back."""
+    return _decide(session, conflict_id, None)
+
+
+def _decide(session: Session, conflict_id: int, winner: System | None) -> int:
+    bridge = session.bridge()
+    row = bridge.ledger.conflict(conflict_id)
+    if row is None:
+        raise click.UsageError(
+            f"there is no conflict {conflict_id}: see `kakehashi conflicts list`"
+        )
+    compiled = bridge.compile()
+    bridge.need_keys(compiled)
+    bridge.pin()
+    mapping = next((m for m in compiled.mappings if m.name == row.conflict.mapping), None)
+    if mapping is None:
+        raise click.UsageError(f"the mapping {row.conflict.mapping!r} is not there any more")
+    decree = bridge.decree(compiled)
+    try:
+        done = (
+            decree.restore(row, mapping) if winner is None else decree.settle(row, mapping, winner)
+        )
+    except CannotDecide as error:
+        session.output.error(str(error))
+        return 1
+    _told(session, {"id": conflict_id, "done": done}, done)
+    return 0
+
+
+conflicts.add_command(conflicts_list)
+conflicts.add_command(conflicts_settle)
+conflicts.add_command(conflicts_restore)
+
+
+@command()
+@click.argument("system", type=SYSTEMS)
+@click.argument("object_name", metavar="OBJECT")
+@click.argument("record_id", metavar="ID")
+@click.argument("field", required=False)
+def why(session: Session, system: str, object_name: str, record_id: str, field: str | None) -> int:
+    """The chain of a value, or why the record is in its state."""
+    try:
+        told = why_of(session.bridge().ledger, System(system), object_name, record_id, field)
+    except NotSeen as error:
+        raise click.UsageError(str(error)) from error
+    if session.output.json:
+        session.output.document(told)
+        return 0
+    output = session.output
+    output.line(f"{system} {object_name} {record_id}: {told['state']} ({told['reason'] or 'ok'})")
+    for row in told.get("parked", []):
+        output.line(f"parked: {row['line'] or 'record'}: {row['cause']} - {row['advice']}")
+    output.table(
+        "What we wrote here",
+        ("at", "trigger", "line", "rule", "run", "from", "to", "outcome"),
+        [
+            (
+                step["at"],
+                step["trigger"],
+                step["line"],
+                step["rule"],
+                str(step["run_id"]),
+                str(step["from"] or ""),
+                str(step["to"] or ""),
+                step["outcome"],
+            )
+            for step in told["chain"]
+        ],
+    )
+    return 0
+
+
+@command()
+@click.argument("system", type=SYSTEMS, required=False)
+def pause(session: Session, system: str | None) -> int:
+    """Stop writes to a system (or both); consent still flows."""
+    bridge = session.bridge()
+    chosen = [System(system)] if system else list(System)
+    bridge.ledger.pause(chosen, bridge.clock())
+    names = " and ".join(one.value for one in chosen)
+    _told(session, {"paused": [s.value for s in chosen]}, f"{names}: writes are paused")
+    return 0
+
+
+@command()
+@click.argument("system", type=SYSTEMS, required=False)
+def resume(session: Session, system: str | None) -> int:
+    """Let writes go on."""
+    chosen = [System(system)] if system else list(System)
+    session.bridge().ledger.resume(chosen)
+    names = " and ".join(one.value for one in chosen)
+    _told(session, {"resumed": [s.value for s in chosen]}, f"{names}: writes go on")
+    return 0

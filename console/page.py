@@ -1,0 +1,197 @@
+"""The page: both systems side by side; a person edits one side and watches the other follow.
+
+Values are read from the systems through the connectors. Edits are made *as a person*, which only the
+practice orgs allow: over real systems the page is for looking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from flask import Flask, Response, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from connector.errors import ConnectorError
+from connector.port import System
+from mappings.compile import Compiled
+from mappings.schema import Mapping as FieldMapping
+from sync.ledger import LedgerError
+from sync.status import status
+from sync.wiring import Bridge
+
+PER_PAGE = 15
+TIMEOUT = 10
+
+
+class CannotEdit(Exception):
+    """The edit was refused; the message is the vendor's."""
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Edits records of the practice orgs as a person would in each system's own screens."""
+
+    told: Mapping[str, Any]
+
+    def edit(
+        self, system: System, object_name: str, record_id: str, field: str, value: str
+    ) -> None:
+        """Set one field. Raises `CannotEdit`."""
+        if system is System.HUBSPOT:
+            answer = self._hubspot(object_name, record_id, field, value)
+        else:
+            answer = self._salesforce(object_name, record_id, field, value)
+        if answer.status_code >= requests.codes.bad_request:
+            raise CannotEdit(answer.text[:300])
+
+    def _hubspot(
+        self, object_name: str, record_id: str, field: str, value: str
+    ) -> requests.Response:
+        told = self.told["hubspot"]
+        return requests.patch(
+            f"{told['base_url']}/crm/v3/objects/{object_name}/{record_id}",
+            json={"properties": {field: value}},
+            headers={"Authorization": f"Bearer {told['person_token']}"},
+            timeout=TIMEOUT,
+        )
+
+    def _salesforce(
+        self, object_name: str, record_id: str, field: str, value: str
+    ) -> requests.Response:
+        told = self.told["salesforce"]
+        token = requests.post(
+            f"{told['login_url']}/services/oauth2/token",
+            data={
+                "grant_type": "client_credentials",
+                "client_id": told["person_client_id"],
+                "client_secret": told["person_client_secret"],
+            },
+            timeout=TIMEOUT,
+        ).json()
+        return requests.patch(
+            f"{token['instance_url']}/services/data/v62.0/sobjects/{object_name}/{record_id}",
+            json={field: value or None},
+            headers={"Authorization": f"Bearer {token['access_token']}"},
+            timeout=TIMEOUT,
+        )
+
+
+def create_app(bridge: Bridge, practice: Mapping[str, Any] | None) -> Flask:
+    """The page as a WSGI app. `practice` is the JSON of the practice orgs, where they run."""
+    app = Flask(__name__)
+    compiled: Compiled = bridge.compile()
+    by_name = {mapping.name: mapping for mapping in compiled.mappings}
+    people = None if practice is None else People(practice)
+
+    @app.get("/")
+    def page() -> str:
+        return render_template(
+            "page.html", mappings=list(by_name)[::-1], editable=people is not None
+        )
+
+    @app.get("/pairs/<name>")
+    def pairs(name: str) -> Response:
+        if name not in by_name:
+            return _refused(f"there is no mapping {name!r}", 404)
+        after = request.args.get("after", 0, type=int)
+        return jsonify(_pairs(bridge, by_name[name], after))
+
+    @app.get("/status")
+    def state() -> Response:
+        calls = {side: connector.calls for side, connector in bridge.connectors.items()}
+        return jsonify(status(bridge.ledger, by_name.values(), calls))
+
+    @app.post("/edit")
+    def edit() -> Response:
+        if people is None:
+            return _refused("real systems are edited in their own screens", 403)
+        told = request.get_json(silent=True)
+        if not isinstance(told, dict):
+            return _refused("send JSON: {system, object, id, field, value}", 400)
+        try:
+            people.edit(
+                System(str(told.get("system"))),
+                str(told.get("object")),
+                str(told.get("id")),
+                str(told.get("field")),
+                str(told.get("value") or ""),
+            )
+        except ValueError:
+            return _refused("system is hubspot or salesforce", 400)
+        except CannotEdit as error:
+            return _refused(str(error), 400)
+        return jsonify({"done": True})
+
+    @app.get("/healthz")
+    def alive() -> Response:
+        return jsonify({"alive": True})
+
+    @app.errorhandler(ConnectorError)
+    def system_down(error: ConnectorError) -> Response:
+        return _refused(f"{error.system}: {error.message}", 503)
+
+    @app.errorhandler(LedgerError)
+    def store_down(error: LedgerError) -> Response:
+        return _refused(str(error), 503)
+
+    @app.errorhandler(HTTPException)
+    def wrong_call(error: HTTPException) -> Response:
+        return _refused(error.description or error.name, error.code or 500)
+
+    return app
+
+
+def _refused(why: str, code: int) -> Response:
+    answer = jsonify({"error": why})
+    answer.status_code = code
+    return answer
+
+
+def _pairs(bridge: Bridge, mapping: FieldMapping, after: int) -> dict[str, Any]:
+    """A page of pairs with the values that both systems hold now."""
+    found = bridge.ledger.all_pairs(mapping.name, after_id=after, limit=PER_PAGE)
+    left = bridge.connectors[System.HUBSPOT].get_many(
+        mapping.hubspot_object,
+        [pair.hubspot_id for pair in found],
+        mapping.fields[System.HUBSPOT, mapping.hubspot_object],
+    )
+    rows = []
+    for name in mapping.salesforce_objects:
+        here = [pair for pair in found if pair.salesforce_object == name]
+        right = bridge.connectors[System.SALESFORCE].get_many(
+            name,
+            [pair.salesforce_id for pair in here],
+            mapping.fields[System.SALESFORCE, name],
+        )
+        for pair in here:
+            if pair.hubspot_id in left and pair.salesforce_id in right:
+                lines = mapping.objects[name]
+                rows.append(
+                    {
+                        "pair": pair.id,
+                        "hubspot_id": pair.hubspot_id,
+                        "hubspot_object": mapping.hubspot_object,
+                        "salesforce_id": pair.salesforce_id,
+                        "salesforce_object": name,
+                        "lines": [
+                            {
+                                "line": line.id,
+                                "arrow": line.direction.value,
+                                "hubspot_field": line.hubspot.fields[0],
+                                "hubspot": left[pair.hubspot_id].values.get(line.hubspot.fields[0]),
+                                "salesforce_field": line.salesforce.fields[0],
+                                "salesforce": right[pair.salesforce_id].values.get(
+                                    line.salesforce.fields[0]
+                                ),
+                            }
+                            for line in lines.lines
+                            if line.hubspot.fields and line.salesforce.fields and not line.link_to
+                        ],
+                    }
+                )
+    rows.sort(key=lambda row: int(str(row["pair"])))
+    more = found[-1].id if len(found) == PER_PAGE else None
+    return {"rows": rows, "more": more}

@@ -1,0 +1,204 @@
+"""`plan`, `apply`, `resync`, `sync`: the commands that compare and write."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import click
+
+from console.output import Output
+from console.session import Session, allowances, command
+from sync.ledger import StoredPlan
+from sync.resync import Compare, Report, Terms
+
+SHOWN = 50
+
+
+@command()
+@click.argument("names", nargs=-1)
+def plan(session: Session, names: tuple[str, ...]) -> int:
+    """Full compare; writes nothing anywhere, saves the plan."""
+    bridge = session.bridge()
+    compiled = bridge.compile()
+    _known(names, [mapping.name for mapping in compiled.mappings])
+    bridge.pin()
+    with session.output.working():
+        compare = bridge.compare(compiled)
+        plan_id = compare.plan(names)
+    stored = bridge.ledger.plan(plan_id)
+    if session.output.json:
+        session.output.document(plan_document(compare, stored))
+    else:
+        _show_plan(session.output, compare, stored)
+    return 1 if _is_work(stored) else 0
+
+
+def plan_document(compare: Compare, stored: StoredPlan) -> dict[str, Any]:
+    """The contract's plan JSON."""
+    return {
+        "plan_id": stored.plan_id,
+        "hash": stored.hash,
+        "totals": stored.totals,
+        "cost": stored.cost,
+        "changes": list(compare.plan_entries(stored.plan_id)),
+        "conflicts": list(compare.ledger.plan_rows(stored.plan_id, "conflict")),
+        "parked": list(compare.ledger.plan_rows(stored.plan_id, "parked")),
+    }
+
+
+def _is_work(stored: StoredPlan) -> bool:
+    totals = stored.totals
+    return any(
+        totals.get(name) for name in ("create", "update", "delete", "link", "unlink", "parked")
+    )
+
+
+def _known(names: Iterable[str], known: list[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise click.UsageError(f"there is no mapping {name!r}; known: {', '.join(known)}")
+
+
+def _show_plan(output: Output, compare: Compare, stored: StoredPlan) -> None:
+    rows = []
+    more = 0
+    for entry in compare.plan_entries(stored.plan_id):
+        for field in entry["fields"] or [{}]:
+            if len(rows) >= SHOWN:
+                more += 1
+                continue
+            rows.append(
+                (
+                    entry["mapping"],
+                    entry["action"],
+                    f"{entry['system']} {entry['object']}",
+                    entry["id"] or "(new)",
+                    field.get("api_name", ""),
+                    _shown(field.get("from")),
+                    _shown(field.get("to")),
+                    field.get("rule", ""),
+                )
+            )
+    output.table(
+        f"Plan {stored.plan_id}",
+        ("mapping", "action", "object", "id", "field", "from", "to", "rule"),
+        rows,
+    )
+    if more:
+        output.line(f"... and {more} more fields; all of them: kakehashi plan --json")
+    output.line(_totals_line(stored.totals))
+    parked = Counter(row["cause"] for row in compare.ledger.plan_rows(stored.plan_id, "parked"))
+    for cause, count in parked.most_common():
+        output.line(f"parked: {count} x {cause}")
+    if _is_work(stored):
+        output.line(f"Carry it out with: kakehashi apply {stored.plan_id}")
+    else:
+        output.line("Both systems are in line; nothing to do.")
+
+
+def _totals_line(totals: Mapping[str, int]) -> str:
+    told = [f"{count} {name.replace('_', ' ')}" for name, count in totals.items() if count]
+    return ", ".join(told) or "nothing to do"
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+@command()
+@click.argument("plan_id")
+@click.option("--allow", help="Lift guards: creates=500,deletes=20,blanked=9.")
+def apply(session: Session, plan_id: str, allow: str | None) -> int:
+    """Make exactly the changes of a plan; what moved since is left alone and reported."""
+    bridge = session.bridge()
+    bridge.ledger.plan(plan_id)
+    compiled = bridge.compile()
+    bridge.need_keys(compiled)
+    bridge.pin()
+    terms = Terms(
+        observe=bridge.settings.mode == "observe", allowed=allowances(allow), trigger="apply"
+    )
+    with session.output.working():
+        report = bridge.compare(compiled).apply(plan_id, terms)
+    return show_report(session.output, report, observe=terms.observe)
+
+
+@command()
+@click.argument("names", nargs=-1)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--allow", help="Lift guards: creates=500,deletes=20,blanked=9.")
+def resync(session: Session, names: tuple[str, ...], yes: bool, allow: str | None) -> int:
+    """Plan and apply in one; resumable; stops at a guard."""
+    bridge = session.bridge()
+    compiled = bridge.compile()
+    _known(names, [mapping.name for mapping in compiled.mappings])
+    bridge.need_keys(compiled)
+    if not yes:
+        if session.output.json or not (sys.stdin.isatty() and session.output.terminal):
+            raise click.UsageError(
+                "nobody to ask here: say --yes, or look first with `kakehashi plan`"
+            )
+        click.confirm("Compare both systems and write the differences?", abort=True)
+    bridge.pin()
+    terms = Terms(
+        observe=bridge.settings.mode == "observe", retry_parked=True, allowed=allowances(allow)
+    )
+    with session.output.working():
+        report = bridge.compare(compiled).resync(names, terms)
+    return show_report(session.output, report, observe=terms.observe)
+
+
+@command("sync")
+@click.option("--once", is_flag=True, required=True, help="Look once and end.")
+@click.argument("names", nargs=-1)
+def sync_(session: Session, once: bool, names: tuple[str, ...]) -> int:
+    """Bring in line what changed on both sides since the last look."""
+    bridge = session.bridge()
+    compiled = bridge.compile()
+    bridge.need_keys(compiled)
+    bridge.pin()
+    terms = Terms(observe=bridge.settings.mode == "observe", trigger="poll")
+    with session.output.working():
+        report = bridge.compare(compiled).follow(names, terms)
+    return show_report(session.output, report, observe=terms.observe)
+
+
+def show_report(output: Output, report: Report, *, observe: bool) -> int:
+    """Tell what a run did; 1 where somebody has to look."""
+    if output.json:
+        output.document(
+            {
+                "run_id": report.run_id,
+                "plan_id": report.plan_id,
+                "totals": dict(report.totals),
+                "skipped": list(report.skipped),
+                "guards": [
+                    {
+                        "mapping": trip.mapping,
+                        "guard": trip.guard,
+                        "system": trip.system,
+                        "planned": trip.planned,
+                        "limit": trip.limit,
+                        "option": trip.option,
+                        "message": trip.message(),
+                    }
+                    for trip in report.guards
+                ],
+                "cost": report.cost,
+            }
+        )
+    else:
+        for trip in report.guards:
+            output.error(f"Stopped before the first write. {trip.message()}")
+        for skipped in report.skipped[:SHOWN]:
+            name = f"{skipped['system']} {skipped['object']} {skipped['id'] or '(new)'}"
+            output.line(f"left alone: {name}: {skipped['why']}")
+        if observe:
+            output.line("Mode is observe: nothing was written. See `kakehashi plan`.")
+        output.line(f"Run {report.run_id}: {_totals_line(report.totals)}")
+        if report.totals.get("parked"):
+            output.line("See what is parked, and why: kakehashi parked list")
+    return 1 if report.needs_attention or observe else 0

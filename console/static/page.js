@@ -1,0 +1,153 @@
+"use strict";
+const look = 1500; // milliseconds between two looks at both systems
+const editable = document.body.dataset.editable === "yes";
+const pairs = document.getElementById("pairs");
+const message = document.getElementById("message");
+const more = document.getElementById("more");
+let mapping = document.querySelector("nav button").dataset.mapping;
+let pages = [0];
+
+function say(text, bad) {
+  message.textContent = text;
+  message.className = bad ? "bad" : "";
+}
+
+async function get(path) {
+  const answer = await fetch(path);
+  const told = await answer.json();
+  if (!answer.ok) throw new Error(told.error);
+  return told;
+}
+
+function cell(row, line, system) {
+  const td = document.createElement("td");
+  td.className = "value";
+  td.id = `${system}-${row.pair}-${line.line}`;
+  td.textContent = line[system] ?? "";
+  if (editable) {
+    td.contentEditable = "plaintext-only";
+    td.tabIndex = 0;
+    td.setAttribute("aria-label", `${system} ${line[`${system}_field`]}`);
+    td.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") { event.preventDefault(); td.blur(); }
+      if (event.key === "Escape") { td.textContent = td.dataset.before; td.blur(); }
+    });
+    td.addEventListener("focus", () => { td.dataset.before = td.textContent; });
+    td.addEventListener("blur", () => save(td, row, line, system));
+  }
+  return td;
+}
+
+async function save(td, row, line, system) {
+  const value = td.textContent.trim();
+  if (value === td.dataset.before) return;
+  say(`Saved in ${system}; now on its way to the other side …`);
+  const answer = await fetch("/edit", {
+    method: "POST",
+    headers: {"Content-Type": "application/json"},
+    body: JSON.stringify({
+      system, object: row[`${system}_object`], id: row[`${system}_id`],
+      field: line[`${system}_field`], value,
+    }),
+  });
+  if (!answer.ok) {
+    say(`${system} refused the edit: ${(await answer.json()).error}`, true);
+    td.textContent = td.dataset.before;
+  }
+}
+
+function table(row) {
+  const made = document.createElement("table");
+  made.id = `pair-${row.pair}`;
+  const caption = made.createCaption();
+  caption.textContent = `${row.hubspot_object} `;
+  const small = document.createElement("small");
+  small.textContent = `${row.hubspot_id} ⇄ ${row.salesforce_object} ${row.salesforce_id}`;
+  caption.append(small);
+  const head = made.createTHead().insertRow();
+  for (const [text, name] of [["", ""], ["HubSpot", "hubspot"], ["", "middle"], ["Salesforce", "salesforce"]]) {
+    const th = document.createElement("th");
+    th.textContent = text;
+    if (name) th.className = name;
+    head.append(th);
+  }
+  const body = made.createTBody();
+  for (const line of row.lines) {
+    const tr = body.insertRow();
+    const th = document.createElement("th");
+    th.scope = "row";
+    th.textContent = line.line;
+    const arrow = document.createElement("td");
+    arrow.className = "arrow";
+    arrow.textContent = {"<->": "⇄", "->": "→", "<-": "←"}[line.arrow];
+    tr.append(th, cell(row, line, "hubspot"), arrow, cell(row, line, "salesforce"));
+  }
+  return made;
+}
+
+function refresh(row) {
+  for (const line of row.lines) {
+    for (const system of ["hubspot", "salesforce"]) {
+      const td = document.getElementById(`${system}-${row.pair}-${line.line}`);
+      const value = String(line[system] ?? "");
+      if (!td || td === document.activeElement || td.textContent === value) continue;
+      td.textContent = value;
+      td.classList.add("arrived");
+      say(`${line.line} arrived in ${system}.`);
+      setTimeout(() => td.classList.remove("arrived"), 4000);
+    }
+  }
+}
+
+async function states() {
+  const told = (await get("/status")).mappings[mapping];
+  const box = document.getElementById("states");
+  box.replaceChildren();
+  for (const [system, label] of [["hubspot", "HubSpot"], ["salesforce", "Salesforce"]]) {
+    const side = document.createElement("div");
+    side.className = `side ${system}`;
+    const name = document.createElement("b");
+    name.textContent = `${label}: ${told[system].total} records`;
+    side.append(name);
+    for (const [state, count] of Object.entries(told[system].states)) {
+      if (!count) continue;
+      const one = document.createElement("span");
+      one.textContent = `${state.replace("_", " ")} ${count}`;
+      side.append(one);
+    }
+    box.append(side);
+  }
+}
+
+async function show() {
+  for (const button of document.querySelectorAll("nav button")) {
+    button.setAttribute("aria-pressed", String(button.dataset.mapping === mapping));
+  }
+  let last = null;
+  for (const after of pages) {
+    const told = await get(`/pairs/${mapping}?after=${after}`);
+    last = told.more;
+    for (const row of told.rows) {
+      if (document.getElementById(`pair-${row.pair}`)) refresh(row);
+      else pairs.append(table(row));
+    }
+  }
+  more.hidden = last === null;
+  more.onclick = () => { pages.push(last); show(); };
+  await states();
+}
+
+async function watch() {
+  try { await show(); } catch (error) { say(error.message, true); }
+  setTimeout(watch, look);
+}
+
+for (const button of document.querySelectorAll("nav button")) {
+  button.addEventListener("click", () => {
+    mapping = button.dataset.mapping;
+    pages = [0];
+    pairs.replaceChildren();
+    show().catch((error) => say(error.message, true));
+  });
+}
+watch();
