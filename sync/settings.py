@@ -18,8 +18,10 @@ from sqlalchemy import make_url
 
 from sync import settings_checks as checks
 from sync.settings_checks import EMBEDDED, fault_of, halves, masked
-from sync.settings_faults import Language, SettingsFaults
+from sync.settings_faults import ConfigurationError, Language, SettingsFault, SettingsFaults
 from sync.settings_sources import Known, SettingPath, read_sources
+
+__all__ = ["ConfigurationError", "Settings", "SettingsFault", "SettingsFaults", "load_settings"]
 
 Text = Annotated[str, BeforeValidator(checks.as_text)]
 WebAddress = Annotated[str, BeforeValidator(checks.web_address)]
@@ -105,13 +107,12 @@ class SyncSettings(Frozen):
 
 
 class Settings(Frozen):
-    """Everything that can be set. Paths are absolute, below `folder` unless set otherwise.
+    """Everything that can be set, as it was set: paths are relative to the working folder.
 
     `mode` is `live`, or `observe`: plans and reports, and not one write call. `database_url` and
     `redis_url` may hold a password and are therefore left out of the `repr`.
     """
 
-    folder: Path
     mode: Literal["live", "observe"] = "live"
     hubspot: HubSpotSettings = HubSpotSettings()
     salesforce: SalesforceSettings = SalesforceSettings()
@@ -134,10 +135,13 @@ class Settings(Frozen):
         """The business time zone."""
         return ZoneInfo(self.timezone)
 
-    @property
-    def var(self) -> Path:
-        """Where the running parts keep their files: ledger, embedded server, logs."""
-        return self.folder / "var"
+    def database_url_in(self, folder: Path) -> str:
+        """The ledger's address, a relative SQLite path laid below the working folder."""
+        url = make_url(self.database_url)
+        if url.get_backend_name() != "sqlite" or url.database in {None, "", ":memory:"}:
+            return self.database_url
+        placed = url.set(database=str(folder.absolute() / str(url.database)))
+        return placed.render_as_string(hide_password=False)
 
     def redacted(self) -> dict[str, Any]:
         """The settings as plain JSON values, fit for a support request: secrets say only `set`."""
@@ -152,11 +156,10 @@ def load_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
 
     Raises `SettingsFaults` with everything that is wrong.
     """
-    folder = folder.absolute()
     raw = read_sources(folder, environ, KNOWN)
     faults = list(raw.faults)
     try:
-        settings = Settings(folder=folder, **raw.nested())
+        settings = Settings(**raw.nested())
     except ValidationError as error:
         secret = KNOWN.secrets
         faults += [fault_of(found, raw, secret) for found in error.errors(include_url=False)]
@@ -164,23 +167,11 @@ def load_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
         faults += halves(settings, raw)
     if faults:
         raise SettingsFaults(faults, _language(raw.values.get(("lang",))))
-    return _placed(settings)
+    return settings
 
 
 def _language(wanted: object) -> Language:
     return "ja" if wanted == "ja" else "en"
-
-
-def _placed(settings: Settings) -> Settings:
-    """The same with relative paths laid below the working folder."""
-    url = make_url(settings.database_url)
-    database = settings.database_url
-    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-        placed = url.set(database=str(settings.folder / url.database))
-        database = placed.render_as_string(hide_password=False)
-    return settings.model_copy(
-        update={"database_url": database, "mappings": settings.folder / settings.mappings}
-    )
 
 
 def _plain(group: Frozen) -> dict[str, Any]:
@@ -209,7 +200,7 @@ def _known() -> Known:
         if isinstance(below, type) and issubclass(below, Frozen):
             fields = below.model_fields.items()
             paths |= {(name, inner): inner_info.annotation for inner, inner_info in fields}
-        elif name != "folder":
+        else:
             paths[(name,)] = below
     secrets = frozenset(path for path, kind in paths.items() if SecretStr in get_args(kind))
     # An address may hold a password, so it may come from a file like a secret.

@@ -104,8 +104,8 @@ def database_url(value: object) -> str:
     if url.get_backend_name() not in DATABASES:
         raise _refuse("bad_database_url", url.render_as_string())
     if url.drivername == "postgresql":
-        url = url.set(drivername="postgresql+psycopg")
-    return url.render_as_string(hide_password=False)
+        return "postgresql+psycopg" + text.removeprefix("postgresql")
+    return text
 
 
 def redis_url(value: object) -> str:

@@ -63,9 +63,13 @@ class SettingsFaults(ConfigurationError):
     """Everything that is wrong with the settings; `language` is the one the person asked for."""
 
     def __init__(self, faults: Sequence[SettingsFault], language: Language = "en") -> None:
-        super().__init__("\n".join(f"{f.name}: {f.message(language)}" for f in faults))
         self.faults = tuple(faults)
         self.language: Language = language
+        super().__init__("\n".join(self.lines()))
+
+    def lines(self) -> list[str]:
+        """One line for each fault: what to change, and the sentence about it."""
+        return [f"{fault.name}: {fault.message(self.language)}" for fault in self.faults]
 
 
 def nearest(word: str, words: Sequence[str]) -> str | None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from sqlalchemy import make_url
 
 from sync.settings import KNOWN, Settings, load_settings
 from sync.settings_checks import is_loopback, masked
@@ -43,9 +44,10 @@ def test_with_nothing_set_the_defaults_are_those_of_the_contract(tmp_path: Path)
     assert settings.hubspot.base_url == "https://api.hubapi.com"
     assert (settings.hubspot.api_version, settings.hubspot.tier) == ("v3", "professional")
     assert settings.salesforce.api_version == "62.0"
-    assert settings.database_url == f"sqlite:///{tmp_path}/var/kakehashi.db"
+    assert settings.database_url == "sqlite:///var/kakehashi.db"
+    assert settings.database_url_in(tmp_path) == f"sqlite:///{tmp_path}/var/kakehashi.db"
     assert settings.redis_url == "embedded"
-    assert settings.mappings == tmp_path / "mappings"
+    assert settings.mappings == Path("mappings")
     assert (settings.web.host, settings.web.port, settings.web.public_url) == (
         "127.0.0.1",
         8080,
@@ -85,6 +87,25 @@ def test_settings_cannot_be_changed_afterwards(tmp_path: Path) -> None:
     settings = load_settings(tmp_path, {})
     with pytest.raises(ValidationError):
         settings.mode = "observe"
+
+
+def test_only_a_relative_sqlite_path_is_laid_below_the_folder(tmp_path: Path) -> None:
+    """A PostgreSQL address, an absolute path and a ledger in memory stay as they are."""
+    for url in (
+        "postgresql+psycopg://bridge:pw@db.example.com/ledger",
+        "sqlite:////srv/ledger.db",
+        "sqlite:///:memory:",
+        "sqlite://",
+    ):
+        settings = load_settings(tmp_path, variables(DATABASE_URL=url))
+        assert settings.database_url_in(tmp_path) == url
+
+
+def test_a_folder_of_any_name_can_hold_the_ledger(tmp_path: Path) -> None:
+    """Blanks, signs and Japanese in a path survive the way into an address and back."""
+    folder = tmp_path / "営業 100% a+b #1"
+    url = load_settings(folder, {}).database_url_in(folder)
+    assert make_url(url).database == str(folder / "var/kakehashi.db")
 
 
 # Secrets -----------------------------------------------------------------------------------------
