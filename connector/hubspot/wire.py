@@ -65,12 +65,13 @@ class RecordReader:
 
     def record(self, raw: Json) -> Record:
         held = raw["properties"]
-        return Record(
-            self.object,
-            raw["id"],
-            {field: from_wire(held[name]) for field, name in self._names if name in held},
-            moment(raw.get("updatedAt")),
-        )
+        # Blank is "" or null, as in `from_wire`; no call per field, since listings pass here.
+        values = {
+            field: None if (value := held[name]) == "" else value
+            for field, name in self._names
+            if name in held
+        }
+        return Record(self.object, raw["id"], values, moment(raw.get("updatedAt")))
 
     def records(self, raws: Iterable[Json]) -> list[Record]:
         return [self.record(raw) for raw in raws]
