@@ -1,0 +1,207 @@
+"""Webhooks: signed arrays of events, posted from a thread of its own, tried again on failure.
+
+Reference sheet, section 17. Neither order nor once-only is promised, and this sender does not try:
+arrays are shuffled. The faults `hook_lost` and `hook_doubled` match ``HOOK contact.propertyChange``.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import heapq
+import hmac
+import itertools
+import random
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import urllib3
+
+from sandbox.behaviour import FaultPlan
+from sandbox.hubspot.state import Event, State
+
+MOST_EVENTS = 100
+TIMEOUT = 5.0
+MOST_TRIES = 10
+NEVER_SENT = frozenset({"hs_lastmodifieddate", "num_unique_conversion_events"})
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One event type (and property) that goes to one address."""
+
+    id: int
+    target_url: str
+    secret: str
+    event_type: str
+    property_name: str | None = None
+
+    def wants(self, event_type: str, property_name: str | None) -> bool:
+        return self.event_type == event_type and self.property_name == property_name
+
+
+def sign_v1(secret: str, body: bytes) -> str:
+    return hashlib.sha256(secret.encode() + body).hexdigest()
+
+
+def sign_v3(secret: str, method: str, url: str, body: bytes, timestamp: str) -> str:
+    text = method.encode() + url.encode() + body + timestamp.encode()
+    return base64.b64encode(hmac.new(secret.encode(), text, hashlib.sha256).digest()).decode()
+
+
+class HookSender:
+    """Keeps the subscriptions and delivers what they want. `gather` and `backoff` in seconds."""
+
+    def __init__(self, faults: FaultPlan, *, seed: int, gather: float, backoff: float) -> None:
+        self._faults = faults
+        self._dice = random.Random(seed)
+        self._gather = gather
+        self._backoff = backoff
+        self._wake = threading.Condition()
+        self._due: list[tuple[float, int, Subscription, dict[str, Any]]] = []
+        self._tickets = itertools.count()
+        self._ids = itertools.count(1001)
+        self._subscriptions: list[Subscription] = []
+        self._in_flight = False
+        self._thread: threading.Thread | None = None
+        self._closed = False
+        self._http = urllib3.PoolManager(timeout=TIMEOUT, retries=False)
+
+    def subscribe(
+        self,
+        target_url: str,
+        secret: str,
+        events: Iterable[str],
+        properties: Mapping[str, Iterable[str]],
+    ) -> list[int]:
+        """Post these events (``contact.creation``) and changes of these properties (by ``contact``)."""
+        wanted: list[tuple[str, str | None]] = [(event, None) for event in events]
+        for kind, names in properties.items():
+            wanted += [(f"{kind}.propertyChange", name) for name in names]
+        refused = sorted(str(name) for _, name in wanted if name in NEVER_SENT)
+        if refused:
+            raise ValueError(f"not subscribable: {', '.join(refused)}")
+        made = [Subscription(next(self._ids), target_url, secret, *one) for one in wanted]
+        with self._wake:
+            self._subscriptions += made
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="hooks", daemon=True)
+                self._thread.start()
+        return [one.id for one in made]
+
+    def clear(self) -> None:
+        """Forget subscriptions and whatever was on its way."""
+        with self._wake:
+            self._subscriptions.clear()
+            self._due.clear()
+
+    def close(self) -> None:
+        """End the thread; undelivered events are dropped."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify_all()
+
+    def tell(self, state: State, event: Event) -> None:
+        """Queue an event for everyone who wants it. Cheap where nobody does."""
+        if not self._subscriptions:
+            return
+        event_type = f"{event.kind.singular}.{event.what}"
+        with self._wake:
+            for one in self._subscriptions:
+                if one.wants(event_type, event.property_name):
+                    self._queue(one, _body(state, one, event, self._dice.getrandbits(32)))
+
+    def drain(self, timeout: float) -> bool:
+        """Wait until everything is delivered. False if it is not, `timeout` seconds later."""
+        with self._wake:
+            return self._wake.wait_for(lambda: not self._due and not self._in_flight, timeout)
+
+    def _queue(self, one: Subscription, body: dict[str, Any]) -> None:
+        call = f"HOOK {one.event_type}"
+        if self._faults.take(call, "hook_lost") is not None:
+            return
+        copies = 2 if self._faults.take(call, "hook_doubled") is not None else 1
+        for _ in range(copies):
+            self._push(self._gather, one, body)
+        self._wake.notify_all()
+
+    def _push(self, wait: float, one: Subscription, body: dict[str, Any]) -> None:
+        heapq.heappush(self._due, (time.monotonic() + wait, next(self._tickets), one, body))
+
+    def _run(self) -> None:
+        while not self._closed:
+            batch = self._next_batch()
+            if batch:
+                self._deliver(batch)
+
+    def _next_batch(self) -> list[tuple[Subscription, dict[str, Any]]]:
+        """Wait until something is due, then take all of it that goes to the same address."""
+        with self._wake:
+            self._in_flight = False
+            if not self._due:
+                self._wake.notify_all()
+            wait = self._due[0][0] - time.monotonic() if self._due else None
+            if wait is None or wait > 0:
+                self._wake.wait(wait)
+                return []
+            address = _address(self._due[0][2])
+            batch: list[tuple[Subscription, dict[str, Any]]] = []
+            while self._due and len(batch) < MOST_EVENTS and _address(self._due[0][2]) == address:
+                _, _, one, body = heapq.heappop(self._due)
+                batch.append((one, body))
+            self._in_flight = True
+            return batch
+
+    def _deliver(self, batch: list[tuple[Subscription, dict[str, Any]]]) -> None:
+        self._dice.shuffle(batch)
+        url, secret = _address(batch[0][0])
+        body = orjson.dumps([told for _, told in batch])
+        if self._post(url, secret, body):
+            return
+        with self._wake:
+            for one, told in batch:
+                tries = int(told["attemptNumber"]) + 1
+                if tries <= MOST_TRIES:
+                    wait = self._backoff * 2 ** (tries - 1) * (0.5 + self._dice.random())
+                    self._push(wait, one, told | {"attemptNumber": tries})
+
+    def _post(self, url: str, secret: str, body: bytes) -> bool:
+        """Whether the other side took it: a full answer below 400 within five seconds."""
+        stamp = str(round(time.time() * 1000))
+        headers = {
+            "Content-Type": "application/json",
+            "X-HubSpot-Signature": sign_v1(secret, body),
+            "X-HubSpot-Signature-Version": "v1",
+            "X-HubSpot-Signature-v3": sign_v3(secret, "POST", url, body, stamp),
+            "X-HubSpot-Request-Timestamp": stamp,
+        }
+        try:
+            answer = self._http.request("POST", url, body=body, headers=headers)
+        except urllib3.exceptions.HTTPError:
+            return False
+        return answer.status < 400
+
+
+def _address(one: Subscription) -> tuple[str, str]:
+    return one.target_url, one.secret
+
+
+def _body(state: State, one: Subscription, event: Event, event_id: int) -> dict[str, Any]:
+    """One event as the vendor words it; ids are numbers here."""
+    return {
+        "eventId": event_id,
+        "subscriptionId": one.id,
+        "portalId": state.portal_id,
+        "appId": state.app_id,
+        "occurredAt": event.at,
+        "subscriptionType": one.event_type,
+        "attemptNumber": 0,
+        "objectId": event.record_id,
+        "changeSource": event.source.type,
+        "sourceId": event.source.id,
+        **event.details,
+    }

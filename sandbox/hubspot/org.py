@@ -1,0 +1,236 @@
+"""The HubSpot practice org: a whole account behind one object, and the WSGI application in front of it.
+
+The real client library cannot tell it from HubSpot. `access_token` is the integration (its writes are
+INTEGRATION with the app id), `person_token` somebody working in the pages (CRM_UI). Faults beyond the
+common ones of `sandbox.behaviour`:
+
+- ``ignore_write`` (option `property`): 200 and the sent value in the answer, but nothing is stored
+- ``weaken`` (`property`, `length`): stores the value cut to `length`, or else in lower case
+- ``expired_token``, ``missing_scope`` (`scope`): 401 and 403
+- ``rate_burst``, ``rate_daily``, ``rate_search`` (`headers`): the three 429 bodies
+- ``truncated``: does the work, answers half of the JSON
+- ``hook_lost``, ``hook_doubled``: match ``HOOK contact.propertyChange`` and the like
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sandbox.behaviour import CallLog, Clock, FaultPlan, system_clock
+from sandbox.hubspot import effects, loading, merging, preferences, writing
+from sandbox.hubspot.answers import Refusal
+from sandbox.hubspot.app import build_app
+from sandbox.hubspot.desk import Desk
+from sandbox.hubspot.gate import KINDS, Gate
+from sandbox.hubspot.hooks import HookSender
+from sandbox.hubspot.kinds import kind_of
+from sandbox.hubspot.limits import Limiter
+from sandbox.hubspot.properties import Definition
+from sandbox.hubspot.records import Table
+from sandbox.hubspot.state import Actor, Event, State
+
+
+class HubSpotOrg:
+    """One account. All of its methods may be called from any thread."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock = system_clock,
+        portal_id: int = 24680135,
+        app_id: int = 1357911,
+        access_token: str = "practice-hubspot-app",  # noqa: S107 -- a practice org keeps no secrets
+        person_token: str = "practice-hubspot-person",  # noqa: S107 -- likewise
+        client_secret: str = "practice-hubspot-secret",  # noqa: S107 -- likewise
+        search_lag: float = 0.0,
+        burst_limit: int | None = None,
+        daily_limit: int = 625_000,
+        search_limit: int = 5,
+        seed: int = 1,
+        hook_gather: float = 0.02,
+        hook_backoff: float = 1.0,
+    ) -> None:
+        """`search_lag`, `hook_gather` and `hook_backoff` in seconds; `burst_limit` per ten seconds
+        (None: the tier's 190), `search_limit` per second, `daily_limit` per day.
+        """
+        self.client_id = "practice-hubspot-client"
+        self.client_secret = client_secret
+        self.refresh_token = "practice-hubspot-refresh"  # noqa: S105 -- likewise
+        self.access_token = access_token
+        self.person_token = person_token
+        self.calls = CallLog()
+        self.faults = FaultPlan(KINDS)
+        self.hooks = HookSender(self.faults, seed=seed, gather=hook_gather, backoff=hook_backoff)
+        self.state = State(
+            clock=clock,
+            portal_id=portal_id,
+            app_id=app_id,
+            search_lag=search_lag,
+            seed=seed,
+            tell=self._tell,
+        )
+        self._gate = Gate(
+            state=self.state,
+            limiter=Limiter(
+                clock=clock,
+                burst=burst_limit,
+                daily=daily_limit,
+                searches=search_limit,
+                app_id=app_id,
+                portal_id=portal_id,
+            ),
+            faults=self.faults,
+            calls=self.calls,
+            access_token=access_token,
+            person_token=person_token,
+            oauth_client=(self.client_id, client_secret, self.refresh_token),
+        )
+        self.app = build_app(Desk(self.state, self._gate))
+
+    @property
+    def portal_id(self) -> int:
+        return self.state.portal_id
+
+    @property
+    def app_id(self) -> int:
+        return self.state.app_id
+
+    def _tell(self, event: Event) -> None:
+        self.hooks.tell(self.state, event)
+
+    # The scene ---------------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """An account fresh from the shop: built-in properties, all scopes, no faults, no calls."""
+        with self.state.lock:
+            self.state.clear()
+            self._gate.clear()
+            self._gate.limiter.clear()
+            self.hooks.clear()
+            self.faults.clear()
+            self.calls.clear()
+
+    def load(self, object_type: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Bulk load property rows; answers the new ids in row order.
+
+        Special keys: ``@created`` and ``@modified`` (aware datetimes), ``@company`` (id of the primary
+        company), ``@optout`` (True: unsubscribed from all e-mail). ValueError names a bad row.
+        """
+        with self.state.lock:
+            return loading.load(self.state, object_type, rows)
+
+    def load_owners(self, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Load owners (email, firstName, lastName, archived); answers their owner ids."""
+        with self.state.lock:
+            return loading.load_owners(self.state, rows)
+
+    def define(self, object_type: str, **body: Any) -> Definition:
+        """Make a property as the properties API would: name, label, type, fieldType, groupName ..."""
+        with self.state.lock:
+            return self._table(object_type).schema.add(body, self.state.now())
+
+    def subscribe(
+        self,
+        target_url: str,
+        *,
+        events: Iterable[str] = (),
+        properties: Mapping[str, Iterable[str]] | None = None,
+    ) -> list[int]:
+        """Post webhooks there: ``events`` like ``contact.creation``, ``properties`` by ``contact``.
+
+        Signed with the client secret. Answers the subscription ids; `hooks.drain` waits for delivery.
+        """
+        return self.hooks.subscribe(target_url, self.client_secret, events, properties or {})
+
+    def grant(self, scopes: Iterable[str]) -> None:
+        """Give the app these scopes. It starts with all of them."""
+        self._gate.grant(scopes)
+
+    def revoke(self, scopes: Iterable[str]) -> None:
+        """Take these scopes from the app: calls that need them answer 403."""
+        self._gate.revoke(scopes)
+
+    def close(self) -> None:
+        """End the webhook thread."""
+        self.hooks.close()
+
+    # What a person does in the pages -----------------------------------------------------------
+
+    def create(self, object_type: str, properties: Mapping[str, Any]) -> str:
+        """Create a record as a person; answers its id. ValueError if HubSpot refuses."""
+        with self.state.lock:
+            body = {"properties": properties}
+            return str(
+                _plainly(writing.create, self.state, self._table(object_type), body, self._me).id
+            )
+
+    def edit(self, object_type: str, record_id: str, properties: Mapping[str, Any]) -> None:
+        """Change a record as a person; `hs_email_optout` is set through the preferences page.
+
+        ValueError if HubSpot refuses.
+        """
+        with self.state.lock:
+            table = self._table(object_type)
+            record = _plainly(writing.locate, table, record_id, None)
+            others = {k: v for k, v in properties.items() if k != "hs_email_optout"}
+            if others:
+                _plainly(writing.update, self.state, table, record, others, self._me)
+            if "hs_email_optout" in properties:
+                out = str(properties["hs_email_optout"]).lower() == "true"
+                flip = preferences.unsubscribe_all if out else preferences.resubscribe
+                flip(self.state, record.values.get("email", ""), self._me)
+
+    def archive(self, object_type: str, record_id: str) -> None:
+        """Delete a record as a person. ValueError if there is none."""
+        with self.state.lock:
+            table = self._table(object_type)
+            record = _plainly(writing.locate, table, record_id, None)
+            writing.archive(self.state, table, record, self._me)
+
+    def merge(self, object_type: str, primary_id: str, other_id: str) -> str:
+        """Merge two records as a person; answers the new id. ValueError if HubSpot refuses."""
+        with self.state.lock:
+            body = {"primaryObjectId": primary_id, "objectIdToMerge": other_id}
+            table = self._table(object_type)
+            return str(_plainly(merging.merge, self.state, table, body, self._me).id)
+
+    def set_system(self, object_type: str, record_id: str, properties: Mapping[str, str]) -> None:
+        """Set any property, read-only ones too, as HubSpot itself would (web analytics, scores)."""
+        with self.state.lock:
+            table = self._table(object_type)
+            record = _plainly(writing.locate, table, record_id, None)
+            effects.put(self.state, table, record, properties, Actor(self.state.system))
+
+    # What is true now --------------------------------------------------------------------------
+
+    def records(self, object_type: str) -> dict[str, dict[str, str | None]]:
+        """The live records by id, with the properties that hold something."""
+        with self.state.lock:
+            live = self._table(object_type).live
+            return {str(number): dict(record.values) for number, record in live.items()}
+
+    def archived(self, object_type: str) -> list[str]:
+        """The ids in the recycling bin."""
+        with self.state.lock:
+            return [str(number) for number in self._table(object_type).gone]
+
+    def opted_out(self, address: str) -> bool:
+        """Whether an address is out of all e-mail."""
+        with self.state.lock:
+            return preferences.wish_of(self.state, address).all_out
+
+    @property
+    def _me(self) -> Actor:
+        return Actor(self.state.person, person=True)
+
+    def _table(self, object_type: str) -> Table:
+        return self.state.tables[kind_of(object_type).name]
+
+
+def _plainly(act: Any, *args: Any) -> Any:
+    """Do it; what HubSpot refuses is an error of the test that asked for it."""
+    try:
+        return act(*args)
+    except Refusal as refusal:
+        raise ValueError(refusal.message) from refusal

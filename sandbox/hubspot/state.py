@@ -1,0 +1,132 @@
+"""Everything that a HubSpot account holds, without any rule about it: the rooms around it know those."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sandbox.behaviour import Clock, Fault
+from sandbox.hubspot.answers import to_ms
+from sandbox.hubspot.index import LaggingIndex
+from sandbox.hubspot.kinds import KINDS, Kind
+from sandbox.hubspot.links import Links
+from sandbox.hubspot.properties import built_in_schema
+from sandbox.hubspot.records import Source, Table
+
+FIRST_ID = 734_900_000_000
+SUBSCRIPTIONS = {
+    "413098765": "Marketing Information",
+    "413098766": "One to One",
+    "413098767": "Customer Service Communication",
+}
+
+PERSON_ID = 71_000_001
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who writes, as history will tell it, and the fault that garbles what is stored, if any."""
+
+    source: Source
+    person: bool = False
+    garble: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a record, for the webhooks. `details` go into the body as they are."""
+
+    kind: Kind
+    what: str
+    record_id: int
+    at: int
+    source: Source
+    property_name: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Preference:
+    """What one address wants: out of everything, or out of (or in) single subscription types."""
+
+    all_out: bool = False
+    states: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Owner:
+    """One owner. `id` is what `hubspot_owner_id` holds; `user_id` is another number."""
+
+    id: int
+    user_id: int
+    email: str
+    first_name: str
+    last_name: str
+    created: int
+    archived: bool = False
+
+
+class State:
+    """The account. `lock` guards all of it; whoever reads or writes holds it."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        portal_id: int,
+        app_id: int,
+        search_lag: float,
+        seed: int,
+        tell: Callable[[Event], None],
+    ) -> None:
+        self.clock = clock
+        self.portal_id = portal_id
+        self.app_id = app_id
+        self.tell = tell
+        self.lock = threading.RLock()
+        self.shuffle = True
+        self.lifecycle_backwards: Literal["silent", "raise"] = "silent"
+        self._search_lag = search_lag
+        self._seed = seed
+        self.clear()
+
+    def clear(self) -> None:
+        """Back to an account fresh from the shop: built-in properties, nothing else."""
+        self.dice = random.Random(self._seed)
+        lag = round(self._search_lag * 1000)
+        self.tables = {
+            kind.name: Table(
+                kind, built_in_schema(kind.name, SUBSCRIPTIONS), LaggingIndex(lag, self.dice)
+            )
+            for kind in KINDS
+        }
+        self._last_ids = dict.fromkeys(self.tables, FIRST_ID)
+        self.links = Links()
+        self.owners: dict[int, Owner] = {}
+        self.preferences: dict[str, Preference] = {}
+        self.erased: set[str] = set()
+        self.sent_events: list[dict[str, Any]] = []
+
+    @property
+    def app(self) -> Source:
+        return Source("INTEGRATION", str(self.app_id), "Practice app")
+
+    @property
+    def person(self) -> Source:
+        return Source("CRM_UI", f"userId:{PERSON_ID}", None, PERSON_ID)
+
+    @property
+    def system(self) -> Source:
+        return Source("CALCULATED", "practice-org")
+
+    def now(self) -> int:
+        """The present in milliseconds."""
+        return to_ms(self.clock())
+
+    def next_id(self, kind: str) -> int:
+        """A fresh id: rising, with gaps, and unique within its kind only."""
+        self._last_ids[kind] += self.dice.randint(1, 40)
+        return self._last_ids[kind]
