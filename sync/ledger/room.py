@@ -160,14 +160,18 @@ def baseline_of(text: str) -> dict[str, LineBaseline]:
 
 
 def changes_json(changes: tuple[FieldChange, ...]) -> str:
-    """``[[line, field, from, to, rule], ...]``."""
-    return to_json([[c.line, c.api_name, c.before, c.after, c.rule] for c in changes])
+    """``[[line, field, from, to, rule, pending], ...]``."""
+    return to_json([[c.line, c.api_name, c.before, c.after, c.rule, c.pending] for c in changes])
 
 
 def changes_of(text: str) -> tuple[FieldChange, ...]:
     """The inverse of `changes_json`."""
 
-    def change(line: str, name: str, before: Value, after: Value, rule: str) -> FieldChange:
-        return FieldChange(line=line, api_name=name, before=before, after=after, rule=rule)
+    def change(
+        line: str, name: str, before: Value, after: Value, rule: str, pending: bool
+    ) -> FieldChange:
+        return FieldChange(
+            line=line, api_name=name, before=before, after=after, rule=rule, pending=pending
+        )
 
     return tuple(change(*found) for found in from_json(text))

@@ -6,6 +6,7 @@ Fast on purpose: a nightly compare of records that did not change only moves the
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, delete, func, insert, select, update
@@ -17,6 +18,8 @@ from sync.ledger.runs import put
 from sync.ledger.tables import address, checkpoint, match_key, record
 from sync.model import Sighting
 
+# Characters of a key that is stored as it is; at most four bytes each.
+LONGEST_KEY = 500
 KEPT_ON_CONFLICT = ("mapping", "system", "record_id")
 
 
@@ -38,6 +41,16 @@ class SeenRecord(NamedTuple):
     reason: str | None
     pair_id: int | None
     gone: str | None
+
+
+def indexable(key: str) -> str:
+    """A key as every database can index it: PostgreSQL takes no NUL, and no row above 2,700 bytes.
+
+    Equal keys stay equal, and different ones different.
+    """
+    if len(key) <= LONGEST_KEY and "\0" not in key:
+        return key
+    return sha256(key.encode(errors="surrogatepass")).hexdigest()
 
 
 class Sightings(Room):
@@ -136,7 +149,7 @@ class Sightings(Room):
                 "payload": s.payload,
                 "in_scope": s.in_scope,
                 "frozen": s.frozen,
-                "external_key": s.external_key,
+                "external_key": s.external_key and indexable(s.external_key),
                 "consent": s.consent,
                 "modified_at": utc(s.modified_at),
                 "seen": run_id,
@@ -170,12 +183,12 @@ class Sightings(Room):
                 )
         of_record = {"mapping": mapping, "system": system.value}
         keys = [
-            {**of_record, "record_id": s.record_id, "rule": rule, "key": key}
+            {**of_record, "record_id": s.record_id, "rule": rule, "key": indexable(key)}
             for s in news
             for rule, key in dict.fromkeys(s.match_keys)
         ]
         addresses = [
-            {**of_record, "record_id": s.record_id, "address": one}
+            {**of_record, "record_id": s.record_id, "address": indexable(one)}
             for s in news
             for one in dict.fromkeys(s.addresses)
         ]
