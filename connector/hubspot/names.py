@@ -15,6 +15,8 @@ MORE_EMAILS: Final = "hs_additional_emails"
 OPT_OUT: Final = "hs_email_optout"
 MERGED_IDS: Final = "hs_merged_object_ids"
 COMPANY_LINK: Final = "associations.company"
+STRING_LENGTH: Final = 65_536
+"""Characters in a string property. Reference sheet, section 7.3."""
 
 # The primary company of a contact is an association, and writable as a property: one batch write then
 # carries both. Reference sheet, section 7.4.

@@ -9,11 +9,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from connector.hubspot.names import COMPANY_LINK, CONTACTS, EMAIL, OPT_OUT, OWNERS, stored_name
+from connector.hubspot.names import (
+    COMPANY_LINK,
+    CONTACTS,
+    EMAIL,
+    OPT_OUT,
+    OWNERS,
+    STRING_LENGTH,
+    stored_name,
+)
 from connector.port import FieldKind, FieldSchema, NewField, ObjectSchema, Option, System
-
-STRING_LENGTH: Final = 65_536
-"""Characters in a string property (sheet, section 7.3)."""
 
 _PLAIN_KINDS: Final[Mapping[str, FieldKind]] = {
     "bool": "bool",

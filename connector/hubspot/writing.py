@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from connector.errors import Rejected, SystemBlocked, TryLater
+from connector.errors import Rejected, RejectionCause, SystemBlocked, TryLater
 from connector.hubspot.batches import Row, Rows, as_outcome, settle
 from connector.hubspot.consent import OptOuts, no_address, wants_out, without_consent
 from connector.hubspot.gateway import Gateway
-from connector.hubspot.names import CONTACTS, EMAIL, SYSTEM, field_name
+from connector.hubspot.names import (
+    COMPANY_LINK,
+    CONTACTS,
+    EMAIL,
+    STRING_LENGTH,
+    SYSTEM,
+    field_name,
+    stored_name,
+)
 from connector.hubspot.reading import Reader
 from connector.hubspot.requests import Requests
 from connector.hubspot.wire import (
@@ -280,21 +288,42 @@ def _for_caller(object_name: str, values: Values, outcome: Outcome) -> Outcome:
     if isinstance(outcome, Written) and outcome.values:
         told = {field_name(object_name, n, asked): v for n, v in outcome.values.items()}
         return Written(outcome.id, outcome.created, told, outcome.request_id)
-    if isinstance(outcome, Rejected) and outcome.fields:
-        fields = tuple(field_name(object_name, name, asked) for name in outcome.fields)
-        return _copied(outcome, fields, outcome.existing_id)
+    if isinstance(outcome, Rejected):
+        return _explained(object_name, values, outcome)
     return outcome
+
+
+def _explained(object_name: str, values: Values, refused: Rejected) -> Rejected:
+    """What the values of the row add to a refusal: a reference at fault, a text that is too long.
+
+    HubSpot names no property for a bad reference; its code for long texts is not documented, its
+    limit is.
+    """
+    asked, cause = frozenset(values), refused.cause
+    fields = tuple(field_name(object_name, name, asked) for name in refused.fields)
+    if cause == "bad_reference" and not fields:
+        company = stored_name(object_name, COMPANY_LINK)
+        fields = tuple(n for n in values if stored_name(object_name, n) == company)
+    long = [name for name in fields if len(str(values.get(name) or "")) > STRING_LENGTH]
+    if long and cause in {"invalid_value", "other"}:
+        cause, fields = "too_long", tuple(long)
+    return _copied(refused, fields, refused.existing_id, cause)
 
 
 def _with_existing(refused: Rejected, existing_id: str) -> Rejected:
     return _copied(refused, refused.fields, existing_id)
 
 
-def _copied(refused: Rejected, fields: tuple[str, ...], existing_id: str | None) -> Rejected:
+def _copied(
+    refused: Rejected,
+    fields: tuple[str, ...],
+    existing_id: str | None,
+    cause: RejectionCause | None = None,
+) -> Rejected:
     return Rejected(
         refused.reason,
         system=SYSTEM,
-        cause=refused.cause,
+        cause=cause or refused.cause,
         fields=fields,
         existing_id=existing_id,
         request_id=refused.request_id,
