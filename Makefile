@@ -74,10 +74,10 @@ $(STAMP): requirements-dev.txt pyproject.toml
 			echo "make: '$(PYTHON) -m venv' failed. On Debian and Ubuntu: apt-get install python3-venv"; \
 			exit 1; }; } >&2
 	@echo 'Installing the locked packages, about a minute the first time ...'
-	@$(PIP) install --quiet --require-hashes -r requirements-dev.txt || { \
+	@$(PIP) install -qq --require-hashes -r requirements-dev.txt || { \
 		echo "make: the packages could not be installed; pip's last lines above tell why."; \
 		echo "      Without a network, or behind a proxy: set HTTPS_PROXY, or PIP_INDEX_URL to your mirror."; \
 		exit 1; } >&2
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable . || { \
+	@$(PIP) install -qq --no-deps --no-build-isolation --editable . || { \
 		echo "make: kakehashi itself could not be installed; see the lines above."; exit 1; } >&2
 	@touch $@
