@@ -243,35 +243,42 @@ class Claims(Room):
                 for row in rows
             }
 
-    def consent_spread(self, mapping: str, lines: int) -> list[ConsentDue]:
+    def consent_spread(self, mapping: str, lines: int) -> Iterator[ConsentDue]:
         """Every live record that shares an address with an opt-out and does not hold it.
 
         Frozen records (converted Leads) cannot be written, but their opt-outs count.
         """
-        found: list[ConsentDue] = []
         for position in range(lines):
-            bit = record.c.consent.op("&")(1 << position)
-            with self._look() as connection:
-                opted = (
-                    select(address.c.address)
-                    .select_from(address.join(record, _same_record(address)))
-                    .where(address.c.mapping == mapping, bit != 0, record.c.gone.is_(None))
+            after = 0
+            while rows := self._not_holding(mapping, 1 << position, after):
+                after = rows[-1].id
+                for row in rows:
+                    yield ConsentDue(position, System(row.system), row.object, row.record_id)
+
+    def _not_holding(self, mapping: str, bit: int, after: int) -> Sequence[Any]:
+        """A page of the records that one opt-out has yet to reach, by rising row id."""
+        holds = record.c.consent.op("&")(bit)
+        opted = (
+            select(address.c.address)
+            .select_from(address.join(record, _same_record(address)))
+            .where(address.c.mapping == mapping, holds != 0, record.c.gone.is_(None))
+        )
+        with self._look() as connection:
+            return connection.execute(
+                select(record.c.id, record.c.system, record.c.object, record.c.record_id)
+                .distinct()
+                .select_from(address.join(record, _same_record(address)))
+                .where(
+                    address.c.mapping == mapping,
+                    address.c.address.in_(opted),
+                    holds == 0,
+                    record.c.gone.is_(None),
+                    record.c.frozen.is_(False),
+                    record.c.id > after,
                 )
-                rows = connection.execute(
-                    select(record.c.system, record.c.object, record.c.record_id)
-                    .distinct()
-                    .select_from(address.join(record, _same_record(address)))
-                    .where(
-                        address.c.mapping == mapping,
-                        address.c.address.in_(opted),
-                        bit == 0,
-                        record.c.gone.is_(None),
-                        record.c.frozen.is_(False),
-                    )
-                    .order_by(record.c.system, record.c.object, record.c.record_id)
-                ).all()
-            found += [ConsentDue(position, System(r.system), r.object, r.record_id) for r in rows]
-        return found
+                .order_by(record.c.id)
+                .limit(IDS_AT_ONCE)
+            ).all()
 
 
 def _same_record(child: Any) -> ColumnElement[bool]:

@@ -10,8 +10,8 @@ from sqlalchemy import and_, case, func, literal, null, or_, select, tuple_, upd
 from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
-from sync.ledger.room import Room
-from sync.ledger.tables import pair, parked, record
+from sync.ledger.room import IN_FLIGHT_STATES, Room
+from sync.ledger.tables import journal, pair, parked, record
 from sync.model import STATES
 
 PAGE = 1_000
@@ -94,6 +94,7 @@ def _state(mapping: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
             literal("not_visible"),
         ),
         (_partner(mapping, record.c.gone == "deleted"), "waiting", literal("partner_deleted")),
+        (_in_flight(mapping), "waiting", literal("in_flight")),
         (and_(bound, record.c.pair_id.in_(_unclean(mapping))), "waiting", literal("due")),
         (
             and_(alone, record.c.claim.in_(["create", "link", "waiting"])),
@@ -136,6 +137,16 @@ def _partner(mapping: str, condition: ColumnElement[bool]) -> ColumnElement[bool
         record.c.mapping == mapping, record.c.pair_id.is_not(None), condition
     )
     return record.c.pair_id.in_(pairs)
+
+
+def _in_flight(mapping: str) -> ColumnElement[bool]:
+    """A write to it was sent and nobody knows yet whether it landed."""
+    places = select(journal.c.system, journal.c.record_id).where(
+        journal.c.mapping == mapping,
+        journal.c.state.in_(IN_FLIGHT_STATES),
+        journal.c.record_id.is_not(None),
+    )
+    return tuple_(record.c.system, record.c.record_id).in_(places)
 
 
 def _unclean(mapping: str) -> Any:

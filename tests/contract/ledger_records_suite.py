@@ -269,6 +269,14 @@ class StatePromises:
         ledger.claim(PEOPLE, [Claim(HUBSPOT, "1", kind, None, "suggested")])  # type: ignore[arg-type]  # from the table above
         assert state_of(ledger, HUBSPOT, "1") == (state, reason)
 
+    def test_a_record_with_a_write_in_flight_waits(self, ledger: Ledger) -> None:
+        """Until somebody knows whether it landed."""
+        paired(ledger)
+        [entry] = ledger.intend(begin(ledger).id, [draft()], NOW)
+        assert state_of(ledger, SALESFORCE, "003A") == ("waiting", "in_flight")
+        ledger.close([(entry.id, "landed", None, None)], NOW)
+        assert state_of(ledger, SALESFORCE, "003A") == ("in_sync", None)
+
     def test_records_of_a_state_are_listed_with_reasons(self, ledger: Ledger) -> None:
         """`status --records` names them."""
         see(ledger, HUBSPOT, sight("1", in_scope=False), sight("2"))
