@@ -9,10 +9,11 @@ Grammar, loosest first::
                  | "is" ["not"] ("filled" | "empty" | "linked") | ["not"] "in" "[" list "]")?
     sum:     term (("+" | "-") term)*
     term:    atom (("*" | "/") atom)*
-    atom:    'text' | number | true | false | name | name "(" args ")" | "(" or ")"
+    atom:    "-" atom | 'text' | number | true | false | today | name | name "(" args ")" | "(" or ")"
 
 Names may contain dots and are flat: ``associations.company`` is one field. A blank ``is 'x'`` is
 false, a blank ``is not 'x'`` is true, ordering with a blank is false, blank + text is the text.
+Fields of kind `number` are numbers here, though HubSpot's JSON holds them as text.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, DivisionByZero, InvalidOperation
+from decimal import Decimal
 from typing import TypeAlias
 
-from connector.port import System, Values
+from connector.port import FieldKind, System, Values
 from mappings.normal import as_text
 from mappings.schema import Cell, Context
 
@@ -35,11 +36,33 @@ TOKEN = re.compile(
     r"|'(?P<single>(?:[^'\\]|\\.)*)'|\"(?P<double>(?:[^\"\\]|\\.)*)\""
     r"|(?P<sign><=|>=|[-+*/()\[\],=<>]))"
 )
+PLAIN_NUMBER = re.compile(r"[+-]?(?:\d{1,40}\.?\d{0,60}|\.\d{1,60})", re.ASCII)
+# Deeper nesting than this is a mistake, and would exhaust the parser's stack.
+MOST_NESTED = 40
+TODAY = "today"
 WORDS = frozenset({"is", "not", "in", "and", "or", "filled", "empty", "linked", "true", "false"})
 
 
 class BadExpression(ValueError):
-    """The text is no expression; the message says where it went wrong."""
+    """The text is no expression. `code` names the sentence that says why, `at` the character (from 0)
+    where it went wrong; `words` fill the sentence, `allowed` are the words that would do.
+    """
+
+    def __init__(self, code: str, at: int, allowed: tuple[str, ...] = (), **words: str) -> None:
+        super().__init__(f"{code} at {at}: {words}")
+        self.code = code
+        self.at = at
+        self.allowed = allowed
+        self.words = words
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, a sign, a number or a quoted text, and where it begins."""
+
+    kind: str
+    value: str
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +85,24 @@ class Expression:
         def read(values: Values, context: Context) -> Cell:
             found = evaluate(values, context)
             if isinstance(found, Decimal):
-                return format(found.normalize() + 0, "f")
+                return _text(found)
             return None if found == "" else found
 
         return read
 
 
 def compile_expression(
-    source: str, *, side: System, links: Mapping[str, str] | None = None
+    source: str,
+    *,
+    links: Mapping[str, tuple[str, System]] | None = None,
+    kind_of: Callable[[str], FieldKind] | None = None,
 ) -> Expression:
-    """Compile; raises `BadExpression`. `links` maps link fields to the mapping they refer to."""
-    parser = _Parser(source, side, links or {})
+    """Compile; raises `BadExpression`.
+
+    `links` maps link fields to the mapping they refer to and the side on which they stand; `kind_of`
+    tells the kind of a field.
+    """
+    parser = _Parser(source, links or {}, kind_of or (lambda _name: "text"))
     evaluate = parser.whole()
     return Expression(evaluate, frozenset(parser.fields), parser.volatile)
 
@@ -80,12 +110,13 @@ def compile_expression(
 @dataclass(slots=True)
 class _Parser:
     source: str
-    side: System
-    links: Mapping[str, str]
-    tokens: list[tuple[str, str]] = field(default_factory=list)
+    links: Mapping[str, tuple[str, System]]
+    kind_of: Callable[[str], FieldKind]
+    tokens: list[Token] = field(default_factory=list)
     at: int = 0
     fields: set[str] = field(default_factory=set)
     volatile: bool = False
+    depth: int = 0
 
     def __post_init__(self) -> None:
         position = 0
@@ -93,27 +124,35 @@ class _Parser:
         while position < len(text):
             match = TOKEN.match(text, position)
             if match is None:
-                raise BadExpression(f"{text[position:].strip()[:12]!r} is not understood")
+                rest = text[position:]
+                at = position + len(rest) - len(rest.lstrip())
+                raise BadExpression("x_not_understood", at, what=text[at : at + 12])
             kind = str(match.lastgroup)
             value = match.group(kind)
+            start = match.start(kind)
             if kind in {"single", "double"}:
-                kind, value = "text", re.sub(r"\\(.)", r"\1", value)
-            self.tokens.append((kind, value))
+                kind, value, start = "text", re.sub(r"\\(.)", r"\1", value), start - 1
+            self.tokens.append(Token(kind, value, start))
             position = match.end()
 
     def whole(self) -> Evaluate:
         if not self.tokens:
-            raise BadExpression("it is empty")
+            raise BadExpression("x_empty", 0)
         found = self._or()
         if self.at < len(self.tokens):
-            raise BadExpression(f"{self.tokens[self.at][1]!r} was not expected")
+            token = self.tokens[self.at]
+            raise BadExpression("x_unexpected", token.at, what=token.value)
         return found
+
+    def _here(self) -> int:
+        """Where the next token begins, or where the text ends."""
+        return self.tokens[self.at].at if self.at < len(self.tokens) else len(self.source.rstrip())
 
     def _peek(self) -> str | None:
         """The next word or sign; quoted text never counts as one."""
-        if self.at >= len(self.tokens) or self.tokens[self.at][0] not in {"name", "sign"}:
+        if self.at >= len(self.tokens) or self.tokens[self.at].kind not in {"name", "sign"}:
             return None
-        return self.tokens[self.at][1]
+        return self.tokens[self.at].value
 
     def _take(self, *words: str) -> str | None:
         word = self._peek()
@@ -124,8 +163,7 @@ class _Parser:
 
     def _need(self, word: str) -> None:
         if self._take(word) is None:
-            found = self.tokens[self.at][1] if self.at < len(self.tokens) else "its end"
-            raise BadExpression(f"expected {word!r} before {found!r}")
+            raise BadExpression("x_expected", self._here(), (word,), what=word)
 
     def _or(self) -> Evaluate:
         parts = [self._and()]
@@ -150,13 +188,14 @@ class _Parser:
         return self._compare()
 
     def _compare(self) -> Evaluate:
-        name = self.tokens[self.at][1] if self._is_field() else None
+        name = self.tokens[self.at].value if self._is_field() else None
+        start = self._here()
         left = self._sum()
         sign = self._take("is", "=", "<", "<=", ">", ">=", "in", "not")
         if sign is None:
             return left
         if sign == "is":
-            return self._is(left, name)
+            return self._is(left, name, start)
         if sign == "not":
             self._need("in")
             return _negate(self._among(left))
@@ -170,15 +209,15 @@ class _Parser:
     def _is_field(self) -> bool:
         if self.at >= len(self.tokens):
             return False
-        kind, value = self.tokens[self.at]
-        return kind == "name" and value not in WORDS
+        token = self.tokens[self.at]
+        return token.kind == "name" and token.value not in WORDS
 
-    def _is(self, left: Evaluate, name: str | None) -> Evaluate:
+    def _is(self, left: Evaluate, name: str | None, start: int) -> Evaluate:
         negated = self._take("not") is not None
         word = self._take("filled", "empty", "linked")
         found: Evaluate
         if word == "linked":
-            found = self._linked(left, name)
+            found = self._linked(left, name, start)
         elif word is not None:
             empty = word == "empty"
             found = lambda v, c: _blank(left(v, c)) is empty  # noqa: E731 - one of three closures
@@ -187,11 +226,10 @@ class _Parser:
             found = lambda v, c: _same(left(v, c), right(v, c))  # noqa: E731 - likewise
         return _negate(found) if negated else found
 
-    def _linked(self, left: Evaluate, name: str | None) -> Evaluate:
+    def _linked(self, left: Evaluate, name: str | None, start: int) -> Evaluate:
         if name is None or name not in self.links:
-            known = ", ".join(self.links) or "no field of this mapping"
-            raise BadExpression(f"`is linked` needs a field of `links:` ({known})")
-        mapping, side = self.links[name], self.side
+            raise BadExpression("x_not_a_link", start, tuple(self.links), what=name or "")
+        mapping, side = self.links[name]
 
         def linked(values: Values, context: Context) -> bool:
             held = left(values, context)
@@ -222,45 +260,68 @@ class _Parser:
         return found
 
     def _atom(self) -> Evaluate:
+        self.depth += 1
+        if self.depth > MOST_NESTED:
+            raise BadExpression("x_too_deep", self._here())
+        found = self._inner_atom()
+        self.depth -= 1
+        return found
+
+    def _inner_atom(self) -> Evaluate:
         if self._take("("):
             inner = self._or()
             self._need(")")
             return inner
+        if self._take("-"):
+            return _arithmetic(lambda _v, _c: Decimal(0), "-", self._atom())
         if self.at >= len(self.tokens):
-            raise BadExpression("it ends too early")
-        kind, value = self.tokens[self.at]
+            raise BadExpression("x_ends_early", self._here())
+        token = self.tokens[self.at]
         self.at += 1
+        if token.kind == "name" and self._take("("):
+            return self._call(token.value, token.at)
+        if token.kind == "name" and token.value == TODAY:
+            return self._today()
+        if token.kind == "name" and token.value not in WORDS:
+            return self._field(token.value)
+        return self._constant(token)
+
+    def _constant(self, token: Token) -> Evaluate:
         constant: Operand
-        if kind == "text":
-            constant = value
-        elif kind == "number":
-            constant = Decimal(value)
-        elif kind == "name" and value in {"true", "false"}:
-            constant = value == "true"
-        elif kind == "name" and self._take("("):
-            return self._call(value)
-        elif kind == "name" and value not in WORDS:
-            self.fields.add(value)
-            return lambda v, _c: _operand(v.get(value))
+        if token.kind == "text":
+            constant = token.value
+        elif token.kind == "number":
+            constant = Decimal(token.value)
+        elif token.kind == "name" and token.value in {"true", "false"}:
+            constant = token.value == "true"
         else:
-            raise BadExpression(f"{value!r} was not expected")
+            raise BadExpression("x_unexpected", token.at, what=token.value)
         return lambda _v, _c: constant
 
-    def _call(self, name: str) -> Evaluate:
+    def _field(self, name: str) -> Evaluate:
+        self.fields.add(name)
+        if self.kind_of(name) == "number":
+            return lambda v, _c: _numeric(v.get(name))
+        return lambda v, _c: _operand(v.get(name))
+
+    def _today(self) -> Evaluate:
+        self.volatile = True
+        return lambda _v, c: c.today.isoformat()
+
+    def _call(self, name: str, at: int) -> Evaluate:
         arguments: list[Evaluate] = []
         if not self._take(")"):
             arguments.append(self._or())
             while self._take(","):
                 arguments.append(self._or())
             self._need(")")
-        if name == "today":
-            self.volatile = True
-            return lambda _v, c: c.today.isoformat()
+        if name == TODAY and not arguments:
+            return self._today()
         if name not in FUNCTIONS:
-            raise BadExpression(f"there is no function {name!r}; known: {', '.join(FUNCTIONS)}")
+            raise BadExpression("x_no_function", at, (*FUNCTIONS, TODAY), what=name)
         fewest, most, function = FUNCTIONS[name]
         if not fewest <= len(arguments) <= most:
-            raise BadExpression(f"{name} takes {fewest} to {most} arguments")
+            raise BadExpression("x_arguments", at, what=name, least=str(fewest), most=str(most))
         return lambda v, c: function(*(argument(v, c) for argument in arguments))
 
 
@@ -270,13 +331,21 @@ def _operand(value: object) -> Operand:
     return Decimal(str(value)) if isinstance(value, int | float) else str(value)
 
 
+def _numeric(value: object) -> Operand:
+    operand = _operand(value)
+    found = _number(operand)
+    return operand if found is None else found
+
+
 def _blank(value: Operand) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _text(value: Operand) -> str:
     if isinstance(value, Decimal):
-        return format(value.normalize() + 0, "f")
+        told = format(value, "f")
+        told = told.rstrip("0").rstrip(".") if "." in told else told
+        return "0" if told == "-0" else told
     return as_text(value)
 
 
@@ -287,12 +356,11 @@ def _truth(value: Operand) -> bool:
 
 
 def _number(value: Operand) -> Decimal | None:
-    if isinstance(value, bool) or value is None:
-        return None
-    try:
-        return Decimal(str(value).strip())
-    except InvalidOperation:
-        return None
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, str) and PLAIN_NUMBER.fullmatch(value.strip()):
+        return Decimal(value.strip())
+    return None
 
 
 def _same(left: Operand, right: Operand) -> bool:
@@ -340,15 +408,15 @@ def _calculate(x: Decimal | None, sign: str, y: Decimal | None) -> Operand:
     if x is None or y is None:
         return None
     try:
-        return {"+": x + y, "-": x - y, "*": x * y}.get(sign) if sign != "/" else x / y
-    except (DivisionByZero, InvalidOperation):
+        return {"+": x + y, "-": x - y, "*": x * y}[sign] if sign != "/" else x / y
+    except ArithmeticError:
         return None
 
 
 def _substr(value: Operand, start: Operand, length: Operand = None) -> Operand:
-    text, first = _text(value), int(_number(start) or 0)
+    text, first = _text(value), max(0, int(_number(start) or 0))
     many = _number(length)
-    return text[first : first + int(many)] if many is not None else text[first:]
+    return text[first:] if many is None else text[first : first + max(0, int(many))]
 
 
 def _coalesce(*values: Operand) -> Operand:

@@ -15,6 +15,8 @@ from typing import Any, Literal
 from ruamel.yaml import YAML
 
 Language = Literal["en", "ja"]
+# A message lists this many of the allowed words; the JSON form has them all.
+SHOWN = 12
 CATALOGUE = Path(__file__).parent / "messages" / "sentences.yaml"
 
 
@@ -50,12 +52,11 @@ class MappingFault:
 
     def message(self, language: Language = "en") -> str:
         """The sentence a person reads."""
-        sentence = str(catalogue()[self.code][language]).format(
-            found=self.found, allowed=", ".join(self.allowed[:12]), **self.words
-        )
+        words = {**self.words, "found": self.found, "allowed": ", ".join(self.allowed[:SHOWN])}
+        told = sentence(self.code, language, **words)
         if self.nearest is None:
-            return sentence
-        return sentence + str(catalogue()["nearest"][language]).format(nearest=self.nearest)
+            return told
+        return told + sentence("nearest", language, nearest=self.nearest)
 
     def as_json(self, language: Language = "en") -> dict[str, Any]:
         """The contract's shape of a fault."""
@@ -90,17 +91,22 @@ class FaultList:
         self, code: str, place: Place, found: str = "", allowed: Iterable[str] = (), **words: str
     ) -> None:
         """Note a fault."""
-        self.faults.append(
-            MappingFault(code=code, place=place, found=found, allowed=tuple(allowed), words=words)
+        fault = MappingFault(
+            code=code, place=place, found=found, allowed=tuple(allowed), words=words
         )
+        # A line is looked at once per Salesforce object; what is wrong with it is said once.
+        if fault not in self.faults:
+            self.faults.append(fault)
 
     def warn(
         self, code: str, place: Place, found: str = "", allowed: Iterable[str] = (), **words: str
     ) -> None:
         """Note something that works and still deserves a look."""
-        self.warnings.append(
-            MappingFault(code=code, place=place, found=found, allowed=tuple(allowed), words=words)
+        warning = MappingFault(
+            code=code, place=place, found=found, allowed=tuple(allowed), words=words
         )
+        if warning not in self.warnings:
+            self.warnings.append(warning)
 
     def raise_if_any(self) -> None:
         """Raise `MappingFaults` when there are faults."""
@@ -109,6 +115,19 @@ class FaultList:
                 self.faults, key=lambda f: (f.place.file, f.place.line, f.place.column)
             )
             raise MappingFaults(ordered)
+
+
+def sentence(code: str, language: Language, **words: str) -> str:
+    """A sentence of the catalogue with its words filled in.
+
+    A word that is itself a key of the catalogue (``=a_list``) is told in the same language.
+    """
+    told = {
+        name: str(catalogue()[word[1:]][language]) if word[1:] in catalogue() else word
+        for name, word in words.items()
+        if name != "found" and word.startswith("=")
+    }
+    return str(catalogue()[code][language]).format(**{**words, **told})
 
 
 @cache

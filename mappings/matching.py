@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -64,13 +63,18 @@ def _keys(parts: Sequence[tuple[str, Normaliser]], *, with_more: bool) -> Keys:
             if with_more and name == "email":
                 held += as_text(values.get(MORE_EMAILS)).split(";")
             normals: list[Normal] = [normal(value) for value in held]
-            texts = [str(n) for n in dict.fromkeys(normals) if n is not None]
+            texts = [_told(n) for n in dict.fromkeys(normals) if n is not None]
             if not texts:
                 return ()
             found.append(texts)
         return tuple(JOIN.join(combination) for combination in product(*found))
 
     return keys
+
+
+def _told(normal: Normal) -> str:
+    """A normal form as a key; sets are told in order, since theirs changes from run to run."""
+    return ";".join(sorted(map(str, normal))) if isinstance(normal, frozenset) else str(normal)
 
 
 def addresses(system: System, field: str) -> Keys:
@@ -92,6 +96,3 @@ def ignored(patterns: Sequence[str]) -> Callable[[str], bool]:
     if not lowered:
         return lambda _key: False
     return lambda key: any(fnmatchcase(key, pattern) for pattern in lowered)
-
-
-EQUALS = re.compile(r"^\s*([\w.]+)\s*=\s*([\w.]+)\s*$")

@@ -9,19 +9,24 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 from functools import lru_cache, partial
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import phonenumbers
 
+from connector.port import FieldKind
 from mappings.schema import Cell, Normal
 
 OneNormal = Callable[[str], Normal]
 # Values repeat a lot (countries, titles, owners): remembering them saves most of the work.
-REMEMBERED = 65_536
+# A few thousand are enough for that, and keep memory flat over a million records.
+REMEMBERED = 8_192
+# Beyond this many digits a number is compared as text: nobody stores it as a number.
+MOST_DIGITS = 40
+PLAIN_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 COMPARE_WORDS = (
     "exact",
@@ -85,13 +90,20 @@ def number(value: str, scale: int | None) -> Normal:
     folded = unicodedata.normalize("NFKC", value).strip().replace(",", "")
     if not folded:
         return None
+    if "_" in folded:
+        return text(value)
     try:
         found = Decimal(folded)
     except InvalidOperation:
         return text(value)
-    if scale is not None and found.is_finite():
-        found = found.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
-    return found.normalize() + 0
+    if not found.is_finite() or abs(found.adjusted()) > MOST_DIGITS:
+        return text(value)
+    with localcontext() as context:
+        # HubSpot tells computed numbers with fifty and more decimals.
+        context.prec = 4 * MOST_DIGITS
+        if scale is not None:
+            found = found.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
+        return found.normalize() + 0
 
 
 def moment(value: str) -> datetime | None:
@@ -107,24 +119,23 @@ def moment(value: str) -> datetime | None:
 
 
 @lru_cache(REMEMBERED)
-def calendar_date(value: str, timezone: str) -> Normal:
-    """A date; a time becomes the date it has in the business time zone, midnight UTC stays."""
+def calendar_date(value: str, timezone: str, kind: FieldKind = "text") -> Normal:
+    """A date. Fields of kind `date` hold midnight UTC; a time is read where the business is.
+
+    Of a field that may hold either, midnight UTC counts as a date.
+    """
     folded = value.strip()
     if not folded:
         return None
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", folded):
+    if PLAIN_DATE.fullmatch(folded):
         return folded
     found = moment(folded)
     if found is None:
         return text(value)
-    return local_date(found, timezone).isoformat()
-
-
-def local_date(found: datetime, timezone: str) -> date:
-    """HubSpot writes a date as midnight UTC; any other time is read where the business is."""
-    if (found.hour, found.minute, found.second) == (0, 0, 0):
-        return found.date()
-    return found.astimezone(ZoneInfo(timezone)).date()
+    at_midnight = (found.hour, found.minute, found.second) == (0, 0, 0)
+    if kind == "date" or (kind != "datetime" and at_midnight):
+        return found.date().isoformat()
+    return found.astimezone(ZoneInfo(timezone)).date().isoformat()
 
 
 def instant(value: str) -> Normal:
@@ -211,9 +222,17 @@ def as_text(cell: Cell) -> str:
 
 
 def normaliser(
-    word: str, *, timezone: str, region: str, scale: int | None = None
+    word: str,
+    *,
+    timezone: str,
+    region: str,
+    scale: int | None = None,
+    kind: FieldKind = "text",
 ) -> Callable[[Cell], Normal]:
-    """The normal form named by a compare word, for cells of one or of several fields."""
+    """The normal form named by a compare word, for cells of one or of several fields.
+
+    `kind` is the kind of the field that holds them, `scale` the coarser one of both sides.
+    """
     plain: dict[str, OneNormal] = {
         "exact": exact,
         "text": text,
@@ -228,7 +247,7 @@ def normaliser(
         "kana": kana,
         "corporate_number": corporate_number,
         "datetime": instant,
-        "date": partial(calendar_date, timezone=timezone),
+        "date": partial(calendar_date, timezone=timezone, kind=kind),
         "phone": partial(phone, region=region),
         "number": partial(number, scale=scale),
     }

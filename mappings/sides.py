@@ -1,34 +1,39 @@
 """The two ends of a line as closures: read, compare, carry over. Made once, called for every record.
 
-Carrying runs in steps, each of which may refuse: partner or picklist map, transforms, the target's
-type, the target's limits. A blank carries to a blank (to false where the target knows no null).
+Carrying runs in steps, each of which may refuse: the source's placeholder counts as blank, then
+transforms, then the picklist map, then the target's type and limits. Links ask for a partner instead.
+A blank carries to a blank.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
-from decimal import Decimal
+from functools import lru_cache
+from typing import TypeAlias
 
-from connector.port import FieldKind, FieldSchema, System, Value, Values
-from mappings.normal import as_text, local_date, moment, number
-from mappings.schema import Carried, Carrier, Cell, Context, Fault, Pending, Reader, Skip
-from mappings.transforms import Locale, Transform
+from connector.port import Value, Values
+from mappings.conversions import Conversion, Target, blank_at, conversion
+from mappings.normal import as_text
+from mappings.schema import (
+    Carried,
+    Carrier,
+    Cell,
+    Context,
+    Fault,
+    Normaliser,
+    Pending,
+    Reader,
+    Skip,
+)
+from mappings.transforms import Transform
 
 NOT_RETURNED = Skip("the system did not return this field")
-SALESFORCE_TIME = "%Y-%m-%dT%H:%M:%S.000+0000"
-HUBSPOT_TIME = "%Y-%m-%dT%H:%M:%S.000Z"
+JOINED = " + "
+# Carried values that cost more than a look at the type are remembered, per line and direction.
+REMEMBERED = 4_096
 
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The field that a carrier writes: what it takes, and how to name it in advice."""
-
-    system: System
-    label: str
-    kind: FieldKind
-    schema: FieldSchema | None
+Step: TypeAlias = Callable[[Cell], Carried]
 
 
 def stored(fields: Sequence[str]) -> Reader:
@@ -45,186 +50,187 @@ def stored(fields: Sequence[str]) -> Reader:
     def read_all(values: Values, _context: Context) -> Carried:
         if any(name not in values for name in fields):
             return NOT_RETURNED
-        parts = tuple(values[name] or None for name in fields)
+        parts = tuple(None if values[name] == "" else values[name] for name in fields)
         return None if all(part is None for part in parts) else parts
 
     return read_all
 
 
-def blank_cell(values: Values, context: Context) -> Carried:
-    """An end that holds nothing of its own."""
+def nothing(_values: Values, _context: Context) -> Carried:
+    """Read an end that has no field of its own."""
     return None
 
 
-def reference(mapping: str, target: System, otherwise: str) -> Carrier:
-    """Carry a record's id over to the id of its partner on the target side."""
+def never(_cell: Cell, _context: Context) -> Carried:
+    """Carry to an end that has no field of its own."""
+    return Skip("nothing travels there")
+
+
+def reference(to: str, target: Target, otherwise: str | None) -> Carrier:
+    """Carry a record's id over to the id of its partner on the target side.
+
+    Without a partner the line waits, except for owners, who are matched by e-mail or not at all.
+    """
+    side = target.system.other
+    alone = _without_partner(to, target, otherwise)
 
     def carry(cell: Cell, context: Context) -> Carried:
         if cell is None:
             return None
-        partner = context.refs.partner(mapping, target.other, as_text(cell))
-        if partner is not None:
-            return partner
-        if otherwise == "park":
-            return Fault(
-                "partner_not_linked", f"link the {mapping} record {as_text(cell)} first, or map it"
-            )
-        if otherwise == "blank":
-            return None
-        keep = otherwise == "keep" or mapping == "owners"
-        return Skip(f"the {mapping} record is not linked", waiting=not keep)
+        record_id = as_text(cell)
+        found = context.refs.partner(to, side, record_id)
+        return alone(record_id) if found is None else found
 
     return carry
 
 
-def value_map(pairs: Mapping[str, str], otherwise: str, target: Target, width: int) -> Carrier:
-    """Carry over by the picklist map; what it does not know is parked, passed on or blanked."""
-
-    def carry(cell: Cell, context: Context) -> Carried:
-        if cell is None:
-            return None
-        held = " + ".join(map(as_text, cell)) if isinstance(cell, tuple) else as_text(cell)
-        if held in pairs:
-            found = pairs[held]
-            return tuple(part.strip() for part in found.split("+")) if width > 1 else found
-        if otherwise == "pass":
-            return held
-        if otherwise == "blank":
-            return None
-        if otherwise == "keep":
-            return Skip("the value is not in `values`")
-        return Fault(
-            "unknown_option",
-            f"{held!r} is not in the line's `values` for {target.label}: add it there, or say "
-            "`otherwise: pass` or `blank`",
-        )
-
-    return carry
+def _without_partner(to: str, target: Target, otherwise: str | None) -> Callable[[str], Carried]:
+    if otherwise == "keep":
+        return lambda _id: Skip("the partner is not linked")
+    if otherwise == "blank":
+        return lambda _id: None
+    if otherwise == "park" or to == "owners":
+        return lambda record_id: target.refuse("partner_not_linked", record_id, to=to)
+    return lambda _id: Skip("partner", waiting=True)
 
 
-def chain(steps: Sequence[Carrier]) -> Carrier:
-    """Run steps one after the other; the first that refuses ends it."""
-    if len(steps) == 1:
-        return steps[0]
+@dataclass(frozen=True, slots=True)
+class ValueMap:
+    """The picklist map in one direction of travel. `each` maps the choices of a multi-select one by one.
 
-    def carry(cell: Cell, context: Context) -> Carried:
-        for step in steps:
-            found = step(cell, context)
-            if isinstance(found, Fault | Skip | Pending):
+    `width` is how many fields the target joins.
+    """
+
+    pairs: Mapping[str, str]
+    otherwise: str
+    each: bool = False
+    width: int = 1
+
+    def step(self, target: Target) -> Step:
+        """Carry over by the map; what it does not know is parked, passed on or blanked."""
+
+        def one(held: str) -> Value | Fault:
+            found = self.pairs.get(held)
+            if found is not None:
                 return found
-            cell = found
-        return cell
+            if self.otherwise == "pass":
+                return held
+            return (
+                None
+                if self.otherwise == "blank"
+                else target.refuse("unknown_option", held, advice="not_in_values")
+            )
 
-    return carry
+        if self.each:
+            return lambda cell: _each(as_text(_whole(cell)), one)
+        if self.width == 1:
+            return lambda cell: one(_joined(cell))
+        return lambda cell: _parts(one(_joined(cell)), self.width)
 
 
-def transformed(transforms: Sequence[Transform]) -> Carrier:
+def _each(held: str, one: Callable[[str], Value | Fault]) -> Carried:
+    found = [one(part.strip()) for part in held.split(";") if part.strip()]
+    refused = next((part for part in found if isinstance(part, Fault)), None)
+    return refused or ";".join(str(part) for part in found if part) or None
+
+
+def _joined(cell: Cell) -> str:
+    return JOINED.join(map(as_text, cell)) if isinstance(cell, tuple) else as_text(cell)
+
+
+def _parts(found: Value | Fault, width: int) -> Carried:
+    if found is None or isinstance(found, Fault):
+        return found
+    parts = [part.strip() for part in as_text(found).split("+", width - 1)]
+    return tuple(part or None for part in [*parts, *[""] * (width - len(parts))])
+
+
+def _whole(cell: Cell) -> Value:
+    return _joined(cell) if isinstance(cell, tuple) else cell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How values travel to one end: one target per field that the end joins."""
+
+    targets: tuple[Target, ...]
+    transforms: tuple[Transform, ...] = ()
+    values: ValueMap | None = None
+    source_normal: Normaliser | None = None
+
+    def carrier(self) -> Carrier:
+        """The fastest closure that does it. `source_normal` is set where a placeholder is blank."""
+        convert = tuple(conversion(target) for target in self.targets)
+        blank = blank_at(self.targets[0]) if len(self.targets) == 1 else None
+        slow = lru_cache(REMEMBERED, typed=True)(self._steps(convert, blank))
+        limit = self._plain_limit()
+        if limit is None:
+            return lambda cell, _context: slow(cell)
+
+        def carry(cell: Cell, _context: Context) -> Carried:
+            if cell is None:
+                return blank
+            if type(cell) is str and len(cell) <= limit:
+                return cell
+            return slow(cell)
+
+        return carry
+
+    def _plain_limit(self) -> int | None:
+        """The length up to which text travels as it is; None where every value needs a look."""
+        if self.transforms or self.values or self.source_normal or len(self.targets) != 1:
+            return None
+        schema = self.targets[0].schema
+        if schema.kind not in {"text", "long_text", "phone", "url", "picklist", "id", "email"}:
+            return None
+        if schema.closed and schema.options:
+            return None
+        if schema.kind == "email" and self.targets[0].system.value == "salesforce":
+            return None
+        return 1 << 30 if schema.length is None else schema.length
+
+    def _steps(self, convert: tuple[Conversion, ...], blank: Value) -> Step:
+        transform = _transformer(self.transforms)
+        mapped = None if self.values is None else self.values.step(self.targets[0])
+        source_normal = self.source_normal
+
+        def carry(cell: Cell) -> Carried:
+            if cell is None or (source_normal is not None and source_normal(cell) is None):
+                return blank
+            changed = transform(cell)
+            found = changed if mapped is None or changed is None else mapped(changed)
+            return blank if found is None else _convert(found, convert)
+
+        return carry
+
+
+def _transformer(transforms: Sequence[Transform]) -> Callable[[Cell], Cell]:
     """Apply the transforms to the text of a single value."""
+    if not transforms:
+        return lambda cell: cell
 
-    def carry(cell: Cell, _context: Context) -> Carried:
-        if cell is None or isinstance(cell, tuple):
-            return cell
-        text = as_text(cell)
-        for transform in transforms:
-            text = transform(text)
-        return text or None
-
-    return carry
-
-
-def typed(target: Target, locale: Locale) -> Carrier:
-    """Turn the value into what the target's JSON holds, and check the target's limits."""
-    convert = _converter(target, locale)
-    check = _checker(target)
-
-    def carry(cell: Cell, _context: Context) -> Carried:
-        if cell is None:
-            return False if _no_null(target) else None
+    def transform(cell: Cell) -> Cell:
         if isinstance(cell, tuple):
             return cell
-        found = convert(cell)
-        if isinstance(found, Fault) or check is None:
-            return found
-        return check(found) or found
+        text = as_text(cell)
+        for one in transforms:
+            text = one(text)
+        return text or None
 
-    return carry
-
-
-def _no_null(target: Target) -> bool:
-    return target.kind == "bool" and target.system is System.SALESFORCE
+    return transform
 
 
-def _converter(target: Target, locale: Locale) -> Callable[[Value], Value | Fault]:
-    to_salesforce = target.system is System.SALESFORCE
-    if target.kind == "bool":
-        return _to_bool if to_salesforce else (lambda v: as_text(_to_bool(v)))
-    if target.kind == "number":
-        return lambda v: _to_number(v, target)
-    if target.kind == "date":
-        return lambda v: _to_date(v, target, locale.timezone)
-    if target.kind == "datetime":
-        return lambda v: _to_time(v, target)
-    return lambda v: v if isinstance(v, str) else as_text(v)
-
-
-def _to_bool(value: Value) -> bool:
-    return as_text(value).strip().lower() in {"true", "yes", "1"}
-
-
-def _to_number(value: Value, target: Target) -> Value | Fault:
-    found = number(as_text(value), None)
-    if not isinstance(found, Decimal):
-        return Fault("invalid_value", f"{target.label} takes numbers only: correct the value")
-    if target.system is System.HUBSPOT:
-        return format(found, "f")
-    return int(found) if found == found.to_integral_value() else float(found)
-
-
-def _to_date(value: Value, target: Target, timezone: str) -> Value | Fault:
-    found = moment(as_text(value))
-    if found is None:
-        return Fault("invalid_value", f"{target.label} takes dates only: correct the value")
-    return local_date(found, timezone).isoformat()
-
-
-def _to_time(value: Value, target: Target) -> Value | Fault:
-    found = moment(as_text(value))
-    if found is None:
-        return Fault("invalid_value", f"{target.label} takes times only: correct the value")
-    form = SALESFORCE_TIME if target.system is System.SALESFORCE else HUBSPOT_TIME
-    return found.astimezone(UTC).strftime(form)
-
-
-def _checker(target: Target) -> Callable[[Value], Fault | None] | None:
-    schema = target.schema
-    if schema is None:
-        return None
-    if schema.closed and schema.options:
-        allowed = frozenset(option.value for option in schema.options)
-        several = target.kind == "set"
-        return lambda v: _check_options(as_text(v), allowed, several, target)
-    if schema.length is not None and target.kind not in {"bool", "number", "date", "datetime"}:
-        length = schema.length
-        return lambda v: (
-            Fault(
-                "too_long",
-                f"{target.label} takes {length} characters: shorten the value, or let the line cut "
-                f"it with {{truncate: {length}}}",
-            )
-            if len(as_text(v)) > length
-            else None
-        )
-    return None
-
-
-def _check_options(
-    value: str, allowed: frozenset[str], several: bool, target: Target
-) -> Fault | None:
-    parts = value.split(";") if several else [value]
-    unknown = next((part for part in parts if part and part not in allowed), None)
-    if unknown is None:
-        return None
-    return Fault(
-        "unknown_option",
-        f"{target.label} has no choice {unknown!r}: add it there, or map it with `values:`",
-    )
+def _convert(found: Carried, convert: tuple[Conversion, ...]) -> Carried:
+    """Each value to the type of its field; the first that is refused refuses the whole cell."""
+    if isinstance(found, Fault | Skip | Pending) or found is None:
+        return found
+    if len(convert) == 1:
+        return convert[0](_whole(found))
+    cell = found if isinstance(found, tuple) else (found,) + (None,) * (len(convert) - 1)
+    parts: list[Value] = []
+    for value, one in zip(cell, convert, strict=True):
+        part = None if value is None else one(value)
+        if isinstance(part, Fault):
+            return part
+        parts.append(part)
+    return tuple(parts)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-from mappings.normal import corporate_number, local_date, moment, number, phone
+from mappings.faults import Language
+from mappings.normal import calendar_date, corporate_number, moment, number, phone
 
 Transform = Callable[[str], str]
 
@@ -31,10 +32,11 @@ ARGUMENT_WORDS = ("truncate", "split", "join")
 
 @dataclass(frozen=True, slots=True)
 class Locale:
-    """Business time zone and phone region, from the settings."""
+    """Business time zone, phone region and the language of advice, from the settings."""
 
     timezone: str = "Asia/Tokyo"
     region: str = "JP"
+    language: Language = "en"
 
 
 def plain(word: str, locale: Locale) -> Transform:
@@ -79,5 +81,4 @@ def _to_datetime(value: str, timezone: str) -> str:
 
 
 def _to_date(value: str, timezone: str) -> str:
-    found = moment(value)
-    return value if found is None else local_date(found, timezone).isoformat()
+    return value if moment(value) is None else str(calendar_date(value, timezone, "datetime"))

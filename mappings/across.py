@@ -1,0 +1,138 @@
+"""What must hold across lines and files: one writer per field, no circles, no name twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import TypeVar
+
+from connector.port import System
+from mappings.document import Document
+from mappings.faults import FaultList, Place
+from mappings.fieldbook import HUBSPOT, SALESFORCE
+from mappings.schema import Line
+from mappings.schema import Mapping as FieldMapping
+
+_Thing = TypeVar("_Thing")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A compiled mapping and the document that it was made of."""
+
+    document: Document
+    mapping: FieldMapping
+
+    def place_of(self, line_id: str) -> Place:
+        """Where a line stands."""
+        drafts = (d.place for d in self.document.lines if d.id == line_id)
+        return next(drafts, self.document.place)
+
+
+def check_names(documents: Iterable[Document], faults: FaultList) -> None:
+    """Two mappings must not share a name."""
+    first: dict[str, Document] = {}
+    for document in documents:
+        known = first.setdefault(document.name, document)
+        if known is not document:
+            place = document.place_of("name")
+            faults.add("duplicate_name", place, document.name, other=known.place.file)
+
+
+def check_writers(made: Iterable[Made], faults: FaultList) -> None:
+    """Each (system, object, field) has one writer over all files: line, opt-out or key."""
+    writers: dict[tuple[System, str, str], str] = {}
+    for one in made:
+        for target, name, place in _targets(one):
+            other = writers.setdefault(target, name)
+            if other != name:
+                system, object_name, field = target
+                found = f"{system.value} {object_name}.{field}"
+                faults.add("two_writers", place, found, other=other)
+
+
+def _targets(one: Made) -> Iterable[tuple[tuple[System, str, str], str, Place]]:
+    mapping = one.mapping
+    for side in System:
+        for name in mapping.objects_of(side):
+            yield (side, name, mapping.keys[side]), f"{mapping.name}.keys", one.document.place
+    for object_name, lines in mapping.objects.items():
+        objects = {HUBSPOT: mapping.hubspot_object, SALESFORCE: object_name}
+        for consent in lines.consent:
+            place = next(p for name, _, _, p in one.document.consent if name == consent.id)
+            for side in System:
+                target = (side, objects[side], consent.field(side))
+                yield target, f"{mapping.name}.consent.{consent.id}", place
+        for line in lines.lines:
+            for side in System:
+                if not line.direction.goes_to(side):
+                    continue
+                for field in line.side(side).fields:
+                    target = (side, objects[side], field)
+                    yield target, f"{mapping.name}.{line.id}", one.place_of(line.id)
+
+
+def lines_in_order(
+    lines: Sequence[Line],
+    wants: Mapping[str, frozenset[str]],
+    place_of: Callable[[str], Place],
+    faults: FaultList,
+) -> tuple[Line, ...]:
+    """Plain lines first; then those that read others' results, each after what it reads."""
+    late = [line for line in lines if line.computed or line.ledger_value or line.only_if]
+    writes = {
+        line.id: {
+            field
+            for side in System
+            if line.direction.goes_to(side)
+            for field in line.side(side).fields
+        }
+        for line in late
+    }
+    needs = {
+        line.id: [
+            other.id
+            for other in late
+            if other is not line and wants.get(line.id, frozenset()) & writes[other.id]
+        ]
+        for line in late
+    }
+    by_id = {line.id: line for line in late}
+    order = _sorted(
+        needs, by_id, lambda ids: faults.add("line_cycle", place_of(ids[0]), _road(ids))
+    )
+    plain = [line for line in lines if line not in late]
+    return (*plain, *order)
+
+
+def mappings_in_order(made: Sequence[Made], faults: FaultList) -> list[FieldMapping]:
+    """Mappings that others refer to come first."""
+    by_name = {one.mapping.name: one.mapping for one in made}
+    places = {one.mapping.name: one.document.place_of("links") for one in made}
+    needs: dict[str, list[str]] = {}
+    for one in made:
+        for draft in one.document.lines:
+            if draft.link_to in one.mapping.depends_on and draft.link_to not in by_name:
+                faults.add("unknown_mapping", draft.at("to"), draft.link_to or "", by_name)
+        needs[one.mapping.name] = [n for n in one.mapping.depends_on if n in by_name]
+    return _sorted(
+        needs, by_name, lambda names: faults.add("cycle", places[names[0]], _road(names))
+    )
+
+
+def _road(names: Sequence[str]) -> str:
+    return " -> ".join(names)
+
+
+def _sorted(
+    needs: Mapping[str, Sequence[str]],
+    things: Mapping[str, _Thing],
+    on_circle: Callable[[list[str]], None],
+) -> list[_Thing]:
+    try:
+        return [things[name] for name in TopologicalSorter(needs).static_order()]
+    except CycleError as error:
+        # The second argument names the circle, its first member twice; each needs the next.
+        on_circle(list(reversed(error.args[1])))
+        return list(things.values())
