@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from connector.errors import Rejected, SystemBlocked
 from connector.http import Dice, Sleep, Unreachable
 from connector.hubspot.consent import OptOuts
+from connector.hubspot.faults import not_an_api
 from connector.hubspot.gateway import Gateway
 from connector.hubspot.names import OWNERS, SYSTEM
 from connector.hubspot.reading import Reader
@@ -92,6 +93,8 @@ class HubSpotConnector:
                 cause="unreachable",
                 advice="Check the network, the base URL and the proxy settings.",
             ) from error
+        except Rejected as refused:
+            raise not_an_api(refused.reason, refused.request_id) from refused
         self._gateway.zone = account_zone(answer)
         portal = str(answer.get("portalId", ""))
         name = str(answer.get("portalName") or f"HubSpot {portal}")

@@ -67,12 +67,13 @@ NEVER_ARRIVED: Final = frozenset({503, 521, 522, 523, 525, 526})
 
 @dataclass(frozen=True, slots=True)
 class BadAnswer:
-    """An answer that is no success. `effect` is the request's, `zone` the account's time zone."""
+    """An answer that is no success, with what its request was. `zone` is the account's time zone."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     effect: str = "read"
+    names_record: bool = False
     zone: str | None = None
 
     @property
@@ -107,6 +108,9 @@ def translate(answer: BadAnswer, now: datetime) -> ConnectorError:
         return _later(answer, max(after or 0.0, LOCKED_AFTER))
     if status >= 500:
         return _broken(answer, after)
+    if status == 404 and not answer.names_record and body_kind(answer.body) == "html":
+        # A missing record may be told by a page; here it can only be the route (sheet, section 5.4).
+        return not_an_api("HubSpot does not know this call", answer.request_id)
     return rejection(answer.error, status=status, request_id=answer.request_id)
 
 

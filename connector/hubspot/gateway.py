@@ -155,7 +155,14 @@ class Gateway:
         if not refused.status:  # the client's form of a TLS failure (sheet, section 3.5)
             return _bad_certificate(str(refused.reason))
         body = refused.body if isinstance(refused.body, bytes) else str(refused.body or "").encode()
-        answer = BadAnswer(refused.status, refused.headers, body, request.effect, self.zone)
+        answer = BadAnswer(
+            refused.status,
+            refused.headers,
+            body,
+            effect=request.effect,
+            names_record=request.names_record,
+            zone=self.zone,
+        )
         return translate(answer, self._clock())
 
 

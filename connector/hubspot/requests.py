@@ -32,7 +32,10 @@ whoever else writes (archive, opt-out). `update`: it may overwrite somebody. `cr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One call. `path` is percent-encoded already; `form` is sent instead of `body` where given."""
+    """One call. `path` is percent-encoded already; `form` is sent instead of `body` where given.
+
+    `names_record` calls are about one record by id, so that a 404 says something about that record.
+    """
 
     method: str
     path: str
@@ -41,6 +44,7 @@ class Request:
     body: Mapping[str, Any] | None = None
     form: tuple[tuple[str, str], ...] = ()
     is_search: bool = False
+    names_record: bool = False
 
     @property
     def writes(self) -> bool:
@@ -77,6 +81,7 @@ class Requests:
             method="GET",
             path=self._crm("objects", object_name, record_id),
             query=(("archived", "true" if archived else "false"),),
+            names_record=True,
         )
 
     def batch_read(
@@ -158,6 +163,7 @@ class Requests:
             path=self._crm("objects", object_name, record_id),
             body={"properties": row},
             effect="update",
+            names_record=True,
         )
 
     def batch_archive(self, object_name: str, ids: Sequence[str]) -> Request:

@@ -16,11 +16,16 @@ PAGE = b"<!DOCTYPE html><html><body>524: a timeout occurred</body></html>"
 
 
 def answer(
-    status: int, body: Any = None, effect: str = "read", zone: str | None = None, **headers: str
+    status: int,
+    body: Any = None,
+    effect: str = "read",
+    zone: str | None = None,
+    names_record: bool = True,
+    **headers: str,
 ) -> BadAnswer:
     raw = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return BadAnswer(status, named, raw, effect, zone)
+    return BadAnswer(status, named, raw, effect, names_record, zone)
 
 
 def invalid(*entries: tuple[str, str]) -> dict[str, Any]:
@@ -147,6 +152,15 @@ def test_some_answers_block_the_whole_system(status: int, body: Any, cause: str)
     assert blocked.advice
 
 
+def test_an_unknown_route_is_no_missing_record() -> None:
+    """A page with 404 says "no such record" only where one record was asked for."""
+    blocked = translate(answer(404, PAGE, names_record=False), NOON)
+    assert isinstance(blocked, SystemBlocked)
+    assert blocked.cause == "not_an_api"
+    refused = translate(answer(404, {"message": "resource not found"}, names_record=False), NOON)
+    assert isinstance(refused, Rejected)
+
+
 @pytest.mark.parametrize("deep", [True, False])
 def test_missing_scopes_are_named_in_the_advice(deep: bool) -> None:
     """Both shapes of the 403 are read."""
@@ -172,8 +186,8 @@ def test_missing_scopes_are_named_in_the_advice(deep: bool) -> None:
 )
 def test_a_short_limit_is_waited_out(body: Any, header: str | None, after: float) -> None:
     """The kind of limit says how long, unless the server does."""
-    headers = {"Retry_After": header} if header else {}
-    busy = translate(answer(429, body, **headers), NOON)
+    told = answer(429, body, Retry_After=header) if header else answer(429, body)
+    busy = translate(told, NOON)
     assert type(busy) is TryLater
     assert busy.after == after
 

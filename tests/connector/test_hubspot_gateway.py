@@ -162,7 +162,7 @@ def test_an_error_page_in_another_alphabet_is_still_an_error(
     """The body need not be UTF-8."""
     server.answer = lambda asked: Reply(404, "<html>見つかりません</html>".encode("shift_jis"))
     with pytest.raises(Rejected) as refused:
-        gateway(server.url, slept).send(READ)
+        gateway(server.url, slept).send(V3.one("contacts", "1", archived=False))
     assert refused.value.cause == "not_found"
 
 
