@@ -12,6 +12,7 @@ from connector.http import Dice, Sleep, Unreachable
 from connector.hubspot.consent import OptOuts
 from connector.hubspot.faults import not_an_api
 from connector.hubspot.gateway import Gateway
+from connector.hubspot.limits import Limits
 from connector.hubspot.names import OWNERS, SYSTEM
 from connector.hubspot.reading import Reader
 from connector.hubspot.requests import Requests, milliseconds
@@ -80,6 +81,11 @@ class HubSpotConnector:
     @property
     def calls(self) -> CallCount:
         return self._gateway.calls
+
+    @property
+    def limits(self) -> Limits:
+        """What HubSpot last told of its request limits."""
+        return self._gateway.limits
 
     # The account and its schema -----------------------------------------------------------------
 

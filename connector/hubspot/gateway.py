@@ -22,12 +22,19 @@ import orjson
 import urllib3
 from hubspot import HubSpot
 from hubspot.crm.objects.exceptions import ApiException
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NewConnectionError,
+    ProxyError,
+    SSLError,
+)
 
 from connector.errors import ConnectorError, OutcomeUnknown, SystemBlocked, TryLater
 from connector.http import Dice, Pace, Sleep, Unreachable, body_kind, call_patiently
 from connector.hubspot.auth import FixedToken, RefreshedToken, Tokens
 from connector.hubspot.faults import BadAnswer, not_an_api, translate
+from connector.hubspot.limits import Limits
 from connector.hubspot.names import SYSTEM
 from connector.hubspot.requests import Request, Requests
 from connector.hubspot.settings import HubSpotSettings
@@ -48,7 +55,11 @@ class _NotJson(TryLater):
 
 
 class Gateway:
-    """Sends requests to one account. `zone` is the account's time zone once somebody learned it."""
+    """Sends requests to one account.
+
+    `calls` counts them, `limits` is what HubSpot last told of its limits, and `zone` is the account's
+    time zone once somebody has learned it.
+    """
 
     def __init__(
         self,
@@ -69,6 +80,7 @@ class Gateway:
         self._tokens = self._make_tokens(keep_refresh_token)
         self._counting = threading.Lock()
         self.calls = CallCount()
+        self.limits = Limits()
         self.zone: str | None = None
 
     def _make_tokens(self, keep: Callable[[str], None] | None) -> Tokens:
@@ -80,7 +92,7 @@ class Gateway:
 
         def exchange(refresh_token: str) -> Mapping[str, Any]:
             request = requests.refresh(client_id, secret, refresh_token)
-            return self._patiently(lambda: self._attempt(request, None)).json
+            return self._attempt(request, None).json  # repeated by the call that needs the token
 
         return RefreshedToken(settings.refresh_token or "", exchange, clock=self._clock, keep=keep)
 
@@ -119,6 +131,7 @@ class Gateway:
             raise self._refusal(request, refused) from refused
         except HTTPError as failed:
             raise _transport_fault(request, failed) from failed
+        self.limits = self.limits.updated(headers)
         return _parsed(request, status, headers.get("X-HubSpot-Correlation-Id"), data)
 
     def _count(self, request: Request) -> None:
@@ -211,7 +224,7 @@ def _transport_fault(request: Request, failed: HTTPError) -> ConnectorError:
     kind = type(failed).__name__
     if isinstance(failed, SSLError):
         return _bad_certificate(kind)
-    if isinstance(failed, NewConnectionError | ConnectTimeoutError):
+    if isinstance(failed, NewConnectionError | ConnectTimeoutError | ProxyError):
         return Unreachable(f"HubSpot cannot be reached ({kind})", system=SYSTEM)
     if request.effect in {"create", "update"}:
         return OutcomeUnknown(

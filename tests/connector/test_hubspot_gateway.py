@@ -12,6 +12,7 @@ import pytest
 from connector.errors import OutcomeUnknown, Rejected, SystemBlocked, TryLater
 from connector.http import RetryPolicy, Unreachable
 from connector.hubspot.gateway import Gateway
+from connector.hubspot.limits import Limits
 from connector.hubspot.requests import Request, Requests
 from connector.hubspot.settings import HubSpotSettings
 from tests.connector.hubspot_server import Reply, Server, running
@@ -173,6 +174,37 @@ def test_searches_are_paced(server: Server, slept: list[float]) -> None:
     for _ in range(6):
         door.send(V3.search_window("contacts", 1, 2, 3))
     assert slept == [1.0]
+
+
+def test_the_limits_that_answers_tell_are_kept(server: Server, slept: list[float]) -> None:
+    """A search tells only of the day; what was known of the burst stays."""
+    both = {
+        "X-HubSpot-RateLimit-Daily": "625000",
+        "X-HubSpot-RateLimit-Daily-Remaining": "624998",
+        "X-HubSpot-RateLimit-Interval-Milliseconds": "10000",
+        "X-HubSpot-RateLimit-Max": "190",
+        "X-HubSpot-RateLimit-Remaining": "188",
+    }
+    server.queue = [
+        Reply(200, {}, both),
+        Reply(200, {}, {"X-HubSpot-RateLimit-Daily-Remaining": "624997"}),
+        Reply(200, {}, {"X-HubSpot-RateLimit-Max": "soon"}),
+    ]
+    door = gateway(server.url, slept)
+    assert door.limits == Limits()
+    for _ in range(3):
+        door.send(READ)
+    assert door.limits == Limits(625000, 624997, 190, 188, 10.0)
+
+
+def test_a_token_fetch_that_fails_in_passing_is_tried_again(
+    server: Server, slept: list[float]
+) -> None:
+    """As often as the call that needs the token is patient, and no more."""
+    server.answer = lambda asked: Reply(503, {"message": "busy"})
+    with pytest.raises(TryLater):
+        gateway(server.url, slept, **OAUTH).send(READ)
+    assert server.calls() == ["POST /oauth/v1/token"] * 3
 
 
 OAUTH = {
