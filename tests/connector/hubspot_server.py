@@ -14,13 +14,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 @dataclass(frozen=True)
 class Asked:
-    """One request as it arrived."""
+    """One request as it arrived. `port` is the sender's: one per connection."""
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    port: int = 0
 
     @property
     def json(self) -> Any:
@@ -82,7 +83,12 @@ def running() -> Iterator[Server]:
             length = int(self.headers.get("Content-Length") or 0)
             body = self.rfile.read(length)
             asked = Asked(
-                self.command, parts.path, dict(parse_qsl(parts.query)), dict(self.headers), body
+                self.command,
+                parts.path,
+                dict(parse_qsl(parts.query)),
+                dict(self.headers),
+                body,
+                int(self.client_address[1]),
             )
             self._send(server.reply(asked))
 

@@ -274,3 +274,28 @@ def test_settings_never_show_their_secrets() -> None:
     """They end up in logs and tracebacks."""
     shown = repr(HubSpotSettings(access_token="s3cret-1", client_secret="s3cret-2"))
     assert "s3cret" not in shown
+
+
+def test_the_companys_proxy_carries_the_calls(server: Server, slept: list[float]) -> None:
+    """Nobody listens at the address itself; the proxy is asked for it."""
+    door = gateway("http://127.0.0.1:9", slept, proxy=server.url)
+    assert door.send(READ).status == 200
+    assert server.calls() == ["GET /account-info/v3/details"]
+
+
+def test_an_untrusted_connection_blocks_with_advice(server: Server, slept: list[float]) -> None:
+    """No retry makes a certificate better; the advice names the variable for a company's own CA."""
+    door = gateway(server.url.replace("http:", "https:"), slept)
+    with pytest.raises(SystemBlocked) as blocked:
+        door.send(CREATE)
+    assert blocked.value.cause == "unreachable"
+    assert "REQUESTS_CA_BUNDLE" in blocked.value.advice
+    assert slept == []
+
+
+def test_one_connection_serves_many_calls(server: Server, slept: list[float]) -> None:
+    """A new connection per call would cost a TLS handshake each time."""
+    door = gateway(server.url, slept)
+    for _ in range(20):
+        door.send(READ)
+    assert len({asked.port for asked in server.asked}) == 1
