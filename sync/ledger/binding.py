@@ -28,8 +28,10 @@ class Binding(Room):
         ids: list[int] = []
         with self._begin() as connection:
             for some in slices(pairs):
-                _insert_unbound(connection, mapping, some, now)
-                found = _ids_of(connection, mapping, some)
+                bound = _insert_unbound(connection, mapping, some, now)
+                if len(bound) < len(some):
+                    bound |= _bound_already(connection, mapping, some)
+                found = [bound[new.hubspot_id, new.salesforce_id] for new in some]
                 _tie_records(connection, mapping, some, found)
                 ids += found
         return ids
@@ -89,11 +91,12 @@ class Binding(Room):
 
 def _insert_unbound(
     connection: Connection, mapping: str, pairs: Sequence[Pair], now: datetime
-) -> None:
+) -> dict[tuple[str, str], int]:
+    """Insert pairs of which neither record is bound; answers the ids of those, by both records."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(
-        # Bound already, to whomever: `_ids_of` tells which.
-        dialect.insert(pair).on_conflict_do_nothing(),
+    statement = dialect.insert(pair).on_conflict_do_nothing()
+    rows = connection.execute(
+        statement.returning(pair.c.hubspot_id, pair.c.salesforce_id, pair.c.id),
         [
             {
                 "mapping": mapping,
@@ -107,9 +110,13 @@ def _insert_unbound(
             for new in pairs
         ],
     )
+    return {(row.hubspot_id, row.salesforce_id): row.id for row in rows}
 
 
-def _ids_of(connection: Connection, mapping: str, pairs: Sequence[Pair]) -> list[int]:
+def _bound_already(
+    connection: Connection, mapping: str, pairs: Sequence[Pair]
+) -> dict[tuple[str, str], int]:
+    """The ids of these pairs, by both records. Raises `AlreadyBound` for one that is not bound."""
     rows = connection.execute(
         select(pair.c.hubspot_id, pair.c.salesforce_id, pair.c.id).where(
             pair.c.mapping == mapping,
@@ -121,7 +128,7 @@ def _ids_of(connection: Connection, mapping: str, pairs: Sequence[Pair]) -> list
     for new in pairs:
         if (new.hubspot_id, new.salesforce_id) not in bound:
             _refuse_bound(connection, new)
-    return [bound[new.hubspot_id, new.salesforce_id] for new in pairs]
+    return bound
 
 
 def _refuse_bound(connection: Connection, new: Pair) -> None:

@@ -162,17 +162,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pair")),
     )
     with op.batch_alter_table("pair", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_pair_bound",
-            ["mapping", "id"],
-            unique=False,
-            sqlite_where=BOUND,
-            postgresql_where=BOUND,
-        )
         for side in ("hubspot_id", "salesforce_id"):
             batch_op.create_index(
                 f"uq_pair_bound_{side}",
-                ["mapping", side],
+                [side, "mapping"],
                 unique=True,
                 sqlite_where=BOUND,
                 postgresql_where=BOUND,
