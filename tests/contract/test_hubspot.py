@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,12 +12,12 @@ import pytest
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
-from connector.errors import Rejected, SystemBlocked
+from connector.errors import OutcomeUnknown, Rejected, SystemBlocked, TryLater
 from connector.http import RetryPolicy
 from connector.hubspot.client import HubSpotConnector
 from connector.hubspot.names import to_wire
 from connector.hubspot.settings import HubSpotSettings
-from connector.port import Change, Draft, NewField, Value, Values, Written
+from connector.port import Change, Draft, NewField, Outcome, Value, Values, Written
 from sandbox.hubspot.org import HubSpotOrg
 from sandbox.webserver import WebServer
 from tests.contract.connector_suite import ConnectorContract, Names, Trouble, World
@@ -327,3 +327,56 @@ def test_oauth_tokens_open_the_same_door(hubspot: HubSpotWorld) -> None:
     with pytest.raises(SystemBlocked) as blocked:
         wrong.ping()
     assert blocked.value.cause == "credentials"
+
+
+BAD_MOMENTS: tuple[dict[str, Any], ...] = (
+    {"kind": "lost_answer"},
+    {"kind": "truncated"},
+    {"kind": "html_200"},
+    {"kind": "rate_burst"},
+    {"kind": "rate_daily"},
+    *({"kind": "status", "status": status} for status in (500, 502, 503, 504, 423, 477, 524)),
+)
+
+
+@pytest.mark.parametrize("skip", [0, 1, 2])
+@pytest.mark.parametrize("moment", BAD_MOMENTS, ids=lambda m: str(m.get("status", m["kind"])))
+def test_outcomes_tell_the_truth_in_bad_moments(
+    hubspot: HubSpotWorld, moment: dict[str, Any], skip: int
+) -> None:
+    """Whatever happens to the n-th call: written is stored, refused and later are not.
+
+    Of an unknown outcome nothing is known, but nothing is ever created twice.
+    """
+    people = hubspot.crowd(250)
+    bad = people[120]
+    changes = [Change(i, {"jobtitle": "new", "email": "x" if i == bad else None}) for i in people]
+    drafts = [Draft({"jobtitle": "new"}, "partner_id", f"new-{n}") for n in range(250)]
+    fault = {**moment, "match": "POST .*/batch/", "skip": skip}
+    hubspot.org.faults.order(fault)
+    updated = told(lambda: hubspot.connector.update_many(OBJECT, changes), len(changes))
+    stored = hubspot.stored()
+    for change, outcome in zip(changes, updated, strict=True):
+        if not isinstance(outcome, OutcomeUnknown):
+            is_new = stored[change.id].get("jobtitle") == "new"
+            assert is_new is isinstance(outcome, Written)
+    hubspot.calm()
+    hubspot.org.faults.order(fault)
+    created = told(lambda: hubspot.connector.create_many(OBJECT, drafts), len(drafts))
+    stored = hubspot.stored()
+    holders: dict[Value, list[str]] = {}
+    for record_id, values in stored.items():
+        holders.setdefault(values.get("partner_id"), []).append(record_id)
+    for draft, outcome in zip(drafts, created, strict=True):
+        held = holders.get(draft.key, [])
+        assert len(held) <= 1
+        if not isinstance(outcome, OutcomeUnknown):
+            assert held == ([outcome.id] if isinstance(outcome, Written) else [])
+
+
+def told(verb: Callable[[], list[Outcome]], count: int) -> list[Outcome]:
+    """The outcomes, an error that was raised being the outcome of every row."""
+    try:
+        return verb()
+    except (TryLater, SystemBlocked):
+        return [TryLater("raised", system="hubspot")] * count
