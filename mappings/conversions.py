@@ -24,8 +24,12 @@ TRUE_WORDS = frozenset({"true", "yes", "1"})
 FALSE_WORDS = frozenset({"false", "no", "0", ""})
 # Salesforce checks the syntax of addresses and answers INVALID_EMAIL_ADDRESS (reference sheet, 2.7).
 ADDRESS = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+"
-    r"[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]"
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++)*+"
+    r"@(?:[A-Za-z0-9-]++\.)++[A-Za-z][A-Za-z0-9-]++"
+)
+UNLIMITED = 1 << 30
+PLAIN_KINDS: frozenset[FieldKind] = frozenset(
+    {"text", "long_text", "phone", "url", "picklist", "id", "email"}
 )
 
 Conversion: TypeAlias = Callable[[Value], Value | Fault]
@@ -143,7 +147,7 @@ def _checker(target: Target) -> Callable[[Value], Fault | None] | None:
         return _option_checker(target)
     if target.kind in {"bool", "number", "date", "datetime", "reference", "id"}:
         return None
-    if target.kind == "email" and target.system is System.SALESFORCE:
+    if is_checked_address(target):
         return lambda value: _check_address(as_text(value), target)
     if schema.length is None:
         return None
@@ -158,9 +162,22 @@ def _check_length(value: str, target: Target) -> Fault | None:
 
 
 def _check_address(value: str, target: Target) -> Fault | None:
-    if ADDRESS.fullmatch(value.strip()) is None or ".." in value:
+    if ADDRESS.fullmatch(value.strip()) is None:
         return target.refuse("invalid_email")
     return _check_length(value, target)
+
+
+def plain_limit(target: Target) -> int | None:
+    """The length up to which text needs no conversion at all; None where every value needs a look."""
+    schema = target.schema
+    if schema.kind not in PLAIN_KINDS or (schema.closed and schema.options):
+        return None
+    return UNLIMITED if schema.length is None else schema.length
+
+
+def is_checked_address(target: Target) -> bool:
+    """Whether the target refuses what is no e-mail address."""
+    return target.kind == "email" and target.system is System.SALESFORCE
 
 
 def _option_checker(target: Target) -> Callable[[Value], Fault | None]:

@@ -25,10 +25,20 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from connector.port import FieldKind, System, Values
-from mappings.normal import as_text
+from mappings.operands import (
+    FUNCTIONS,
+    Operand,
+    blank,
+    calculate,
+    number,
+    numeric,
+    operand,
+    same,
+    text,
+    truth,
+)
 from mappings.schema import Cell, Context
 
-Operand: TypeAlias = str | Decimal | bool | None
 Evaluate: TypeAlias = Callable[[Values, Context], Operand]
 
 TOKEN = re.compile(
@@ -36,7 +46,6 @@ TOKEN = re.compile(
     r"|'(?P<single>(?:[^'\\]|\\.)*)'|\"(?P<double>(?:[^\"\\]|\\.)*)\""
     r"|(?P<sign><=|>=|[-+*/()\[\],=<>]))"
 )
-PLAIN_NUMBER = re.compile(r"[+-]?(?:\d{1,40}\.?\d{0,60}|\.\d{1,60})", re.ASCII)
 # Deeper nesting than this is a mistake, and would exhaust the parser's stack.
 MOST_NESTED = 40
 TODAY = "today"
@@ -76,7 +85,7 @@ class Expression:
     def condition(self) -> Callable[[Values, Context], bool]:
         """The expression as a condition."""
         evaluate = self.evaluate
-        return lambda values, context: _truth(evaluate(values, context))
+        return lambda values, context: truth(evaluate(values, context))
 
     def reader(self) -> Callable[[Values, Context], Cell]:
         """The expression as the source of a line."""
@@ -85,7 +94,7 @@ class Expression:
         def read(values: Values, context: Context) -> Cell:
             found = evaluate(values, context)
             if isinstance(found, Decimal):
-                return _text(found)
+                return text(found)
             return None if found == "" else found
 
         return read
@@ -171,7 +180,7 @@ class _Parser:
             parts.append(self._and())
         if len(parts) == 1:
             return parts[0]
-        return lambda v, c: any(_truth(part(v, c)) for part in parts)
+        return lambda v, c: any(truth(part(v, c)) for part in parts)
 
     def _and(self) -> Evaluate:
         parts = [self._not()]
@@ -179,12 +188,12 @@ class _Parser:
             parts.append(self._not())
         if len(parts) == 1:
             return parts[0]
-        return lambda v, c: all(_truth(part(v, c)) for part in parts)
+        return lambda v, c: all(truth(part(v, c)) for part in parts)
 
     def _not(self) -> Evaluate:
         if self._take("not"):
             inner = self._not()
-            return lambda v, c: not _truth(inner(v, c))
+            return lambda v, c: not truth(inner(v, c))
         return self._compare()
 
     def _compare(self) -> Evaluate:
@@ -203,7 +212,7 @@ class _Parser:
             return self._among(left)
         right = self._sum()
         if sign == "=":
-            return lambda v, c: _same(left(v, c), right(v, c))
+            return lambda v, c: same(left(v, c), right(v, c))
         return _ordered(left, sign, right)
 
     def _is_field(self) -> bool:
@@ -220,10 +229,10 @@ class _Parser:
             found = self._linked(left, name, start)
         elif word is not None:
             empty = word == "empty"
-            found = lambda v, c: _blank(left(v, c)) is empty  # noqa: E731 - one of three closures
+            found = lambda v, c: blank(left(v, c)) is empty  # noqa: E731 - one of three closures
         else:
             right = self._sum()
-            found = lambda v, c: _same(left(v, c), right(v, c))  # noqa: E731 - likewise
+            found = lambda v, c: same(left(v, c), right(v, c))  # noqa: E731 - likewise
         return _negate(found) if negated else found
 
     def _linked(self, left: Evaluate, name: str | None, start: int) -> Evaluate:
@@ -233,9 +242,7 @@ class _Parser:
 
         def linked(values: Values, context: Context) -> bool:
             held = left(values, context)
-            return not _blank(held) and (
-                context.refs.partner(mapping, side, _text(held)) is not None
-            )
+            return not blank(held) and (context.refs.partner(mapping, side, text(held)) is not None)
 
         return linked
 
@@ -245,7 +252,7 @@ class _Parser:
         while self._take(","):
             items.append(self._sum())
         self._need("]")
-        return lambda v, c: any(_same(left(v, c), item(v, c)) for item in items)
+        return lambda v, c: any(same(left(v, c), item(v, c)) for item in items)
 
     def _sum(self) -> Evaluate:
         found = self._term()
@@ -301,8 +308,8 @@ class _Parser:
     def _field(self, name: str) -> Evaluate:
         self.fields.add(name)
         if self.kind_of(name) == "number":
-            return lambda v, _c: _numeric(v.get(name))
-        return lambda v, _c: _operand(v.get(name))
+            return lambda v, _c: numeric(v.get(name))
+        return lambda v, _c: operand(v.get(name))
 
     def _today(self) -> Evaluate:
         self.volatile = True
@@ -325,66 +332,20 @@ class _Parser:
         return lambda v, c: function(*(argument(v, c) for argument in arguments))
 
 
-def _operand(value: object) -> Operand:
-    if value is None or isinstance(value, bool | str):
-        return value
-    return Decimal(str(value)) if isinstance(value, int | float) else str(value)
-
-
-def _numeric(value: object) -> Operand:
-    operand = _operand(value)
-    found = _number(operand)
-    return operand if found is None else found
-
-
-def _blank(value: Operand) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
-
-
-def _text(value: Operand) -> str:
-    if isinstance(value, Decimal):
-        told = format(value, "f")
-        told = told.rstrip("0").rstrip(".") if "." in told else told
-        return "0" if told == "-0" else told
-    return as_text(value)
-
-
-def _truth(value: Operand) -> bool:
-    if isinstance(value, str):
-        return value.strip().lower() not in {"", "false"}
-    return bool(value)
-
-
-def _number(value: Operand) -> Decimal | None:
-    if isinstance(value, Decimal):
-        return value
-    if isinstance(value, str) and PLAIN_NUMBER.fullmatch(value.strip()):
-        return Decimal(value.strip())
-    return None
-
-
-def _same(left: Operand, right: Operand) -> bool:
-    if _blank(left) or _blank(right):
-        return False
-    if isinstance(left, Decimal) or isinstance(right, Decimal):
-        return _number(left) == _number(right) and _number(left) is not None
-    return _text(left).strip() == _text(right).strip()
-
-
 def _negate(found: Evaluate) -> Evaluate:
-    return lambda v, c: not _truth(found(v, c))
+    return lambda v, c: not truth(found(v, c))
 
 
 def _ordered(left: Evaluate, sign: str, right: Evaluate) -> Evaluate:
     def ordered(values: Values, context: Context) -> bool:
         a, b = left(values, context), right(values, context)
-        if _blank(a) or _blank(b):
+        if blank(a) or blank(b):
             return False
-        x, y = _number(a), _number(b)
+        x, y = number(a), number(b)
         order = (
             (x > y) - (x < y)
             if x is not None and y is not None
-            else (_text(a) > _text(b)) - (_text(a) < _text(b))
+            else (text(a) > text(b)) - (text(a) < text(b))
         )
         return {"<": order < 0, "<=": order <= 0, ">": order > 0, ">=": order >= 0}[sign]
 
@@ -395,43 +356,9 @@ def _arithmetic(left: Evaluate, sign: str, right: Evaluate) -> Evaluate:
     def computed(values: Values, context: Context) -> Operand:
         a, b = left(values, context), right(values, context)
         if sign == "+" and not (isinstance(a, Decimal) and isinstance(b, Decimal)):
-            x, y = _number(a), _number(b)
+            x, y = number(a), number(b)
             if x is None or y is None or isinstance(a, str) or isinstance(b, str):
-                return ("" if a is None else _text(a)) + ("" if b is None else _text(b)) or None
-        return _calculate(_number(a), sign, _number(b))
+                return ("" if a is None else text(a)) + ("" if b is None else text(b)) or None
+        return calculate(number(a), sign, number(b))
 
     return computed
-
-
-def _calculate(x: Decimal | None, sign: str, y: Decimal | None) -> Operand:
-    """Arithmetic with a blank or with text is blank."""
-    if x is None or y is None:
-        return None
-    try:
-        return {"+": x + y, "-": x - y, "*": x * y}[sign] if sign != "/" else x / y
-    except ArithmeticError:
-        return None
-
-
-def _substr(value: Operand, start: Operand, length: Operand = None) -> Operand:
-    text, first = _text(value), max(0, int(_number(start) or 0))
-    many = _number(length)
-    return text[first:] if many is None else text[first : first + max(0, int(many))]
-
-
-def _coalesce(*values: Operand) -> Operand:
-    return next((value for value in values if not _blank(value)), None)
-
-
-FUNCTIONS: dict[str, tuple[int, int, Callable[..., Operand]]] = {
-    "lower": (1, 1, lambda value: _text(value).lower()),
-    "upper": (1, 1, lambda value: _text(value).upper()),
-    "trim": (1, 1, lambda value: _text(value).strip()),
-    "len": (1, 1, lambda value: Decimal(len(_text(value)))),
-    "contains": (2, 2, lambda value, part: _text(part) in _text(value)),
-    "startswith": (2, 2, lambda value, part: _text(value).startswith(_text(part))),
-    "endswith": (2, 2, lambda value, part: _text(value).endswith(_text(part))),
-    "replace": (3, 3, lambda value, old, new: _text(value).replace(_text(old), _text(new))),
-    "substr": (2, 3, _substr),
-    "coalesce": (1, 20, _coalesce),
-}

@@ -50,6 +50,8 @@ COMPARE_WORDS = (
 
 def text(value: str) -> str | None:
     """Outer blanks (the full-width one included) and line ends do not count; NFC."""
+    if value.isascii() and "\r" not in value:
+        return value.strip() or None
     folded = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
     return folded or None
 
@@ -59,15 +61,17 @@ def exact(value: str) -> str | None:
     return value or None
 
 
-@lru_cache(REMEMBERED)
 def ci(value: str) -> str | None:
     """Text with case and width folded."""
+    if value.isascii():
+        return value.strip().casefold() or None
     return unicodedata.normalize("NFKC", value).strip().casefold() or None
 
 
-@lru_cache(REMEMBERED)
 def email(value: str) -> str | None:
     """Addresses compare without case, width and outer blanks."""
+    if value.isascii():
+        return value.strip().lower() or None
     return unicodedata.normalize("NFKC", value).strip().lower() or None
 
 
@@ -254,11 +258,13 @@ def normaliser(
     one = plain[word]
 
     def normal(cell: Cell) -> Normal:
+        if type(cell) is str:
+            return one(cell)
         if cell is None:
             return None
         if isinstance(cell, tuple):
             parts = tuple(normal(part) for part in cell)
             return None if all(part is None for part in parts) else parts
-        return one(cell if isinstance(cell, str) else as_text(cell))
+        return one(as_text(cell))
 
     return normal

@@ -13,7 +13,15 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from connector.port import Value, Values
-from mappings.conversions import Conversion, Target, blank_at, conversion
+from mappings.conversions import (
+    ADDRESS,
+    Conversion,
+    Target,
+    blank_at,
+    conversion,
+    is_checked_address,
+    plain_limit,
+)
 from mappings.normal import as_text
 from mappings.schema import (
     Carried,
@@ -163,9 +171,11 @@ class Recipe:
         convert = tuple(conversion(target) for target in self.targets)
         blank = blank_at(self.targets[0]) if len(self.targets) == 1 else None
         slow = lru_cache(REMEMBERED, typed=True)(self._steps(convert, blank))
-        limit = self._plain_limit()
+        limit = None if self._does_more() else plain_limit(self.targets[0])
         if limit is None:
             return lambda cell, _context: slow(cell)
+        if is_checked_address(self.targets[0]):
+            return _address_carrier(limit, slow)
 
         def carry(cell: Cell, _context: Context) -> Carried:
             if cell is None:
@@ -176,18 +186,10 @@ class Recipe:
 
         return carry
 
-    def _plain_limit(self) -> int | None:
-        """The length up to which text travels as it is; None where every value needs a look."""
-        if self.transforms or self.values or self.source_normal or len(self.targets) != 1:
-            return None
-        schema = self.targets[0].schema
-        if schema.kind not in {"text", "long_text", "phone", "url", "picklist", "id", "email"}:
-            return None
-        if schema.closed and schema.options:
-            return None
-        if schema.kind == "email" and self.targets[0].system.value == "salesforce":
-            return None
-        return 1 << 30 if schema.length is None else schema.length
+    def _does_more(self) -> bool:
+        """Whether there is anything to do beyond the target's type."""
+        more = self.transforms or self.values or self.source_normal
+        return bool(more) or len(self.targets) != 1
 
     def _steps(self, convert: tuple[Conversion, ...], blank: Value) -> Step:
         transform = _transformer(self.transforms)
@@ -202,6 +204,19 @@ class Recipe:
             return blank if found is None else _convert(found, convert)
 
         return carry
+
+
+def _address_carrier(limit: int, slow: Step) -> Carrier:
+    is_address = ADDRESS.fullmatch
+
+    def carry(cell: Cell, _context: Context) -> Carried:
+        if cell is None:
+            return None
+        if type(cell) is str and len(cell) <= limit and is_address(cell):
+            return cell
+        return slow(cell)
+
+    return carry
 
 
 def _transformer(transforms: Sequence[Transform]) -> Callable[[Cell], Cell]:
