@@ -82,12 +82,12 @@ def show_faults(
     output: Output, faults: tuple[MappingFault, ...], warnings: tuple[MappingFault, ...]
 ) -> None:
     """All faults with place, path and cure."""
-    language = output.lang if output.lang in {"en", "ja"} else "en"
+    language = output.lang
     if output.json:
         output.document(
             {
-                "faults": [fault.as_json(language) for fault in faults],  # type: ignore[arg-type]  # en or ja
-                "warnings": [fault.as_json(language) for fault in warnings],  # type: ignore[arg-type]  # en or ja
+                "faults": [fault.as_json(language) for fault in faults],
+                "warnings": [fault.as_json(language) for fault in warnings],
             }
         )
         return
@@ -96,7 +96,7 @@ def show_faults(
             place = row.place
             where = f"{place.file}:{place.line}:{place.column}"
             road = " > ".join(place.path)
-            output.error(f"{kind}: {where}: {road}: {row.message(language)}")  # type: ignore[arg-type]  # en or ja
+            output.error(f"{kind}: {where}: {road}: {row.message(language)}")
 
 
 @command("test")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, SystemBlocked
 from console import exits
 from console.checking import check, init, show_faults, test_
 from console.looking import conflicts, parked, pause, resume, status, why
@@ -17,9 +17,6 @@ from console.output import Output
 from console.planning import apply, plan, resync, sync_
 from console.running import sandbox, up, web
 from mappings.faults import MappingFaults
-from sync.ledger import LedgerError
-from sync.settings import SettingsFaults
-from sync.wiring import KeysMissing
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -44,39 +41,39 @@ def main() -> None:
         kakehashi.main(standalone_mode=False)
     except SystemExit:
         raise
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        _complain("Stopped. Nothing is lost: run the same command again, it goes on from here.")
-        sys.exit(exits.ATTENTION)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(exits.YOUR_INPUT)
-    except MappingFaults as error:
-        show_faults(Output(json="--json" in sys.argv, terminal=False, lang="en"), error.faults, ())
-        sys.exit(exits.YOUR_INPUT)
-    except SettingsFaults as error:
-        for line in error.lines():
-            _complain(line)
-        sys.exit(exits.YOUR_INPUT)
-    except (LedgerError, KeysMissing, ValueError) as error:
-        _complain(str(error))
-        sys.exit(exits.YOUR_INPUT)
-    except ConnectorError as error:
-        _complain(f"{error.system}: {error.message}")
-        advice = getattr(error, "advice", None)
-        if advice:
-            _complain(f"What to do: {advice}")
-        sys.exit(exits.SYSTEM)
-    except Exception:  # noqa: BLE001 - the last net: our bug gets a log file, not a trace on screen
-        sys.exit(_our_bug())
+    except BaseException as error:  # noqa: BLE001 - the last net: no error leaves as a trace
+        code = exits.exit_code_for(error)
+        _explain(error, code)
+        sys.exit(code)
+
+
+def _explain(error: BaseException, code: int) -> None:
+    """Tell the person what happened and what to do; our own bugs go to a log file."""
+    match error:
+        case click.exceptions.Exit():
+            return
+        case click.Abort() | KeyboardInterrupt():
+            _complain("Stopped. Nothing is lost: run the same command again, it goes on from here.")
+        case click.ClickException():
+            error.show()
+        case MappingFaults():
+            as_json = "--json" in sys.argv
+            show_faults(Output(json=as_json, terminal=False), error.faults, ())
+        case ConnectorError():
+            _complain(f"{error.system}: {error.message}")
+            if isinstance(error, SystemBlocked):
+                _complain(f"What to do: {error.advice}")
+        case _ if code == exits.OUR_BUG:
+            _log_our_bug()
+        case _:
+            _complain(str(error))
 
 
 def _complain(text: str) -> None:
     click.echo(text, err=True)
 
 
-def _our_bug() -> int:
+def _log_our_bug() -> None:
     path = Path("var") / f"kakehashi-error-{datetime.now(UTC):%Y%m%d-%H%M%S}.log"
     try:
         path.parent.mkdir(exist_ok=True)
@@ -85,4 +82,3 @@ def _our_bug() -> int:
         traceback.print_exc()
     else:
         _complain(f"This is our bug, not yours. Please report it with {path}")
-    return exits.OUR_BUG

@@ -16,7 +16,6 @@ from werkzeug.exceptions import HTTPException
 
 from connector.errors import ConnectorError
 from connector.port import System
-from mappings.compile import Compiled
 from mappings.schema import Mapping as FieldMapping
 from sync.ledger import LedgerError
 from sync.status import status
@@ -82,15 +81,20 @@ class People:
 def create_app(bridge: Bridge, practice: Mapping[str, Any] | None) -> Flask:
     """The page as a WSGI app. `practice` is the JSON of the practice orgs, where they run."""
     app = Flask(__name__)
-    compiled: Compiled = bridge.compile()
-    by_name = {mapping.name: mapping for mapping in compiled.mappings}
-    people = None if practice is None else People(practice)
+    by_name = {mapping.name: mapping for mapping in bridge.compile().mappings}
+    _looking(app, bridge, by_name, editable=practice is not None)
+    _editing(app, None if practice is None else People(practice))
+    _trouble(app)
+    return app
 
+
+def _looking(
+    app: Flask, bridge: Bridge, by_name: Mapping[str, FieldMapping], *, editable: bool
+) -> None:
     @app.get("/")
     def page() -> str:
-        return render_template(
-            "page.html", mappings=list(by_name)[::-1], editable=people is not None
-        )
+        names = list(by_name)[::-1]
+        return render_template("page.html", mappings=names, editable=editable)
 
     @app.get("/pairs/<name>")
     def pairs(name: str) -> Response:
@@ -104,31 +108,31 @@ def create_app(bridge: Bridge, practice: Mapping[str, Any] | None) -> Flask:
         calls = {side: connector.calls for side, connector in bridge.connectors.items()}
         return jsonify(status(bridge.ledger, by_name.values(), calls))
 
+    @app.get("/healthz")
+    def alive() -> Response:
+        return jsonify({"alive": True})
+
+
+def _editing(app: Flask, people: People | None) -> None:
     @app.post("/edit")
     def edit() -> Response:
         if people is None:
             return _refused("real systems are edited in their own screens", 403)
         told = request.get_json(silent=True)
-        if not isinstance(told, dict):
-            return _refused("send JSON: {system, object, id, field, value}", 400)
-        try:
-            people.edit(
-                System(str(told.get("system"))),
-                str(told.get("object")),
-                str(told.get("id")),
-                str(told.get("field")),
-                str(told.get("value") or ""),
+        if not isinstance(told, dict) or told.get("system") not in {s.value for s in System}:
+            return _refused(
+                "send JSON: {system: hubspot|salesforce, object, id, field, value}", 400
             )
-        except ValueError:
-            return _refused("system is hubspot or salesforce", 400)
+        names = ("object", "id", "field", "value")
+        object_name, record_id, field, value = (str(told.get(name) or "") for name in names)
+        try:
+            people.edit(System(told["system"]), object_name, record_id, field, value)
         except CannotEdit as error:
             return _refused(str(error), 400)
         return jsonify({"done": True})
 
-    @app.get("/healthz")
-    def alive() -> Response:
-        return jsonify({"alive": True})
 
+def _trouble(app: Flask) -> None:
     @app.errorhandler(ConnectorError)
     def system_down(error: ConnectorError) -> Response:
         return _refused(f"{error.system}: {error.message}", 503)
@@ -140,8 +144,6 @@ def create_app(bridge: Bridge, practice: Mapping[str, Any] | None) -> Flask:
     @app.errorhandler(HTTPException)
     def wrong_call(error: HTTPException) -> Response:
         return _refused(error.description or error.name, error.code or 500)
-
-    return app
 
 
 def _refused(why: str, code: int) -> Response:

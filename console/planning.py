@@ -63,7 +63,7 @@ def _known(names: Iterable[str], known: list[str]) -> None:
 
 
 def _show_plan(output: Output, compare: Compare, stored: StoredPlan) -> None:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     more = 0
     for entry in compare.plan_entries(stored.plan_id):
         for field in entry["fields"] or [{}]:

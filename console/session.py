@@ -32,7 +32,7 @@ class Session:
         settings = load_settings(self.folder, os.environ)
         if self.language is None:
             self.output.lang = settings.lang
-        return Bridge(settings, self.folder, progress=self.output.advance)
+        return Bridge(settings, self.folder, os.environ, progress=self.output.advance)
 
 
 def command(
@@ -49,10 +49,11 @@ def command(
             code = function(session, *args, **kwargs)
             sys.exit(code or 0)
 
-        run.__name__ = function.__name__
         run.__doc__ = function.__doc__
-        run.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]  # click's own mark
-        made = click.command(name or function.__name__.rstrip("_"), **options)(run)
+        # Click notes options and arguments on the function it decorates; they are meant for `run`.
+        vars(run)["__click_params__"] = vars(function).get("__click_params__", [])
+        make = click.command(name or function.__name__, cls=click.Command, **options)
+        made: click.Command = make(run)
         if json:
             made.params.append(
                 click.Option(["--json", "as_json"], is_flag=True, help="One JSON document.")

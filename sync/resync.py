@@ -103,7 +103,7 @@ class Compare:
             if mapping.mode != "off" and (not names or mapping.name in names)
         ]
 
-    def _context(self, *, planning: bool) -> tuple[Context, LedgerRefs]:
+    def context(self, *, planning: bool) -> tuple[Context, LedgerRefs]:
         owners = self._owners() if self._needs_owners() else Owners()
         refs = LedgerRefs(self.ledger, owners, planning=planning)
         today = self.clock().astimezone(ZoneInfo(self.timezone)).date()
@@ -144,7 +144,7 @@ class Compare:
         commit: bool,
         everything: bool = True,
     ) -> str:
-        context, refs = self._context(planning=True)
+        context, refs = self.context(planning=True)
         listing = Listing(self.ledger, self.connectors, run, context, self.progress)
         before = self._live(chosen)
         if everything:
@@ -336,7 +336,7 @@ class Compare:
     def _work_through(
         self, run: Run, plan_id: str, terms: Terms, tally: Tally, *, exactly: bool
     ) -> None:
-        context, refs = self._context(planning=False)
+        context, refs = self.context(planning=False)
         asker = self._asker(context, refs, terms)
         writer = Writer(self.ledger, self.connectors, self.clock, run.id, terms.trigger)
         engine = Engine(

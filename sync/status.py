@@ -37,8 +37,10 @@ def _mapping(ledger: Ledger, mapping: FieldMapping) -> dict[str, Any]:
     as_of = None if listed is None else listed.isoformat()
     told: dict[str, Any] = {"hash": mapping.hash, "mode": mapping.mode}
     for system in System:
-        objects = {name: dict(counts[system][name]) for name in mapping.objects_of(system)}
-        summed = {state: sum(states[state] for states in objects.values()) for state in STATES}
+        objects = {name: counts[system][name] for name in mapping.objects_of(system)}
+        summed: dict[str, int] = {
+            state: sum(states[state] for states in objects.values()) for state in STATES
+        }
         side: dict[str, Any] = {"as_of": as_of, "total": _total(summed), "states": summed}
         if system is System.SALESFORCE:
             side["objects"] = {

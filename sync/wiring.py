@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
+from connector.http import ca_bundle_of, proxy_for
 from connector.hubspot.client import HubSpotConnector
 from connector.hubspot.settings import HubSpotSettings
 from connector.port import Connector, ObjectSchema, System
@@ -28,6 +29,7 @@ from sync.readback import ReadBack
 from sync.refs import LedgerRefs
 from sync.resync import Compare
 from sync.settings import Settings
+from sync.settings_faults import ConfigurationError
 from sync.writes import Writer
 
 
@@ -40,16 +42,20 @@ def silent(stage: str, count: int) -> None:
     """No progress."""
 
 
-class KeysMissing(Exception):
+class KeysMissing(ConfigurationError):
     """The systems lack external-key fields: planning works, writing would make twins."""
 
 
 @dataclass
 class Bridge:
-    """One installation: settings, ledger, both connectors, compiled mappings."""
+    """One installation: settings, ledger, both connectors, compiled mappings.
+
+    `environ` names proxies and a company's certificate authority, as other tools read them.
+    """
 
     settings: Settings
     folder: Path
+    environ: Mapping[str, str] = field(default_factory=dict)
     clock: Callable[[], datetime] = utc_now
     progress: Progress = silent
     _schemas: dict[tuple[System, str], ObjectSchema] = field(default_factory=dict)
@@ -57,7 +63,7 @@ class Bridge:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger, its tables up to date. Raises `LedgerUnavailable`."""
-        return Ledger.open(self.settings.database_url)
+        return Ledger.open(self.settings.database_url_in(self.folder))
 
     @cached_property
     def connectors(self) -> Mapping[System, Connector]:
@@ -75,6 +81,8 @@ class Bridge:
                 client_secret=_secret(given.client_secret),
                 refresh_token=_secret(given.refresh_token),
                 app_id=given.app_id,
+                proxy=proxy_for(given.base_url, self.environ),
+                ca_bundle=ca_bundle_of(self.environ),
             ),
             clock=self.clock,
         )
@@ -89,6 +97,8 @@ class Bridge:
                 client_secret=_secret(given.client_secret),
                 username=given.username,
                 private_key=_secret(given.private_key),
+                proxy=proxy_for(given.login_url or "", self.environ),
+                ca_bundle=ca_bundle_of(self.environ),
             ),
             clock=self.clock,
         )
@@ -96,7 +106,7 @@ class Bridge:
     @property
     def mappings_folder(self) -> Path:
         """Where the admin's mapping files stand."""
-        return self.settings.mappings
+        return self.folder / self.settings.mappings
 
     @property
     def locale(self) -> Locale:
