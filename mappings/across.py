@@ -15,6 +15,8 @@ from mappings.schema import Line
 from mappings.schema import Mapping as FieldMapping
 
 _Thing = TypeVar("_Thing")
+KEYS = "keys"
+CONSENT = "consent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +43,40 @@ def check_names(documents: Iterable[Document], faults: FaultList) -> None:
 
 
 def check_writers(made: Iterable[Made], faults: FaultList) -> None:
-    """Each (system, object, field) has one writer over all files: line, opt-out or key."""
+    """Each (system, object, field) has one writer over all files.
+
+    Keys and opt-outs count as writers beside a line; among themselves they agree by nature.
+    """
     writers: dict[tuple[System, str, str], str] = {}
+    told: set[tuple[str, str]] = set()
     for one in made:
         for target, name, place in _targets(one):
             other = writers.setdefault(target, name)
-            if other != name:
+            agreed = other == name or {_nature(other), _nature(name)} in ({KEYS}, {CONSENT})
+            if not agreed and (name, other) not in told:
+                told.add((name, other))
                 system, object_name, field = target
                 found = f"{system.value} {object_name}.{field}"
                 faults.add("two_writers", place, found, other=other)
+
+
+def _nature(writer: str) -> str:
+    """`keys` or `consent` for those blocks, else the line's id."""
+    return writer.split(".", 2)[1]
 
 
 def _targets(one: Made) -> Iterable[tuple[tuple[System, str, str], str, Place]]:
     mapping = one.mapping
     for side in System:
         for name in mapping.objects_of(side):
-            yield (side, name, mapping.keys[side]), f"{mapping.name}.keys", one.document.place
+            yield (side, name, mapping.keys[side]), f"{mapping.name}.{KEYS}", one.document.place
     for object_name, lines in mapping.objects.items():
         objects = {HUBSPOT: mapping.hubspot_object, SALESFORCE: object_name}
         for consent in lines.consent:
             place = next(p for name, _, _, p in one.document.consent if name == consent.id)
             for side in System:
                 target = (side, objects[side], consent.field(side))
-                yield target, f"{mapping.name}.consent.{consent.id}", place
+                yield target, f"{mapping.name}.{CONSENT}.{consent.id}", place
         for line in lines.lines:
             for side in System:
                 if not line.direction.goes_to(side):

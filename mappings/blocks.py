@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from connector.port import System
@@ -173,8 +172,8 @@ class Blocks:
             return []
         named = [prefix] if dot else list(objects)
         there = [o for o in named if self.book.has(SALESFORCE, o, name)]
-        if not there:
-            self.book.know(SALESFORCE, named[0], name, place)
+        if not there and self.book.know(SALESFORCE, named[0], name, place):
+            return named
         return there
 
     def several(self) -> str:
@@ -290,9 +289,4 @@ class Blocks:
             if (side, object_name) not in self.book.reads:
                 continue
             for name in entries(values, None, FaultList()) or {}:
-                if not self.book.has(side, object_name, name):
-                    self._unknown(side, object_name, name, (values.keys or {})[name])
-
-    def _unknown(self, side: System, object_name: str, name: str, place: Place) -> None:
-        known: Sequence[str] = self.book.names(side, object_name)
-        self.faults.add("unknown_field", place, name, known, system=title(side), object=object_name)
+                self.book.exists(side, object_name, name, (values.keys or {})[name])

@@ -103,15 +103,16 @@ class Expression:
 def compile_expression(
     source: str,
     *,
-    links: Mapping[str, tuple[str, System]] | None = None,
+    side: System,
+    links: Mapping[str, str] | None = None,
     kind_of: Callable[[str], FieldKind] | None = None,
 ) -> Expression:
     """Compile; raises `BadExpression`.
 
-    `links` maps link fields to the mapping they refer to and the side on which they stand; `kind_of`
-    tells the kind of a field.
+    `links` maps the link fields of `side` to the mapping they refer to, `kind_of` tells the kind of a
+    field.
     """
-    parser = _Parser(source, links or {}, kind_of or (lambda _name: "text"))
+    parser = _Parser(source, side, links or {}, kind_of or (lambda _name: "text"))
     evaluate = parser.whole()
     return Expression(evaluate, frozenset(parser.fields), parser.volatile)
 
@@ -119,7 +120,8 @@ def compile_expression(
 @dataclass(slots=True)
 class _Parser:
     source: str
-    links: Mapping[str, tuple[str, System]]
+    side: System
+    links: Mapping[str, str]
     kind_of: Callable[[str], FieldKind]
     tokens: list[Token] = field(default_factory=list)
     at: int = 0
@@ -238,7 +240,7 @@ class _Parser:
     def _linked(self, left: Evaluate, name: str | None, start: int) -> Evaluate:
         if name is None or name not in self.links:
             raise BadExpression("x_not_a_link", start, tuple(self.links), what=name or "")
-        mapping, side = self.links[name]
+        mapping, side = self.links[name], self.side
 
         def linked(values: Values, context: Context) -> bool:
             held = left(values, context)

@@ -89,19 +89,26 @@ class FieldBook:
         return tuple(f for f in known.values() if f.required and f.createable)
 
     def know(self, side: System, object_name: str, name: str, place: Place) -> bool:
-        """Note that a field is read; a field that does not exist is a fault."""
-        if not self.has(side, object_name, name):
-            self.faults.add(
-                "unknown_field",
-                place,
-                name,
-                self.names(side, object_name),
-                system=title(side),
-                object=object_name,
-            )
+        """Note that a field is read, if it exists; see `exists`."""
+        if not self.exists(side, object_name, name, place):
             return False
         self.reads[side, object_name].add(name)
         return True
+
+    def exists(self, side: System, object_name: str, name: str, place: Place) -> bool:
+        """Whether the object may have the field; a live one that has not is a fault.
+
+        Offline nobody can be sure: what is not standard gets a warning.
+        """
+        if self.has(side, object_name, name):
+            return True
+        known = self.names(side, object_name)
+        if self.schemas is None:
+            self.faults.warn("not_standard", place, name, known, object=object_name)
+            return True
+        words = {"system": title(side), "object": object_name}
+        self.faults.add("unknown_field", place, name, known, **words)
+        return False
 
     def read_if_there(self, side: System, object_name: str, *names: str) -> None:
         """Fields that are read where they exist."""
@@ -113,12 +120,12 @@ class FieldBook:
         if source is None:
             self.faults.add("wrong_type", node.place, node.shown(), expected="=text")
             return None
-        links = {
-            name: (to, side) for side in reversed(sides) for name, to in self._links(side).items()
-        }
         try:
             found = compile_expression(
-                source, links=links, kind_of=lambda name: self._kind(name, sides)
+                source,
+                side=sides[0],
+                links=self._links(sides[0]),
+                kind_of=lambda name: self._kind(name, sides),
             )
         except BadExpression as error:
             column = node.place.column + error.at + (1 if node.quoted else 0)
@@ -148,12 +155,16 @@ class FieldBook:
             there = foreign or there
         for side, object_name in there:
             self.reads[side, object_name].add(name)
-        if not there:
-            allowed = [known for side, o in places for known in self.names(side, o)]
-            side, object_name = places[0]
-            self.faults.add(
-                "unknown_field", place, name, allowed, system=title(side), object=object_name
-            )
+        if there:
+            return
+        known = tuple(one for side, o in places for one in self.names(side, o))
+        side, object_name = places[0]
+        if self.schemas is None:
+            self.faults.warn("not_standard", place, name, known, object=object_name)
+            self.reads[side, object_name].add(name)
+        else:
+            words = {"system": title(side), "object": object_name}
+            self.faults.add("unknown_field", place, name, known, **words)
 
     def _links(self, side: System) -> dict[str, str]:
         """The link fields of a side, and what each refers to."""

@@ -8,7 +8,7 @@ from mappings import grammar
 from mappings.faults import FaultList, Place
 from mappings.grammar import ARROW
 from mappings.source import Node, choice, entries, items
-from mappings.transforms import ARGUMENT_WORDS, PLAIN_WORDS
+from mappings.transforms import ARGUMENT_WORDS, PLAIN_WORDS, is_argument
 
 LEDGER = "kakehashi."
 
@@ -235,8 +235,6 @@ def _check_transforms(node: Node | None, faults: FaultList) -> None:
                 faults.add("not_allowed", one.place, one.text, (*PLAIN_WORDS, *ARGUMENT_WORDS))
             continue
         for key, argument in (entries(one, ARGUMENT_WORDS, faults) or {}).items():
-            length = argument.text or ""
-            if key == "truncate" and not (length.isascii() and length.isdigit() and int(length)):
-                faults.add("wrong_type", argument.place, argument.shown(), expected="=a_number")
-            elif argument.text is None:
-                faults.add("wrong_type", argument.place, argument.shown(), expected="=text")
+            if not is_argument(key, argument.text or ""):
+                expected = "=a_number" if key == "truncate" else "=text"
+                faults.add("wrong_type", argument.place, argument.shown(), expected=expected)

@@ -14,7 +14,7 @@ from mappings.fieldbook import HUBSPOT, SALESFORCE, FieldBook
 from mappings.grammar import OWNERS
 from mappings.linechecks import check_ends, check_union
 from mappings.lineform import LineDraft
-from mappings.normal import normaliser
+from mappings.normal import COMPARE_WORDS, normaliser
 from mappings.picklists import Picklist, check_picklist, read_picklist
 from mappings.schema import (
     Carrier,
@@ -30,7 +30,14 @@ from mappings.schema import (
 )
 from mappings.sides import Recipe, never, nothing, reference, stored
 from mappings.source import as_plain, items
-from mappings.transforms import Locale, Transform, plain, with_argument
+from mappings.transforms import (
+    PLAIN_WORDS,
+    Locale,
+    Transform,
+    is_argument,
+    plain,
+    with_argument,
+)
 
 # The first kind that either end has decides how the line compares.
 COMPARED_BY_KIND: tuple[tuple[FieldKind, str], ...] = (
@@ -43,8 +50,8 @@ COMPARED_BY_KIND: tuple[tuple[FieldKind, str], ...] = (
     ("phone", "phone"),
     ("url", "url"),
 )
-# Options that say what a value means on its way; a change of any other keeps the baseline.
-MEANING = ("from", "values", "otherwise", "to_salesforce", "to_hubspot", "if_empty_on_create")
+# Options that do not change what the line does to a pair, or that its ends say already.
+REMARKS = frozenset({"note", "purpose", "mode", "id", "hubspot", "salesforce", "direction"})
 LOCAL_COMPARES = frozenset({"date", "datetime", "phone"})
 
 
@@ -163,7 +170,8 @@ class OneLine:
         """The line; None where its direction is not even known."""
         draft, faults = self.draft, self.maker.faults
         direction = Direction(draft.direction)
-        self.compare = draft.option("compare") or self._inferred()
+        written = draft.option("compare")
+        self.compare = written if written in COMPARE_WORDS else self._inferred()
         self.picklist = read_picklist(draft, faults)
         if self.picklist is not None:
             check_picklist(self.picklist, draft, self.schemas, faults)
@@ -310,10 +318,15 @@ class OneLine:
     def _transforms(self, side: System) -> list[Transform]:
         made: list[Transform] = []
         for node in items(self.draft.options.get(f"to_{side.value}"), FaultList(), single=True):
-            if node.text is not None:
+            # What is no transform is among the faults already.
+            if node.text in PLAIN_WORDS:
                 made.append(plain(node.text, self.maker.locale))
             elif isinstance(node.value, dict):
-                made += [with_argument(key, n.text or "") for key, n in node.value.items()]
+                made += [
+                    with_argument(key, argument.text)
+                    for key, argument in node.value.items()
+                    if argument.text is not None and is_argument(key, argument.text)
+                ]
         return made
 
     def _hash(self) -> str:
@@ -324,11 +337,7 @@ class OneLine:
             [[s.name for s in self.schemas[side]] for side in System],
             [[s.kind for s in self.schemas[side]] for side in System],
             self.draft.link_to,
-            {
-                key: as_plain(self.draft.options[key])
-                for key in MEANING
-                if key in self.draft.options
-            },
+            {k: as_plain(n) for k, n in self.draft.options.items() if k not in REMARKS},
             self.compare,
             self._scale(),
             local,

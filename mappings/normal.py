@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 from functools import lru_cache, partial
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -65,14 +65,22 @@ def ci(value: str) -> str | None:
     """Text with case and width folded."""
     if value.isascii():
         return value.strip().casefold() or None
-    return unicodedata.normalize("NFKC", value).strip().casefold() or None
+    return _folded(value) or None
+
+
+def _folded(value: str) -> str:
+    """Width, case and outer blanks folded until nothing changes: a fold may undo a composition."""
+    for _ in range(4):
+        folded = unicodedata.normalize("NFKC", value).strip().casefold()
+        if folded == value:
+            break
+        value = folded
+    return value
 
 
 def email(value: str) -> str | None:
     """Addresses compare without case, width and outer blanks."""
-    if value.isascii():
-        return value.strip().lower() or None
-    return unicodedata.normalize("NFKC", value).strip().lower() or None
+    return ci(value)
 
 
 @lru_cache(REMEMBERED)
@@ -86,7 +94,7 @@ def phone(value: str, region: str) -> str | None:
     except phonenumbers.NumberParseException:
         return folded
     formatted = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    return f"{formatted};{parsed.extension}" if parsed.extension else formatted
+    return f"{formatted};ext={parsed.extension}" if parsed.extension else formatted
 
 
 def number(value: str, scale: int | None) -> Normal:
@@ -163,51 +171,58 @@ def flag(value: str) -> Normal:
 @lru_cache(REMEMBERED)
 def domain(value: str) -> str | None:
     """The host of an address, without scheme, ``www.``, path and port."""
-    folded = unicodedata.normalize("NFKC", value).strip().lower()
-    if not folded:
-        return None
-    host = urlsplit(folded if "//" in folded else f"//{folded}").hostname or folded
-    return host.removeprefix("www.").rstrip(".") or None
+    folded = _folded(value)
+    parts = _split_address(folded)
+    host = (parts.hostname if parts is not None else None) or folded
+    return re.sub(r"^(?:www\.)+", "", host).strip(". ") or None
 
 
 @lru_cache(REMEMBERED)
 def url(value: str) -> str | None:
     """Scheme and host without case, no trailing slash; http and https are the same page."""
     folded = unicodedata.normalize("NFKC", value).strip()
-    if not folded:
-        return None
-    parts = urlsplit(folded if "//" in folded else f"//{folded}")
+    parts = _split_address(folded)
+    if parts is None:
+        return folded or None
     query = f"?{parts.query}" if parts.query else ""
     return f"{parts.netloc.lower()}{parts.path.rstrip('/')}{query}" or None
 
 
-COMPANY_FORMS = (
-    ("株式会社", ("㈱", "(株)", "（株）")),
-    ("有限会社", ("㈲", "(有)", "（有）")),
-)
+def _split_address(value: str) -> SplitResult | None:
+    try:
+        return urlsplit(value if "//" in value else f"//{value}")
+    except ValueError:
+        return None
+
+
+# After folding the width: ㈱ and （株） are (株) by then.
+COMPANY_FORMS = (("株式会社", ("(株)",)), ("有限会社", ("(有)",)), ("合同会社", ("(同)", "(合)")))
 
 
 @lru_cache(REMEMBERED)
 def company(value: str) -> str | None:
-    """㈱ is 株式会社, width and case are folded, blanks do not count; 前株 and 後株 differ."""
-    folded = unicodedata.normalize("NFKC", value).strip().casefold()
+    """㈱ is 株式会社, width and case are folded, blanks around it do not count; 前株 and 後株 differ."""
+    folded = _folded(value)
     for full, short_forms in COMPANY_FORMS:
         for short in short_forms:
-            folded = folded.replace(unicodedata.normalize("NFKC", short), full)
-    return re.sub(r"\s+", " ", re.sub(r"\s*(株式会社|有限会社)\s*", r"\1", folded)) or None
+            folded = folded.replace(short, full)
+    folded = re.sub(r"\s*(株式会社|有限会社|合同会社)\s*", r"\1", folded)
+    return re.sub(r"\s+", " ", folded).strip() or None
 
 
 @lru_cache(REMEMBERED)
 def person_name(value: str) -> str | None:
     """Width, case and the width of inner blanks do not count."""
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", value).strip().casefold()) or None
+    return re.sub(r"\s+", " ", _folded(value)).strip() or None
 
 
 @lru_cache(REMEMBERED)
 def kana(value: str) -> str | None:
-    """Half-width and full-width, hiragana and katakana are the same."""
+    """Half-width and full-width, hiragana and katakana are the same; blanks do not count."""
     folded = re.sub(r"\s+", "", unicodedata.normalize("NFKC", value))
-    return "".join(chr(ord(c) + 0x60) if "ぁ" <= c <= "ゖ" else c for c in folded) or None
+    shifted = "".join(chr(ord(c) + 0x60) if "ぁ" <= c <= "ゖ" else c for c in folded)
+    # Taking blanks out may bring a letter and its mark together.
+    return unicodedata.normalize("NFKC", shifted) or None
 
 
 @lru_cache(REMEMBERED)

@@ -76,7 +76,7 @@ def read_folder(folder: Path, faults: FaultList) -> Iterator[tuple[Path, Node]]:
     if not folder.is_dir():
         faults.add("no_folder", place, str(folder))
         return
-    files = sorted(p for p in folder.glob("*.yaml") if p.is_file())
+    files = sorted(p for p in folder.glob("*.yaml") if not p.is_dir())
     if not files:
         faults.add("no_files", place, str(folder))
     for path in files:

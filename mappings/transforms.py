@@ -57,6 +57,13 @@ def plain(word: str, locale: Locale) -> Transform:
     return table[word]
 
 
+def is_argument(word: str, argument: str) -> bool:
+    """Whether the word takes this argument: a length in characters, or a separator."""
+    if word == "truncate":
+        return argument.isascii() and argument.isdigit() and int(argument[:9]) > 0
+    return word in ARGUMENT_WORDS and bool(argument)
+
+
 def with_argument(word: str, argument: str) -> Transform:
     """`truncate` cuts, `split` makes a multi-select of text, `join` text of a multi-select."""
     if word == "truncate":
