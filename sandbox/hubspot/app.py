@@ -16,6 +16,7 @@ from sandbox.hubspot import (
     schema_routes,
 )
 from sandbox.hubspot.desk import Desk, Route, no_such_page, undated
+from sandbox.hubspot.gate import ASKED
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -34,7 +35,7 @@ class _Account(Flask):
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "/")
-        environ["kakehashi.path"] = path
+        environ[ASKED] = path
         environ["PATH_INFO"] = undated(path)
         return super().wsgi_app(environ, start_response)
 

@@ -237,9 +237,13 @@ def _check_all(
 
 
 def _write(state: State, table: Table, target: Target, actor: Actor) -> dict[str, Any]:
-    assert target.record is not None, "creates take another road"  # noqa: S101 -- for the type checker
-    told = writing.change(state, table, target.record, target.values, actor)
-    return _told(state, table, target.record, told, target.given)
+    """Create or change what a judged input names."""
+    record = target.record
+    if record is None:
+        record = effects.born(state, table, effects.garbled(target.values, actor.garble), actor)
+        return _told(state, table, record, record.values, target.given)
+    told = writing.change(state, table, record, target.values, actor)
+    return _told(state, table, record, told, target.given)
 
 
 def upsert(state: State, table: Table, body: Any, actor: Actor) -> Answer:
@@ -263,7 +267,9 @@ def upsert(state: State, table: Table, body: Any, actor: Actor) -> Answer:
         problems += verdict.problems
         targets.append(Target(record, one, verdict.values))
     _check_all(state, table, problems, targets)
-    results = [_put(state, table, target, actor) for target in targets]
+    results = [
+        {**_write(state, table, target, actor), "new": target.record is None} for target in targets
+    ]
     errors = [could_not_get(table.kind.upper, unknown)] if unknown else []
     return envelope(state, results, errors)
 
@@ -274,13 +280,6 @@ def _check_key(table: Table, id_property: str | None) -> None:
         raise invalid_request(
             f"Unable to perform update/upsert by non-unique {table.kind.type_id} property"
         )
-
-
-def _put(state: State, table: Table, target: Target, actor: Actor) -> dict[str, Any]:
-    if target.record is not None:
-        return {**_write(state, table, target, actor), "new": False}
-    record = effects.born(state, table, effects.garbled(target.values, actor.garble), actor)
-    return {**_told(state, table, record, record.values, target.given), "new": True}
 
 
 def archive(state: State, table: Table, body: Any, actor: Actor) -> None:

@@ -18,7 +18,7 @@ from sandbox.hubspot.answers import (
     correlation_id,
     invalid_request,
 )
-from sandbox.hubspot.gate import GARBLING, Admitted, Gate, Staged
+from sandbox.hubspot.gate import ASKED, GARBLING, Admitted, Gate, Staged
 from sandbox.hubspot.kinds import kind_of
 from sandbox.hubspot.records import Table
 from sandbox.hubspot.state import Actor, State
@@ -147,7 +147,7 @@ class Desk:
         try:
             admitted = self.gate.admit(
                 request,
-                call_name(request.environ.get("kakehashi.path", request.path), args),
+                call_name(request.environ.get(ASKED, request.path), args),
                 public=route.public,
                 exempt=route.exempt,
             )

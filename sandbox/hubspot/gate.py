@@ -27,6 +27,7 @@ from sandbox.hubspot.limits import Limiter
 from sandbox.hubspot.state import State
 
 TOKEN_LIFE = 1_800_000
+ASKED = "kakehashi.path"  # the path as it was asked for, version and all, in the WSGI environment
 
 COMMON = ("status", "lost_answer", "html_200", "slow")
 RATES = ("rate_burst", "rate_daily", "rate_search")
@@ -109,7 +110,7 @@ class Gate:
     def admit(self, request: Request, route: str, *, public: bool, exempt: bool) -> Admitted:
         """Let a call in, or raise `Refusal` or `Staged`."""
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        call = f"{request.method} {request.path}"
+        call = f"{request.method} {request.environ.get(ASKED, request.path)}"
         if token == self._person_token:
             return Admitted("person", call, search=False, cut=None)
         self.calls.note(request.method, route)

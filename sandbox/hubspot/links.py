@@ -72,8 +72,8 @@ class Links:
         self._put((pair[1], pair[0]), other, number, reverse(pair, wanted))
 
     def primary_of(self, pair: Pair, number: int) -> int | None:
-        """The one record that is the primary at the other end."""
-        wanted = _PRIMARY[pair]
+        """The one record that is the primary at the other end; None where a pair knows no primary."""
+        wanted = _PRIMARY.get(pair)
         return next((o for o, types in self.of(pair, number).items() if wanted in types), None)
 
     def make_primary(self, pair: Pair, number: int, other: int | None) -> None:
@@ -99,10 +99,10 @@ class Links:
         for pair in [pair for pair in self._ends if pair[0] == kind]:
             for other, types in list(self.of(pair, old).items()):
                 self.set(pair, old, other, ())
-                mark = primary(pair)
-                if mark in types and self.primary_of(pair, new) is not None:
-                    types -= {mark}
-                self.set(pair, new, other, self.types(pair, new, other) | types)
+                kept = set(types)
+                if pair[1] == "companies" and self.primary_of(pair, new) is not None:
+                    kept -= {_PRIMARY[pair]}
+                self.set(pair, new, other, self.types(pair, new, other) | kept)
 
     def _put(self, pair: Pair, number: int, other: int, types: Types) -> None:
         ends = self._ends.setdefault(pair, {})

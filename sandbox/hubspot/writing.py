@@ -198,15 +198,13 @@ def link(
     `associatedcompanyid` follows. That the first one becomes primary is what portals show in their
     pages; no document says so.
     """
-    held = state.links.types(pair, number, other)
-    mark = primary(pair)
-    if mark is not None and pair[1] == "companies" and mark in types:
-        state.links.make_primary(pair, number, other)
-        held = state.links.types(pair, number, other)
-    elif mark is not None and pair[1] == "contacts" and mark in types:
-        state.links.make_primary((pair[1], pair[0]), other, number)
-        held = state.links.types(pair, number, other)
+    if primary(pair) in types:
+        if pair[1] == "companies":
+            state.links.make_primary(pair, number, other)
+        else:
+            state.links.make_primary((pair[1], pair[0]), other, number)
     usual = plain(pair)
+    held = state.links.types(pair, number, other)
     wanted = held | set(types) | ({usual} if usual else set())
     state.links.set(pair, number, other, wanted)
     follow_links(state, pair, number, other, actor, removed=False)

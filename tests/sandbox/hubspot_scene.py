@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,9 +9,9 @@ from typing import Any
 
 import requests
 from hubspot import HubSpot
-from waitress.server import create_server
 
 from sandbox.hubspot.org import HubSpotOrg
+from sandbox.webserver import WebServer
 
 NOON = datetime(2026, 11, 20, 3, 0, 0, 123000, tzinfo=UTC)
 
@@ -60,12 +59,10 @@ def opened(**settings: Any) -> Iterator[Scene]:
     """An org on loopback for one test."""
     clock = Hands()
     org = HubSpotOrg(clock=clock, **settings)
-    server = create_server(org.app, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
+    server = WebServer(org.app, "hubspot", "127.0.0.1", 0)
+    server.start()
     try:
-        yield Scene(org, clock, f"http://127.0.0.1:{server.effective_port}")
+        yield Scene(org, clock, server.url)
     finally:
         org.close()
-        server.close()
-        thread.join(timeout=5)
+        server.stop()

@@ -142,6 +142,23 @@ def test_an_archived_company_leaves_its_contacts(scene: Scene, companies: list[s
     assert "associatedcompanyid" not in scene.held(contact)
 
 
+def test_contacts_follow_a_merged_company(scene: Scene, companies: list[str]) -> None:
+    """The contacts of both companies have the survivor as their primary one."""
+    rows = [{"firstname": one, "@company": one} for one in companies]
+    people = scene.org.load("contacts", rows)
+    merged = scene.org.merge("companies", *companies)
+    assert {scene.held(one)["associatedcompanyid"] for one in people} == {merged}
+    assert [companies_of(scene, one) for one in people] == [{merged: {1, 279}}] * 2
+
+
+def test_the_company_of_a_merged_contact_stays(scene: Scene, companies: list[str]) -> None:
+    """The primary's company is the primary one, the other's is kept beside it."""
+    rows = [{"firstname": one, "@company": one} for one in companies]
+    merged = scene.org.merge("contacts", *scene.org.load("contacts", rows))
+    assert companies_of(scene, merged) == {companies[0]: {1, 279}, companies[1]: {279}}
+    assert scene.held(merged)["associatedcompanyid"] == companies[0]
+
+
 # Properties --------------------------------------------------------------------------------------
 
 KEY = {
