@@ -18,6 +18,7 @@ from console.planning import show_report
 from console.session import Session, command
 from sandbox.serve import Sandbox
 from sync.install import copy_mappings, create_keys
+from sync.ledger import LedgerError
 from sync.resync import Terms
 from sync.settings import load_settings
 from sync.wiring import Bridge
@@ -132,6 +133,8 @@ def _watch(bridge: Bridge, stop: threading.Event, every: float, output: Output) 
             compare.follow((), terms)
         except ConnectorError as error:
             output.error(f"{error.system}: {error.message} (asked again in {every} s)")
+        except LedgerError as error:
+            output.error(f"{error} (tried again in {every} s)")
 
 
 def _serve(bridge: Bridge, running: Sandbox | None, output: Output) -> None:

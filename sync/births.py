@@ -179,7 +179,7 @@ class Midwife:
             else:
                 self._note_stillborn(mapping, source, record, result)
         self._introduce(mapping, target, target_object, works)
-        self._bind(mapping, works)
+        works = self.engine.bind(mapping, works)
         self.engine.write(mapping, works)
         self.engine.settle(mapping, works)
 
@@ -238,12 +238,6 @@ class Midwife:
             born=frozenset({target}),
             results=[result],
         )
-
-    def _bind(self, mapping: FieldMapping, works: Sequence[Work]) -> None:
-        engine = self.engine
-        ids = engine.ledger.bind_many(mapping.name, [work.pair for work in works], engine.clock())
-        for work, pair_id in zip(works, ids, strict=True):
-            work.pair = replace(work.pair, id=pair_id)
 
     def _note_stillborn(
         self, mapping: FieldMapping, source: System, record: Record, result: Result

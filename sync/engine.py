@@ -16,7 +16,7 @@ from connector.errors import Rejected
 from connector.port import Connector, Record, System, Value, Values
 from mappings.schema import Mapping as FieldMapping
 from sync.findings import findings, mark_of, refused
-from sync.ledger import Agreement, Ledger
+from sync.ledger import Agreement, AlreadyBound, Ledger
 from sync.model import Baseline, FieldChange, Pair, Parked
 from sync.plandraft import Task
 from sync.questions import Answers, Asker
@@ -110,7 +110,9 @@ class Engine:
                         records={side: records[side][pair.record_id(side)] for side in System},
                     )
                 )
-        self._bind(mapping, [work for work in works if work.pair.id == 0])
+        links = self.bind(mapping, [work for work in works if work.pair.id == 0])
+        self.tally.totals["link"] += len(links)
+        works = [work for work in works if work.pair.id]
         self.write(mapping, works)
         self.settle(mapping, works)
         self.asker.close_folded(answers, (work.pair.hubspot_id for work in works))
@@ -160,14 +162,37 @@ class Engine:
             found[system] |= self.connectors[system].get_many(object_name, ids, fields)
         return found
 
-    def _bind(self, mapping: FieldMapping, fresh: Sequence[Work]) -> None:
-        """Bind the links; from here on they are pairs like any other."""
-        if not fresh:
-            return
-        ids = self.ledger.bind_many(mapping.name, [work.pair for work in fresh], self.clock())
+    def bind(self, mapping: FieldMapping, fresh: Sequence[Work]) -> list[Work]:
+        """Bind new pairs; answers those bound. One whose record is bound elsewhere is parked."""
+        bound: list[Work] = []
+        try:
+            ids = self.ledger.bind_many(mapping.name, [w.pair for w in fresh], self.clock())
+        except AlreadyBound:
+            ids = [self._bind_alone(mapping, work) for work in fresh]
         for work, pair_id in zip(fresh, ids, strict=True):
-            work.pair = replace(work.pair, id=pair_id)
-            self.tally.totals["link"] += 1
+            if pair_id:
+                work.pair = replace(work.pair, id=pair_id)
+                bound.append(work)
+        return bound
+
+    def _bind_alone(self, mapping: FieldMapping, work: Work) -> int:
+        """The id of the pair, or 0 where somebody else holds one of its records."""
+        try:
+            return self.ledger.bind_many(mapping.name, [work.pair], self.clock())[0]
+        except AlreadyBound as error:
+            pair = work.pair
+            parked = Parked(
+                mapping=mapping.name,
+                system=HUBSPOT,
+                object=mapping.hubspot_object,
+                record_id=pair.hubspot_id,
+                line=None,
+                cause="duplicate_of",
+                advice=f"its partner is paired with somebody else: merge them ({error})",
+            )
+            self.ledger.park([parked], self.clock())
+            self.tally.totals["parked"] += 1
+            return 0
 
     def write(self, mapping: FieldMapping, works: Sequence[Work]) -> None:
         """Send what the plans of these pairs say; the results stand in each work."""

@@ -18,7 +18,7 @@ from sync.births import Midwife
 from sync.consent import spread_consent
 from sync.engine import Engine, Tally
 from sync.guards import Totals, Tripped, check
-from sync.ledger import Ledger
+from sync.ledger import Ledger, LedgerLock
 from sync.listing import Listing, Progress
 from sync.model import Run
 from sync.owners import OWNER_FIELDS, Owners, pair_owners
@@ -32,6 +32,8 @@ from sync.writes import Writer
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 
 BATCH = 200
+# A listing older than this is made anew rather than gone on with.
+RESUMABLE = timedelta(hours=6)
 # Records per write call of each vendor, for the price of a plan.
 PER_WRITE = {HUBSPOT: 100, SALESFORCE: 200}
 # Calls per second that each system is priced at.
@@ -77,24 +79,33 @@ class Compare:
     timezone: str
     landing_window: timedelta
     progress: Progress
+    lock: LedgerLock
 
     # Plan ---------------------------------------------------------------------------------------
 
     def plan(self, names: Sequence[str] = ()) -> str:
         """Compare everything and store the plan; writes nothing to any system. Answers its id."""
-        run = self._begin("plan", names, "plan")
         chosen = self._chosen(names)
-        plan_id = self._plan(run, chosen, Terms(), commit=False)
-        for mapping in chosen:
-            self.ledger.refresh_states(mapping.name)
-        self.ledger.finish_run(run.id, "done", {"plan_id": plan_id}, self.clock())
+        with self.lock:
+            run = self.ledger.begin_run("plan", [m.name for m in chosen], "plan", self.clock())
+            plan_id = self._plan(run, chosen, Terms(), commit=False)
+            for mapping in chosen:
+                self.ledger.refresh_states(mapping.name)
+            self.ledger.finish_run(run.id, "done", {"plan_id": plan_id}, self.clock())
         return plan_id
 
+    def _advance(self, stage: str, count: int) -> None:
+        """Progress is also the sign of life that keeps the right to this walk."""
+        self.lock.heartbeat()
+        self.progress(stage, count)
+
     def _begin(self, kind: str, names: Sequence[str], trigger: str) -> Run:
-        """Go on with the run of this kind that did not end, or begin one."""
+        """Go on with the run of this kind that was killed not long ago, or begin one."""
         chosen = tuple(mapping.name for mapping in self._chosen(names))
         unfinished = self.ledger.unfinished_run(kind, chosen)
-        return unfinished or self.ledger.begin_run(kind, chosen, trigger, self.clock())
+        if unfinished is not None and self.clock() - unfinished.started_at < RESUMABLE:
+            return unfinished
+        return self.ledger.begin_run(kind, chosen, trigger, self.clock())
 
     def _chosen(self, names: Sequence[str]) -> list[FieldMapping]:
         return [
@@ -145,7 +156,7 @@ class Compare:
         everything: bool = True,
     ) -> str:
         context, refs = self.context(planning=True)
-        listing = Listing(self.ledger, self.connectors, run, context, self.progress)
+        listing = Listing(self.ledger, self.connectors, run, context, self._advance)
         before = self._live(chosen)
         if everything:
             seen = self._look_at_everything(run, chosen, listing, before)
@@ -163,7 +174,7 @@ class Compare:
             draft=draft,
             commit=commit and not terms.observe,
             run_id=run.id,
-            progress=self.progress,
+            progress=self._advance,
         )
         for mapping in chosen:
             planner.plan(mapping)
@@ -258,29 +269,32 @@ class Compare:
 
     def apply(self, plan_id: str, terms: Terms) -> Report:
         """Make exactly the changes of a stored plan; what moved since is left alone and reported."""
-        run = self.ledger.begin_run("apply", self._plan_names(plan_id), terms.trigger, self.clock())
-        return self._carry_out(run, plan_id, terms, exactly=True)
+        names = self._plan_names(plan_id)
+        with self.lock:
+            run = self.ledger.begin_run("apply", names, terms.trigger, self.clock())
+            return self._carry_out(run, plan_id, terms, exactly=True)
 
     def _plan_names(self, plan_id: str) -> tuple[str, ...]:
         return tuple(self.ledger.plan(plan_id).meta["mappings"])
 
     def resync(self, names: Sequence[str], terms: Terms) -> Report:
         """Plan and apply in one; a killed run goes on where its listing stood."""
-        run = self._begin("resync", names, terms.trigger)
         chosen = self._chosen(names)
-        plan_id = self._plan(run, chosen, terms, commit=True)
-        report = self._carry_out(run, plan_id, terms, exactly=False)
-        if not report.guards:
-            self._move_cursors(run, chosen)
+        with self.lock:
+            run = self._begin("resync", names, terms.trigger)
+            plan_id = self._plan(run, chosen, terms, commit=True)
+            report = self._carry_out(run, plan_id, terms, exactly=False)
+            if not report.guards:
+                self._move_cursors(run, chosen)
         return report
 
     def follow(self, names: Sequence[str], terms: Terms) -> Report:
         """Bring in line what changed since the cursors, and whatever is waiting."""
-        run = self.ledger.begin_run(
-            "sync", [m.name for m in self._chosen(names)], "poll", self.clock()
-        )
-        plan_id = self._plan(run, self._chosen(names), terms, commit=True, everything=False)
-        return self._carry_out(run, plan_id, terms, exactly=False)
+        chosen = self._chosen(names)
+        with self.lock:
+            run = self.ledger.begin_run("sync", [m.name for m in chosen], "poll", self.clock())
+            plan_id = self._plan(run, chosen, terms, commit=True, everything=False)
+            return self._carry_out(run, plan_id, terms, exactly=False)
 
     def _move_cursors(self, run: Run, chosen: Iterable[FieldMapping]) -> None:
         """Polling goes on from where this compare *began*, so that nothing falls in between."""
@@ -365,7 +379,7 @@ class Compare:
                 engine.unlink(tasks)
             else:
                 engine.carry_out(mapping, tasks, exactly=exactly)
-            self.progress(f"{mapping.name}:write", len(tasks))
+            self._advance(f"{mapping.name}:write", len(tasks))
 
     def _batches(self, plan_id: str) -> Iterator[list[Task]]:
         """Tasks of one mapping and kind together, in the order of the plan."""

@@ -22,7 +22,7 @@ from mappings.schema import Context
 from mappings.transforms import Locale
 from sync.decree import Decree
 from sync.engine import Engine, Tally
-from sync.ledger import Ledger
+from sync.ledger import Ledger, LedgerLock
 from sync.listing import Progress
 from sync.questions import Asker
 from sync.readback import ReadBack
@@ -148,6 +148,7 @@ class Bridge:
             timezone=self.settings.timezone,
             landing_window=timedelta(seconds=self.settings.sync.landing_window),
             progress=self.progress,
+            lock=LedgerLock(self.ledger, self.clock),
         )
 
     def need_keys(self, compiled: Compiled) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from connector.memory import MemoryConnector, Normalise
 from connector.port import FieldSchema, System, Values
 from mappings.schema import CreateRule, Limits, Line, Mapping, MatchRule
-from sync.ledger import Ledger
+from sync.ledger import Ledger, LedgerLock
 from sync.resync import Compare, Report, Terms
 from tests.sync.builders import line, object_lines
 
@@ -129,6 +129,7 @@ class Bridge:
             timezone="Asia/Tokyo",
             landing_window=self.landing_window,
             progress=lambda stage, count: None,
+            lock=LedgerLock(self.ledger, self.time),
         )
 
     def resync(self, **terms: object) -> Report:
