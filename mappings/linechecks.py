@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # HubSpot's text properties take this many characters, so their "length" says nothing of their values.
 UNLIMITED = 60_000
+# Nobody needs a warning of names of 40 and titles of 128 characters; short own fields deserve one.
+ROOMY = 40
 TEXTS: frozenset[FieldKind] = frozenset({"text", "long_text", "email", "phone", "url", "picklist"})
 # Fields that HubSpot's own Salesforce app writes.
 APP_FIELDS = ("salesforce", "hs_salesforce")
@@ -78,7 +80,7 @@ def _check_fit(one: OneLine, side: System, target: FieldSchema) -> None:
                 length=str(target.length),
                 source=str(longest),
             )
-        elif one.maker.book.schemas is not None and side is SALESFORCE:
+        elif side is SALESFORCE and target.length < ROOMY:
             one.maker.short.setdefault(one.objects[side], {})[target.name] = target.length
     _check_choices(one, source, target)
 

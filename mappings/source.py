@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,7 @@ def read_folder(folder: Path, faults: FaultList) -> Iterator[tuple[Path, Node]]:
 
 def read_file(path: Path, faults: FaultList) -> Node | None:
     """The root node of one file; None when it could not be read, with the reason among the faults."""
-    place = Place(str(path), 1, 1)
+    place = Place(str(path), 1, 1, (path.stem,))
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -100,7 +100,7 @@ def read_file(path: Path, faults: FaultList) -> Node | None:
         root = YAML(typ="rt", pure=True).compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        here = Place(str(path), mark.line + 1, mark.column + 1) if mark else place
+        here = replace(place, line=mark.line + 1, column=mark.column + 1) if mark else place
         faults.add(
             "yaml_syntax", here, why=str(error.problem or error.context or "=unreadable_yaml")
         )
