@@ -1,0 +1,301 @@
+"""The practice org as one object: serve its `app`, fill it, look into it, make it misbehave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask
+
+from sandbox.behaviour import CallLog, Clock, FaultPlan, system_clock
+from sandbox.salesforce import lifecycle, loading, writing
+from sandbox.salesforce.answers import Row
+from sandbox.salesforce.app import FrontDoor, create_app
+from sandbox.salesforce.auth import Client, Tokens, Trusted
+from sandbox.salesforce.call import LATE, Rooms
+from sandbox.salesforce.desk import Desk
+from sandbox.salesforce.gate import KINDS
+from sandbox.salesforce.ids import normal_id
+from sandbox.salesforce.lifecycle import Converted
+from sandbox.salesforce.limits import Budget
+from sandbox.salesforce.outbound import OutboundSender
+from sandbox.salesforce.query import Queries
+from sandbox.salesforce.schema import Field
+from sandbox.salesforce.soap import SoapDesk
+from sandbox.salesforce.state import Actor, DuplicateRule, Rule, State, ValidationRule
+from sandbox.salesforce.tooling import FieldMaker, add_field
+
+ORG_ID = "00D5g00000PracTEAR"
+HOOKS = frozenset({"hook_lost", "hook_doubled"})
+
+
+class SalesforceOrg:
+    """A Salesforce org with Lead, Contact, Account, User and what permissions need.
+
+    Two users: the integration user, whom `client_id` runs as, and a person, whom `person_client_id`
+    runs as. Calls of the person are not counted, not limited, and see every field.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock = system_clock,
+        org_id: str = ORG_ID,
+        client_id: str = "practice-salesforce-app",
+        client_secret: str = "practice-salesforce-secret",  # noqa: S107 - opens nothing but this org
+        person_client_id: str = "practice-salesforce-person",
+        person_client_secret: str = "practice-salesforce-person-secret",  # noqa: S107 - as above
+        daily_limit: int = 100_000,
+        short_pages: bool = False,
+        seed: int = 1,
+    ) -> None:
+        self.clock, self.org_id = clock, normal_id(org_id) or org_id
+        self.client_id, self.client_secret = client_id, client_secret
+        self.person_client_id = person_client_id
+        self.person_client_secret = person_client_secret
+        self.calls = CallLog()
+        self.faults = FaultPlan(KINDS | HOOKS)
+        self.outbound = OutboundSender(self.faults)
+        self._first_limit, self._first_short_pages = daily_limit, short_pages
+        self.state = State(clock=clock, org_id=self.org_id, seed=seed, tell=self.outbound.tell)
+        clients = {
+            client_id: Client(client_secret, person=False),
+            person_client_id: Client(person_client_secret, person=True),
+        }
+        self.tokens = Tokens(self.state, clients)
+        self.budget = Budget(clock, daily_limit)
+        self.queries = Queries(self.state, short_pages=short_pages)
+        self.custom_fields = FieldMaker()
+        self.carried: dict[str, str] = {}
+        rooms = Rooms(self.state, self.queries, self.tokens, self.budget, self.faults)
+        self.soap = SoapDesk(self.state, self.tokens, self.carried)
+        door = FrontDoor(rooms, self.calls, Desk(self.custom_fields), self.soap)
+        self.app: Flask = create_app(door)
+
+    def reset(self) -> None:
+        """Empty everything: records, rules, tokens, faults, calls, own fields. The two users stay."""
+        with self.state.lock:
+            self.outbound.clear()
+            self.state.clear()
+            self.tokens.clear()
+            self.queries.clear()
+            self.budget.clear()
+            self.faults.clear()
+            self.calls.clear()
+            self.carried.clear()
+            self.custom_fields.allowed = True
+            self.daily_limit, self.short_pages = self._first_limit, self._first_short_pages
+
+    def close(self) -> None:
+        """End the thread that sends outbound messages."""
+        self.outbound.close()
+
+    # -- filling and looking ------------------------------------------------------------------
+
+    def load(self, object_name: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Put records in as they are, without validation or messages. Answers their ids in order.
+
+        ``@created`` and ``@modified`` (datetimes, default now) are the stamps.
+        """
+        with self.state.lock:
+            return loading.load(self.state, self.state.tables[object_name], rows)
+
+    def load_users(self, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Users by Email, Name or FirstName and LastName, IsActive. Answers their ids in order."""
+        with self.state.lock:
+            return [self.state.add_user(row) for row in rows]
+
+    def records(self, object_name: str) -> dict[str, dict[str, Any]]:
+        """The live records by id, blank fields included."""
+        with self.state.lock:
+            table = self.state.tables[object_name]
+            return {row["Id"]: loading.whole(table, row) for row in table.all_live()}
+
+    def deleted(self, object_name: str) -> dict[str, dict[str, Any]]:
+        """What is in the recycle bin, merge losers included."""
+        with self.state.lock:
+            table = self.state.tables[object_name]
+            gone = (row for row in table.rows.values() if row.get("IsDeleted"))
+            return {row["Id"]: loading.whole(table, row) for row in gone}
+
+    # -- what people do -----------------------------------------------------------------------
+
+    def edit(self, object_name: str, record_id: str, fields: Mapping[str, Any]) -> None:
+        """Change a record as the person. Raises `Refused`. The fault late_commit sees ``EDIT Lead``."""
+        late = self.faults.take(f"EDIT {object_name}", "late_commit")
+        seconds = float(late.options.get("seconds", LATE)) if late is not None else 0.0
+        with self.state.lock:
+            actor = Actor(self.person_user_id, person=True, late=seconds)
+            writing.update(self.state, self.state.tables[object_name], record_id, fields, actor)
+
+    def add(self, object_name: str, fields: Mapping[str, Any]) -> str:
+        """A new record, made by the person and validated. Raises `Refused`."""
+        with self.state.lock:
+            return writing.create(
+                self.state, self.state.tables[object_name], fields, self._person()
+            )
+
+    def delete(self, object_name: str, record_id: str) -> None:
+        """Into the recycle bin, by the person."""
+        with self.state.lock:
+            writing.delete(self.state, self.state.tables[object_name], record_id, self._person())
+
+    def merge(
+        self,
+        object_name: str,
+        winner: str,
+        losers: Sequence[str],
+        fields: Mapping[str, Any] | None = None,
+    ) -> None:
+        """The losers are deleted and name the winner as their MasterRecordId."""
+        with self.state.lock:
+            table = self.state.tables[object_name]
+            lifecycle.merge(self.state, table, winner, losers, self._person(), fields)
+
+    def undelete(self, object_name: str, record_id: str) -> None:
+        with self.state.lock:
+            table = self.state.tables[object_name]
+            lifecycle.undelete(self.state, table, record_id, self._person())
+
+    def convert(
+        self, lead_id: str, *, account_id: str | None = None, contact_id: str | None = None
+    ) -> Converted:
+        """The Lead becomes an Account and a Contact, new ones unless given."""
+        with self.state.lock:
+            return lifecycle.convert(
+                self.state,
+                lead_id,
+                self._person(),
+                account_id=account_id,
+                contact_id=contact_id,
+                carried=self.carried,
+            )
+
+    # -- what the admin sets up ---------------------------------------------------------------
+
+    def add_field(
+        self,
+        object_name: str,
+        name: str,
+        *,
+        kind: str = "string",
+        **facts: Any,
+    ) -> None:
+        """A custom field that everybody sees. `kind` and `facts` are those of `schema.Field`."""
+        texts = {"string", "textarea", "picklist", "url", "multipicklist"}
+        told: dict[str, Any] = {
+            "label": name.removesuffix("__c").replace("_", " "),
+            "length": 255 if kind in texts else 0,
+            "id_lookup": facts.get("external_id", False),
+            "nillable": kind != "boolean",
+            "defaulted": kind == "boolean",
+        }
+        with self.state.lock:
+            field = Field(name=name, type=kind, custom=True, **(told | facts))
+            add_field(self.state, object_name, field)
+
+    def hide_field(self, object_name: str, name: str) -> None:
+        """Field-level security: the integration user no longer sees the field."""
+        self._set_rights(object_name, name, readable=False, editable=False)
+
+    def show_field(self, object_name: str, name: str, *, editable: bool = True) -> None:
+        self._set_rights(object_name, name, readable=True, editable=editable)
+
+    def _set_rights(self, object_name: str, name: str, *, readable: bool, editable: bool) -> None:
+        with self.state.lock:
+            field = self.state.tables[object_name].schema.fields[name]
+            field.readable, field.editable = readable, editable
+            self.state.schema_changed = self.state.now()
+
+    def add_validation_rule(
+        self, object_name: str, broken: Rule, message: str, field: str | None = None
+    ) -> None:
+        """Refuse every record of which `broken` is true; it sees the whole record as it would be."""
+        rule = ValidationRule(broken, message, field)
+        self.state.rules.validation.setdefault(object_name, []).append(rule)
+
+    def add_duplicate_rule(self, object_name: str, *fields: str, allow_save: bool = True) -> None:
+        """Refuse a record that agrees with another in all these fields; a header may allow it."""
+        rule = DuplicateRule(f"Practice_{object_name}_Duplicate_Rule", fields, allow_save)
+        self.state.rules.duplicates.setdefault(object_name, []).append(rule)
+
+    def assign_to(self, object_name: str, user_id: str | None) -> None:
+        """An active assignment rule that gives every record to this user; None switches it off."""
+        if user_id is None:
+            self.state.rules.assignment.pop(object_name, None)
+        else:
+            self.state.rules.assignment[object_name] = user_id
+
+    def carry_on_convert(self, lead_field: str, contact_field: str) -> None:
+        """Lead field mapping: a custom field that conversion takes along."""
+        self.carried[lead_field] = contact_field
+
+    def send_outbound(
+        self,
+        object_name: str,
+        url: str,
+        fields: Sequence[str] = (),
+        *,
+        ignored_user: str | None = None,
+    ) -> str:
+        """Send outbound messages about this object there. Answers the action id."""
+        return self.outbound.add(self.state, object_name, url, fields, ignored_user)
+
+    def trust(self, public_key_pem: str, username: str) -> None:
+        """Believe JWT assertions for this user name that the key's other half signed."""
+        self.tokens.trusted.append(Trusted(public_key_pem, username))
+
+    def set_password(self, username: str, password: str) -> None:
+        """Let this user in through SOAP login (password with security token)."""
+        self.soap.passwords[username] = password
+
+    # -- knobs --------------------------------------------------------------------------------
+
+    @property
+    def integration_user_id(self) -> str:
+        return self.state.integration_user_id
+
+    @property
+    def person_user_id(self) -> str:
+        return self.state.person_user_id
+
+    @property
+    def daily_limit(self) -> int:
+        """API calls that the integration user has within 24 hours."""
+        return self.budget.daily
+
+    @daily_limit.setter
+    def daily_limit(self, calls: int) -> None:
+        self.budget.daily = calls
+
+    @property
+    def short_pages(self) -> bool:
+        """Whether query pages are now and then shorter than asked for."""
+        return self.queries.short_pages
+
+    @short_pages.setter
+    def short_pages(self, wanted: bool) -> None:
+        self.queries.short_pages = wanted
+
+    @property
+    def token_lifetime(self) -> timedelta:
+        """How long a token lasts after its last use."""
+        return self.tokens.lifetime
+
+    @token_lifetime.setter
+    def token_lifetime(self, lifetime: timedelta) -> None:
+        self.tokens.lifetime = lifetime
+
+    def expire_tokens(self) -> None:
+        """Every token is worthless from now on."""
+        self.tokens.revoke_all()
+
+    def now(self) -> datetime:
+        return self.clock()
+
+    def _person(self) -> Actor:
+        return Actor(self.person_user_id, person=True)
+
+
+__all__ = ["ORG_ID", "Converted", "Row", "SalesforceOrg"]

@@ -1,0 +1,136 @@
+"""Custom fields through the Tooling API: made at once, hidden until a permission set grants them.
+
+Reference sheet, section 10.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.salesforce.answers import refusal
+from sandbox.salesforce.call import Call, Reply
+from sandbox.salesforce.ids import Mint
+from sandbox.salesforce.schema import Field
+from sandbox.salesforce.state import State
+
+_TYPES = {
+    "Text": "string",
+    "TextArea": "textarea",
+    "LongTextArea": "textarea",
+    "Number": "double",
+    "Currency": "currency",
+    "Percent": "percent",
+    "Checkbox": "boolean",
+    "Date": "date",
+    "DateTime": "datetime",
+    "Email": "email",
+    "Phone": "phone",
+    "Url": "url",
+    "Picklist": "picklist",
+    "MultiselectPicklist": "multipicklist",
+    "Lookup": "reference",
+}
+_LENGTHS = {"textarea": 255, "email": 80, "phone": 40, "url": 255, "picklist": 255, "reference": 18}
+_MOST_TEXT = 255
+_MOST_INDEXED = 25
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*__c")
+
+
+class FieldMaker:
+    """Answers POST /tooling/sobjects/CustomField. `allowed`: whether we may customize the org."""
+
+    def __init__(self) -> None:
+        self.allowed = True
+        self._mint = Mint("00N")
+
+    def create(self, call: Call) -> Reply:
+        if not (self.allowed or call.session.person):
+            text = "insufficient access rights on cross-reference id"
+            raise refusal(403, "INSUFFICIENT_ACCESS", text)
+        body = call.json()
+        object_name, _, name = str(body.get("FullName", "")).partition(".")
+        metadata = body.get("Metadata")
+        if not isinstance(metadata, Mapping) or not _NAME.fullmatch(name):
+            raise refusal(
+                400, "FIELD_INTEGRITY_EXCEPTION", f"Invalid fullName: {object_name}.{name}"
+            )
+        made = custom_field(name, metadata)
+        made.readable = made.editable = False
+        add_field(call.state, object_name, made)
+        told = {"id": self._mint.make(), "success": True, "errors": []}
+        return Reply(201, told | {"warnings": [], "infos": []})
+
+
+def add_field(state: State, object_name: str, field: Field) -> None:
+    """Put a field on an object. 400 for a name that is taken, whoever may see it."""
+    table = state.known(object_name)
+    if table is None:
+        raise refusal(400, "INVALID_TYPE", f"Unknown object: {object_name}")
+    schema = table.schema
+    if schema.find(field.name) is not None:
+        developer_name = field.name.removesuffix("__c")
+        text = f"There is already a field named {developer_name} on {schema.label}."
+        raise refusal(400, "DUPLICATE_DEVELOPER_NAME", text)
+    indexed = sum(1 for one in schema.fields.values() if one.custom and one.external_id)
+    if field.external_id and indexed >= _MOST_INDEXED:
+        text = f"Too many external id fields on {schema.label}"
+        raise refusal(400, "FIELD_INTEGRITY_EXCEPTION", text)
+    schema.add(field)
+    table.reindex()
+    state.schema_changed = state.now()
+
+
+def custom_field(name: str, metadata: Mapping[str, Any]) -> Field:
+    """The field that this metadata makes. 400 for metadata that make none."""
+    kind = _TYPES.get(str(metadata.get("type")))
+    if kind is None:
+        raise refusal(400, "FIELD_INTEGRITY_EXCEPTION", "Field type is missing or unknown")
+    length = int(metadata.get("length") or _LENGTHS.get(kind, 0))
+    if kind == "string" and not 1 <= length <= _MOST_TEXT:
+        text = f"Length must be between 1 and {_MOST_TEXT}"
+        raise refusal(400, "FIELD_INTEGRITY_EXCEPTION", text)
+    long_text = metadata.get("type") == "LongTextArea"
+    choices, default = _choices(metadata)
+    external = bool(metadata.get("externalId"))
+    return Field(
+        name=name,
+        label=str(metadata.get("label") or name.removesuffix("__c").replace("_", " ")),
+        type=kind,
+        length=length,
+        precision=int(metadata.get("precision") or 0),
+        scale=int(metadata.get("scale") or 0),
+        nillable=not metadata.get("required") and kind != "boolean",
+        defaulted=kind == "boolean",
+        default=default,
+        external_id=external,
+        id_lookup=external,
+        unique=bool(metadata.get("unique")),
+        case_sensitive=bool(metadata.get("caseSensitive")),
+        choices=choices,
+        restricted=bool(_value_set(metadata).get("restricted")),
+        reference_to=(str(metadata["referenceTo"]),) if metadata.get("referenceTo") else (),
+        relationship=f"{name.removesuffix('__c')}__r" if kind == "reference" else None,
+        filterable=not long_text,
+        sortable=not long_text,
+        groupable=kind not in NOT_GROUPABLE and not long_text,
+        custom=True,
+    )
+
+
+NOT_GROUPABLE = frozenset({"double", "currency", "percent", "datetime", "multipicklist"})
+
+
+def _value_set(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = metadata.get("valueSet")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _choices(metadata: Mapping[str, Any]) -> tuple[tuple[str, ...], str | None]:
+    """The values of a picklist, and the one that new records start with."""
+    definition = _value_set(metadata).get("valueSetDefinition") or {}
+    values = definition.get("value", ())
+    names = tuple(str(one.get("fullName") or one.get("valueName")) for one in values)
+    default = next((str(one.get("fullName")) for one in values if one.get("default")), None)
+    return names, default
