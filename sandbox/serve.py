@@ -32,7 +32,11 @@ class Sandbox:
             if limits
             else HubSpotOrg(clock=clock, burst_limit=NO_LIMIT, search_limit=NO_LIMIT)
         )
-        self.salesforce = SalesforceOrg(clock=clock)
+        self.salesforce = (
+            SalesforceOrg(clock=clock)
+            if limits
+            else SalesforceOrg(clock=clock, daily_limit=NO_LIMIT)
+        )
 
     @classmethod
     def start(
@@ -47,7 +51,7 @@ class Sandbox:
     ) -> Sandbox:
         """Seed and serve on `port` and the two after it; 0: on any free ports.
 
-        Without `limits` HubSpot's calls per second are not held down: for measuring ourselves.
+        Without `limits` neither system holds our calls down: for measuring ourselves.
         Raises `SandboxPortTaken`, and then serves nothing.
         """
         sandbox = cls(people=people, number=seed, clock=clock, limits=limits)
@@ -110,6 +114,7 @@ class Sandbox:
         for server in self._servers:
             server.stop()
         self.hubspot.close()
+        self.salesforce.close()
 
     def _open(self, host: str, port: int) -> None:
         desk = create_control({"hubspot": self.hubspot, "salesforce": self.salesforce}, self.reset)
