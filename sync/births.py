@@ -14,7 +14,7 @@ from connector.port import Record, System, Values
 from mappings.schema import Context, CreateRule
 from mappings.schema import Mapping as FieldMapping
 from sync.creation import Birth, plan_birth
-from sync.engine import Engine, Work, refusals
+from sync.engine import Engine, Work, refusals, same_changes
 from sync.model import Claim, FieldChange, Pair
 from sync.plandraft import Task
 from sync.reconcile import PairPlan
@@ -91,7 +91,8 @@ class Midwife:
                 self.engine.tally.skip(task, "the record it is made from cannot be read any more")
                 continue
             birth = self._birth(mapping, source, target_object, record)
-            if exactly and set(birth.changes) != set(task.changes.get(source.other, ())):
+            planned = {source.other: task.changes.get(source.other, ())}
+            if exactly and not same_changes(planned, {source.other: birth.changes}):
                 self.engine.tally.skip(task, "a field changed since the plan was made")
             elif birth.refused is None and source.other not in self.engine.paused:
                 wanted.append((record, birth))

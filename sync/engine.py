@@ -17,7 +17,7 @@ from connector.port import Connector, Record, System, Value, Values
 from mappings.schema import Mapping as FieldMapping
 from sync.findings import findings, mark_of, refused
 from sync.ledger import Agreement, AlreadyBound, Ledger
-from sync.model import Baseline, FieldChange, Pair, Parked
+from sync.model import Baseline, Conflict, FieldChange, Pair, Parked
 from sync.plandraft import Task
 from sync.questions import Answers, Asker
 from sync.readback import Aftermath, Landed, ReadBack
@@ -99,7 +99,7 @@ class Engine:
                 self.tally.skip(task, "one of the two records cannot be read any more")
             elif pair.id and pair.id in answers.in_flight:
                 self.tally.skip(task, "an earlier write of this record may still land")
-            elif exactly and not same_changes(task, plan):
+            elif exactly and not same_changes(task.changes, plan.changes):
                 self.tally.skip(task, "a field changed since the plan was made")
             else:
                 works.append(
@@ -322,10 +322,10 @@ class Engine:
         self._count(work, parked, conflicts)
         return bool(parked)
 
-    def _count(self, work: Work, parked: Sequence[Parked], conflicts: Sequence[object]) -> None:
+    def _count(self, work: Work, parked: Sequence[Parked], conflicts: Sequence[Conflict]) -> None:
         totals = self.tally.totals
         totals["parked"] += len(parked)
-        totals["conflicts"] += len(conflicts)
+        totals["conflicts"] += sum(one.kind == "conflict" for one in conflicts)
         for result in work.results:
             if result.state == "landed":
                 totals["create" if result.write.record_id is None else "update"] += 1
@@ -333,11 +333,21 @@ class Engine:
                 totals["waiting"] += 1
 
 
-def same_changes(task: Task, plan: PairPlan) -> bool:
-    """Whether a fresh decision equals the planned one, field by field."""
-    return all(
-        set(task.changes.get(side, ())) == set(plan.changes.get(side, ())) for side in System
-    )
+def same_changes(
+    planned: Mapping[System, Sequence[FieldChange]], now: Mapping[System, Sequence[FieldChange]]
+) -> bool:
+    """Whether a fresh decision equals the planned one, field by field.
+
+    A field that waited for a partner's id when the plan was made may have got it since.
+    """
+    return all(_same_side(planned.get(side, ()), now.get(side, ())) for side in System)
+
+
+def _same_side(planned: Sequence[FieldChange], now: Sequence[FieldChange]) -> bool:
+    awaited = {change.api_name for change in planned if change.pending}
+    return {c for c in planned if c.api_name not in awaited} == {
+        c for c in now if c.api_name not in awaited
+    }
 
 
 def refusals(plan: PairPlan, result: Result) -> Iterable[Parked]:

@@ -274,6 +274,7 @@ class PlanDraft:
     _rows: list[dict[str, Any]] = field(default_factory=list)
     _conflicts: list[Conflict] = field(default_factory=list)
     _parked: list[Parked] = field(default_factory=list)
+    _newcomers: dict[tuple[str, str], str] = field(default_factory=dict)
     _consents: set[tuple[str, System, str, str]] = field(default_factory=set)
 
     def add_task(self, task: Task) -> None:
@@ -298,6 +299,10 @@ class PlanDraft:
     def has_consent(self, mapping: str, system: System, record_id: str, line: str) -> bool:
         """Whether an opt-out for this record and line is planned already."""
         return (mapping, system, record_id, line) in self._consents
+
+    def newcomer(self, mapping: str, address: str, record_id: str) -> str:
+        """Who of this plan's creates carries an address: the first that asked for it."""
+        return self._newcomers.setdefault((mapping, address), record_id)
 
     def add_conflict(self, conflict: Conflict) -> None:
         """Count a conflict, or an open difference that the ledger does not list yet."""

@@ -62,10 +62,11 @@ class Planner:
         self._claim_by_rules(mapping)
         self._plan_links(mapping)
         self._plan_pairs(mapping)
+        # Before the creates: an opt-out that reaches a record today is born with its partner.
+        self._plan_consent(mapping)
         for system in System:
             self._plan_creates(mapping, system)
         self._note_parked_claims(mapping)
-        self._plan_consent(mapping)
 
     # Pairing ------------------------------------------------------------------------------------
 
@@ -287,6 +288,7 @@ class Planner:
     ) -> None:
         values = self._values(mapping, source, object_name, ids)
         self.asker.prefetch(mapping, source, values.values())
+        taken = self._addresses_taken(mapping, source, object_name, values)
         claims: list[Claim] = []
         for record_id in ids:
             if record_id not in values:
@@ -294,10 +296,39 @@ class Planner:
             claim = birth_claim(
                 source, record_id, values[record_id], rules, dead.get(record_id), self.context
             )
-            if claim.kind == "create":
+            if claim.kind == "create" and record_id in taken:
+                claim = claim._replace(
+                    kind="parked", partner_id=taken[record_id], detail="duplicate_of"
+                )
+            elif claim.kind == "create":
                 claim = self._plan_birth(mapping, object_name, claim, values[record_id])
             claims.append(claim)
         self.ledger.claim(mapping.name, claims)
+
+    def _addresses_taken(
+        self,
+        mapping: FieldMapping,
+        source: System,
+        object_name: str,
+        values: Mapping[str, Values],
+    ) -> dict[str, str]:
+        """Records that HubSpot would refuse to take in, since an address belongs to one contact.
+
+        The first record of this plan with an address gets it; further ones wait for a merge.
+        """
+        address_of = mapping.address.get((source, object_name))
+        if source is HUBSPOT or address_of is None:
+            return {}
+        found: dict[str, str] = {}
+        carried = {record_id: address_of(record) for record_id, record in values.items()}
+        every = [one for addresses in carried.values() for one in addresses]
+        holders = self.ledger.address_holders(mapping.name, source.other, every)
+        for record_id, addresses in carried.items():
+            for one in addresses:
+                holder = holders.get(one) or self.draft.newcomer(mapping.name, one, record_id)
+                if holder != record_id:
+                    found[record_id] = holder
+        return found
 
     def _plan_birth(
         self, mapping: FieldMapping, object_name: str, claim: Claim, values: Values
@@ -305,7 +336,12 @@ class Planner:
         source, target = claim.system, claim.system.other
         lines = mapping.objects[claim.detail if source is HUBSPOT else object_name]
         key = (mapping.keys[target], claim.record_id)
-        birth = plan_birth(lines, source, values, self.context, key)
+        opted = {
+            line.field(source): True
+            for line in lines.consent
+            if self.draft.has_consent(mapping.name, source, claim.record_id, line.id)
+        }
+        birth = plan_birth(lines, source, {**values, **opted}, self.context, key)
         for row in birth_parked(mapping, source, object_name, claim.record_id, birth.parked):
             self.draft.add_parked(row)
         if birth.refused is not None:

@@ -137,6 +137,9 @@ class Writer:
             change.line for change in result.write.changes if change.api_name in refusal.fields
         }
         is_create = result.write.record_id is None
+        if is_create and refusal.cause == "duplicate":
+            # Without the value that is taken it would be the twin that the refusal prevents.
+            return False
         if not named:
             if is_create or refusal.cause in {"not_found", "deleted", "converted", "duplicate"}:
                 return False

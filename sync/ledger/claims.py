@@ -243,6 +243,23 @@ class Claims(Room):
                 for row in rows
             }
 
+    def address_holders(
+        self, mapping: str, system: System, addresses: Iterable[str]
+    ) -> dict[str, str]:
+        """Which of these addresses a live record of this side carries: address -> record id."""
+        with self._look() as connection:
+            rows = connection.execute(
+                select(address.c.address, address.c.record_id)
+                .select_from(address.join(record, _same_record(address)))
+                .where(
+                    address.c.mapping == mapping,
+                    address.c.system == system.value,
+                    address.c.address.in_(list(addresses)),
+                    record.c.gone.is_(None),
+                )
+            )
+            return {row.address: row.record_id for row in rows}
+
     def consent_spread(self, mapping: str, lines: int) -> Iterator[ConsentDue]:
         """Every live record that shares an address with an opt-out and does not hold it.
 
