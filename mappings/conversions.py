@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TypeAlias
-from zoneinfo import ZoneInfo
 
 from connector.port import FieldKind, FieldSchema, System, Value
 from mappings.faults import Language, sentence
-from mappings.normal import PLAIN_DATE, as_text, calendar_date, moment, number
+from mappings.normal import PLAIN_DATE, as_text, calendar_date, local_midnight, moment, number
 from mappings.schema import Fault
 
 SALESFORCE_TIME = "%Y-%m-%dT%H:%M:%S.000+0000"
@@ -131,7 +130,7 @@ def _to_time(value: Value, target: Target) -> Value | Fault:
     if found is None:
         return target.refuse("invalid_value", value, advice="invalid_date")
     if target.source_kind == "date" or PLAIN_DATE.fullmatch(text.strip()):
-        found = datetime.combine(found.date(), time(), ZoneInfo(target.timezone))
+        found = local_midnight(found, target.timezone)
     form = SALESFORCE_TIME if target.system is System.SALESFORCE else HUBSPOT_TIME
     return found.astimezone(UTC).strftime(form)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 from functools import lru_cache, partial
 from urllib.parse import SplitResult, urlsplit
@@ -26,6 +26,10 @@ OneNormal = Callable[[str], Normal]
 REMEMBERED = 8_192
 # Beyond this many digits a number is compared as text: nobody stores it as a number.
 MOST_DIGITS = 40
+# Salesforce takes no dates beyond these years.
+FIRST_YEAR, LAST_YEAR = 1700, 4000
+# From 1970-04 on; shorter numbers are more likely a year, or a date without hyphens.
+MILLISECONDS = re.compile(r"-?\d{10,15}", re.ASCII)
 PLAIN_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 COMPARE_WORDS = (
@@ -119,15 +123,20 @@ def number(value: str, scale: int | None) -> Normal:
 
 
 def moment(value: str) -> datetime | None:
-    """A time in UTC out of ISO text (both vendors' forms) or milliseconds since 1970."""
+    """A time in UTC out of ISO text (both vendors' forms) or milliseconds since 1970.
+
+    Years that no calendar of either system reaches are no times.
+    """
     folded = value.strip()
     try:
-        if re.fullmatch(r"-?\d{10,}", folded):
+        if MILLISECONDS.fullmatch(folded):
             return datetime.fromtimestamp(int(folded) / 1000, UTC)
         found = datetime.fromisoformat(folded)
+        if not FIRST_YEAR <= found.year <= LAST_YEAR:
+            return None
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 @lru_cache(REMEMBERED)
@@ -150,12 +159,22 @@ def calendar_date(value: str, timezone: str, kind: FieldKind = "text") -> Normal
     return found.astimezone(ZoneInfo(timezone)).date().isoformat()
 
 
-def instant(value: str) -> Normal:
-    """A point in time, to the second (Salesforce stores no finer)."""
-    if not value.strip():
+def instant(value: str, timezone: str) -> Normal:
+    """A point in time, to the second (Salesforce stores no finer); a date is its local midnight."""
+    folded = value.strip()
+    if not folded:
         return None
-    found = moment(value)
-    return text(value) if found is None else int(found.timestamp())
+    found = moment(folded)
+    if found is None:
+        return text(value)
+    if PLAIN_DATE.fullmatch(folded):
+        found = local_midnight(found, timezone)
+    return int(found.timestamp())
+
+
+def local_midnight(day: datetime, timezone: str) -> datetime:
+    """The moment with which a calendar day begins where the business is."""
+    return datetime.combine(day.date(), time(), ZoneInfo(timezone))
 
 
 def choices(value: str) -> Normal:
@@ -265,7 +284,7 @@ def normaliser(
         "person_name": person_name,
         "kana": kana,
         "corporate_number": corporate_number,
-        "datetime": instant,
+        "datetime": partial(instant, timezone=timezone),
         "date": partial(calendar_date, timezone=timezone, kind=kind),
         "phone": partial(phone, region=region),
         "number": partial(number, scale=scale),

@@ -6,11 +6,11 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, time
-from zoneinfo import ZoneInfo
+from datetime import UTC
+from decimal import Decimal
 
 from mappings.faults import Language
-from mappings.normal import calendar_date, corporate_number, moment, number, phone
+from mappings.normal import calendar_date, corporate_number, local_midnight, moment, number, phone
 
 Transform = Callable[[str], str]
 
@@ -52,7 +52,7 @@ def plain(word: str, locale: Locale) -> Transform:
         "phone_e164": lambda value: _phone(value, locale.region),
         "date_to_datetime": lambda value: _to_datetime(value, locale.timezone),
         "datetime_to_date": lambda value: _to_date(value, locale.timezone),
-        "to_number": lambda value: str(number(value, None) or ""),
+        "to_number": _to_number,
     }
     return table[word]
 
@@ -74,6 +74,12 @@ def with_argument(word: str, argument: str) -> Transform:
     return lambda value: argument.join(p.strip() for p in value.split(";") if p.strip())
 
 
+def _to_number(value: str) -> str:
+    """Full-width digits, thousands separators and tails of zeros are gone; other text stays."""
+    found = number(value, None)
+    return format(found, "f") if isinstance(found, Decimal) else value
+
+
 def _phone(value: str, region: str) -> str:
     found = phone(value, region)
     return found if found is not None and found.startswith("+") else value
@@ -83,8 +89,7 @@ def _to_datetime(value: str, timezone: str) -> str:
     found = moment(value)
     if found is None:
         return value
-    midnight = datetime.combine(found.date(), time(), ZoneInfo(timezone))
-    return midnight.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return local_midnight(found, timezone).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _to_date(value: str, timezone: str) -> str:

@@ -12,14 +12,10 @@ from mappings.compile import Compiled, Locale, compile_folder
 from mappings.faults import MappingFault, MappingFaults
 from mappings.fieldbook import Schemas
 from mappings.schema import Cell, Context, Line, Mapping, Pending
+from tests.mappings.folder import HEAD
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 TOKYO = Locale("Asia/Tokyo", "JP")
-HEAD = """\
-version: 1
-name: people
-between: {hubspot: contacts, salesforce: [Contact, Lead]}
-"""
 
 
 @dataclass
@@ -122,4 +118,41 @@ def live(
         (HUBSPOT, "contacts"): schema(HUBSPOT, "contacts", *own, *hubspot),
         (SALESFORCE, "Contact"): schema(SALESFORCE, "Contact", *people, *salesforce),
         (SALESFORCE, "Lead"): schema(SALESFORCE, "Lead", *people, *salesforce),
+    }
+
+
+def typed_world() -> dict[tuple[System, str], ObjectSchema]:
+    """A small live world: a closed picklist, a short field, a read-only one, a required one."""
+    hubspot = [
+        text("email", kind="email"),
+        text("firstname", length=65_536),
+        text("lastname", length=65_536),
+        text("company", length=65_536),
+        text("hs_lead_status", kind="picklist", options=options("NEW", "OPEN"), closed=True),
+        text("createdate", kind="datetime", createable=False, updateable=False),
+        text("birthday", kind="date"),
+        text("newsletter", kind="bool"),
+        text("topics", kind="set", options=options("a", "b", "c"), closed=True),
+        text("headcount", kind="number"),
+        text("salesforce_id", unique=True),
+    ]
+    shared = [
+        text("FirstName", length=40),
+        text("LastName", length=80, required=True),
+        text("Email", kind="email", length=80),
+        text("Newsletter__c", kind="bool"),
+        text("Birthday__c", kind="date"),
+        text("Topics__c", kind="set"),
+        text("Headcount__c", kind="number", scale=0),
+        text("Status__c", kind="picklist", options=options("New", "Open"), closed=True),
+        text("HubSpot_Id__c", unique=True),
+    ]
+    lead = [*shared, text("Company", length=255, required=True), text("IsConverted", kind="bool")]
+    return {
+        (system, name): ObjectSchema(system, name, {f.name: f for f in fields})
+        for system, name, fields in (
+            (HUBSPOT, "contacts", hubspot),
+            (SALESFORCE, "Contact", shared),
+            (SALESFORCE, "Lead", lead),
+        )
     }

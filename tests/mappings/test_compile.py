@@ -12,7 +12,8 @@ from connector.port import System
 from mappings.compile import compile_folder
 from mappings.schema import Context, Fault, Line, Pending, Skip
 from mappings.transforms import Locale
-from tests.mappings.folder import HEAD, HUBSPOT, SALESFORCE, compile_text, live_schemas
+from tests.mappings.builders import HUBSPOT, SALESFORCE, compiled, typed_world
+from tests.mappings.folder import HEAD
 
 SHIPPED = Path(__file__).parents[2] / "mappings"
 
@@ -29,9 +30,8 @@ CONTEXT = Context(today=date(2026, 11, 24), refs=Partners())
 
 def line(folder: Path, text: str, *, live: bool = True) -> Line:
     """The one line of a mapping, as it applies to Leads."""
-    schemas = live_schemas() if live else None
-    compiled = compile_text(folder, HEAD + text, schemas)
-    return compiled.mappings[-1].objects["Lead"].lines[0]
+    schemas = typed_world() if live else None
+    return compiled(folder, HEAD + text, schemas).mappings[-1].objects["Lead"].lines[0]
 
 
 @pytest.mark.parametrize(
@@ -147,13 +147,6 @@ def test_the_hash_follows_the_meaning_and_not_the_remarks(tmp_path: Path) -> Non
     ruled = line(tmp_path, "fields:\n  - firstname <-> FirstName: {when_blank: keep}\n")
     assert plain.hash == noted.hash
     assert plain.hash != ruled.hash
-
-
-def test_the_shipped_mappings_are_right_and_companies_come_first() -> None:
-    """People refer to companies."""
-    compiled = compile_folder(SHIPPED, None, Locale())
-    assert [mapping.name for mapping in compiled.mappings] == ["companies", "people"]
-    assert compiled.warnings == ()
 
 
 def test_addresses_include_the_additional_ones() -> None:
