@@ -22,6 +22,8 @@ from connector.salesforce.wire import SYSTEM, to18
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 # The vendor takes assertions up to five minutes ahead; clocks differ.
 ASSERTION_LIFE = timedelta(minutes=3)
+# A refusal, in whatever shape its body comes.
+REFUSED = frozenset({400, 401, 403})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def login_of(status: int, body: Mapping[str, Any] | None) -> Login:
     """Read the token answer. Raises `SystemBlocked(credentials)` or `TryLater`."""
     if status >= 500 or status == 429:
         raise TryLater(f"login answered {status}", system=SYSTEM, after=5.0)
-    if body is None:
+    if body is None and status not in REFUSED:
         raise SystemBlocked(
             f"the login address answered {status} with something that is not JSON",
             system=SYSTEM,
@@ -73,7 +75,8 @@ def login_of(status: int, body: Mapping[str, Any] | None) -> Login:
             advice="set KAKEHASHI_SALESFORCE__LOGIN_URL to your org's My Domain, "
             "like https://acme.my.salesforce.com",
         )
-    if status != 200 or "access_token" not in body:
+    if body is None or status != 200 or "access_token" not in body:
+        body = body or {}
         told = f"{body.get('error', status)}: {body.get('error_description', 'no reason given')}"
         raise SystemBlocked(
             f"login was refused ({told})",

@@ -48,7 +48,7 @@ class _Adapter(HTTPAdapter):
 
     def send(self, request: Any, **options: Any) -> Any:  # type: ignore[override]  # same arguments, passed on
         parts = urlsplit(request.url)
-        if parts.netloc in self._plain:
+        if parts.scheme == "https" and parts.netloc in self._plain:
             request.url = "http" + request.url.removeprefix("https")
         options["timeout"] = options.get("timeout") or self._timeout
         return super().send(request, **options)

@@ -17,12 +17,12 @@ def order(world: World, trouble: Trouble) -> None:
         pytest.skip(f"this system cannot be made to show {trouble.value}")
 
 
-READS: dict[str, Callable[[Connector, str, str], object]] = {
-    "ping": lambda c, name, field: c.ping(),
-    "describe": lambda c, name, field: c.describe(name),
-    "list_all": lambda c, name, field: list(c.list_all(name, [field])),
-    "get_many": lambda c, name, field: c.get_many(name, ["100000000001"], [field]),
-    "find_many": lambda c, name, field: c.find_many(name, field, ["a"], [field]),
+READS: dict[str, Callable[[Connector, str, str, str], object]] = {
+    "ping": lambda c, name, field, someone: c.ping(),
+    "describe": lambda c, name, field, someone: c.describe(name),
+    "list_all": lambda c, name, field, someone: list(c.list_all(name, [field])),
+    "get_many": lambda c, name, field, someone: c.get_many(name, [someone], [field]),
+    "find_many": lambda c, name, field, someone: c.find_many(name, field, ["a"], [field]),
 }
 
 
@@ -51,7 +51,7 @@ class TroubleContract:
         """After bounded retries, with how long to wait."""
         order(world, Trouble.BUSY)
         with pytest.raises(TryLater) as busy:
-            READS[verb](world.connector, world.names.object, world.names.key)
+            READS[verb](world.connector, world.names.object, world.names.key, world.unknown_id)
         assert busy.value.after > 0
         assert busy.value.system == world.connector.system.value
 
@@ -60,7 +60,7 @@ class TroubleContract:
         """With advice for a person; retrying would lock the user out."""
         order(world, Trouble.CREDENTIALS)
         with pytest.raises(SystemBlocked) as blocked:
-            READS[verb](world.connector, world.names.object, world.names.key)
+            READS[verb](world.connector, world.names.object, world.names.key, world.unknown_id)
         assert blocked.value.cause == "credentials"
         assert blocked.value.advice
 
@@ -79,7 +79,7 @@ class TroubleContract:
         """A proxy's page with status 200 is an error and never an empty or blank result."""
         order(world, Trouble.HTML)
         with pytest.raises((SystemBlocked, TryLater)):
-            READS[verb](world.connector, world.names.object, world.names.key)
+            READS[verb](world.connector, world.names.object, world.names.key, world.unknown_id)
 
     def test_a_web_page_is_no_receipt(self, world: World) -> None:
         """A write that is answered so is not taken for written."""
