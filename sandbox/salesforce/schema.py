@@ -55,7 +55,6 @@ _CONSTANT = {
     "inlineHelpText": None,
     "mask": None,
     "maskType": None,
-    "queryByDistance": False,
     "referenceTargetField": None,
     "relationshipOrder": None,
     "restrictedDelete": False,
@@ -120,7 +119,7 @@ class Field:
         """The entry of a describe, field-level security applied."""
         text = self.type in TEXT_TYPES or self.type in {"id", "reference"}
         return _CONSTANT | {
-            "aggregatable": self.type not in {"boolean", "address", "textarea"},
+            "aggregatable": self.filterable and self.type not in {"boolean", "address"},
             "byteLength": self.length * (1 if self.type in {"id", "reference"} else 3),
             "calculated": self.calculated,
             "caseSensitive": self.case_sensitive,
@@ -145,6 +144,7 @@ class Field:
             "picklistValues": [self._choice(value) for value in self.choices],
             "polymorphicForeignKey": self.polymorphic,
             "precision": self.precision,
+            "queryByDistance": self.type == "address",
             "referenceTo": list(self.reference_to),
             "relationshipName": self.relationship,
             "restrictedPicklist": self.restricted,
@@ -256,7 +256,12 @@ class ObjectSchema:
             "actionOverrides": [],
             "childRelationships": [],
             "compactLayoutable": True,
+            "defaultImplementation": None,
+            "extendedBy": None,
+            "extendsInterfaces": None,
             "fields": [one.describe() for one in self.visible(everything=everything)],
+            "implementedBy": None,
+            "implementsInterfaces": None,
             "listviewable": None,
             "lookupLayoutable": None,
             "namedLayoutInfos": [],
