@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from mappings import grammar
 from mappings.faults import FaultList, Place
@@ -149,7 +150,9 @@ def _check_tests(document: Document, faults: FaultList) -> None:
         for key in ("agreed", "now", "at"):
             for record in (entries(case.get(key), records, faults) or {}).values():
                 _check_values(record, faults)
-        _check_expectation(case.get("expect"), records, faults)
+        for record in (entries(case.get("at"), None, FaultList()) or {}).values():
+            _check_times(record, faults)
+        _check_expectation(case.get("expect"), document, records, faults)
 
 
 def _check_values(record: Node, faults: FaultList) -> None:
@@ -158,12 +161,26 @@ def _check_values(record: Node, faults: FaultList) -> None:
             faults.add("wrong_type", value.place, value.shown(), expected="=text")
 
 
-def _check_expectation(node: Node | None, records: tuple[str, ...], faults: FaultList) -> None:
+def _check_times(record: Node, faults: FaultList) -> None:
+    """Edit times need a zone, or they could not be told earlier and later."""
+    for value in (entries(record, None, FaultList()) or {}).values():
+        try:
+            told = datetime.fromisoformat(value.text or "")
+        except ValueError:
+            told = None
+        if told is None or told.tzinfo is None:
+            faults.add("wrong_type", value.place, value.shown(), expected="=a_time")
+
+
+def _check_expectation(
+    node: Node | None, document: Document, records: tuple[str, ...], faults: FaultList
+) -> None:
     expected = entries(node, (*records, *grammar.EXPECT_WORDS), faults) or {}
     for record in records:
         if record in expected:
             _check_values(expected[record], faults)
     choice(expected, "filtered", ("true", "false"), faults)
+    choice(expected, "create", (*document.salesforce_objects, document.hubspot_object), faults)
     for word, keys in grammar.FOUND_KEYS.items():
         for one in items(expected.get(word), faults):
             entries(one, keys, faults)

@@ -45,6 +45,7 @@ SUSPECTS = (
 QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'")
 COMMENT = re.compile(r"(?:^|\s)#.*$")
 MOST_NESTED = 40
+ARROW_SIGN = re.compile(r"\s*(?:<->|->|<-)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +197,6 @@ def _key_place(key: nodes.Node, parent: Place) -> Place:
     name = str(key.value) if isinstance(key, nodes.ScalarNode) else "?"
     path = parent.path if ARROW_SIGN.search(name) else (*parent.path, name)
     return Place(parent.file, key.start_mark.line + 1, key.start_mark.column + 1, path)
-
-
-ARROW_SIGN = re.compile(r"\s*(?:<->|->|<-)\s*")
 
 
 def _item(raw: nodes.Node, number: int, parent: Place, faults: FaultList, depth: int) -> Node:

@@ -46,6 +46,8 @@ BROKEN_OFFLINE = [
     (file("consent: {email: {hubspot: hs_email_optout}}"), "missing_key", "salesforce", None),
     (file("tests: [{expect: {}}]"), "missing_key", "name", None),
     (file("tests: [{name: a, expect: {Ledd: {}}}]"), "unknown_key", "Ledd", "Lead"),
+    (file("tests: [{name: a, at: {Lead: {Title: soon}}, expect: {}}]"), "wrong_type", "soon", None),
+    (file("tests: [{name: a, expect: {create: Leed}}]"), "not_allowed", "Leed", "Lead"),
     (file("only: {hubspot: email is}"), "x_ends_early", "", None),
     (file("only: {hubspot: email is 'x}"), "x_not_understood", "'x", None),
     (file("only: {hubspot: lowr(email) is 'x'}"), "x_no_function", "lowr", "lower"),
