@@ -14,12 +14,10 @@ from typing import Any
 Row = dict[str, Any]
 """A stored record by field name, in wire values. A field that is blank, or false, may be absent."""
 
-STAMP = "%Y-%m-%dT%H:%M:%S.000+0000"
-
 
 def stamp(moment: datetime) -> str:
     """A moment as the wire tells it: UTC, whole seconds, no colon in the offset."""
-    return moment.astimezone(UTC).strftime(STAMP)
+    return f"{moment.astimezone(UTC).isoformat(timespec='seconds')[:19]}.000+0000"
 
 
 @dataclass(frozen=True, slots=True)

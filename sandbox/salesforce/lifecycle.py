@@ -94,11 +94,19 @@ def _move_children(state: State, kind: str, old: str, new: str) -> None:
 
 
 def undelete(state: State, table: Table, record_id: str, actor: Actor) -> None:
-    """Out of the recycle bin with the same id. Raises `Refused` for what is not in it."""
+    """Out of the recycle bin with the same id, and what was deleted along with it.
+
+    Raises `Refused` for what is not in it.
+    """
     row = table.rows.get(record_id)
     if row is None or not row.get("IsDeleted"):
         text = "Entity is not in the recycle bin"
         raise Refused(Problem("UNDELETE_FAILED", text))
+    for children, reference in writing.cascades(state, table):
+        for child in children.rows.values():
+            along = child.get("SystemModstamp") == row["SystemModstamp"]
+            if child.get(reference) == record_id and child.get("IsDeleted") and along:
+                undelete(state, children, child["Id"], actor)
     now = state.now()
     values = {"IsDeleted": None, "MasterRecordId": None, "SystemModstamp": now}
     table.change(row, values | {"LastModifiedDate": now, "LastModifiedById": actor.user_id})

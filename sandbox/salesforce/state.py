@@ -157,6 +157,8 @@ class State:
             "LocaleSidKey": "ja_JP",
             "EmailEncodingKey": "UTF-8",
             "LanguageLocaleKey": "ja",
+            "CreatedById": user_id,
+            "LastModifiedById": user_id,
             "CreatedDate": now,
             "LastModifiedDate": now,
             "SystemModstamp": now,

@@ -5,7 +5,7 @@ Reference sheet, sections 2.1, 2.7 and 2.11. A refused record leaves nothing beh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -29,6 +29,7 @@ from sandbox.salesforce.state import Actor, State, known_reference
 from sandbox.salesforce.values import judge
 
 Body = Mapping[str, Any]
+CASCADES = {"Account": (("Contact", "AccountId"),)}
 RIGHTS = frozenset({"FieldPermissions", "PermissionSetAssignment"})
 
 
@@ -55,7 +56,8 @@ def create(state: State, table: Table, body: Body, actor: Actor) -> str:
         raise Refused(missing(lacking))
     record_id = table.new_id()
     _check_rules(state, table, record_id, values, values, actor)
-    values = garble.weaken(actor.garble, values, {})
+    needed = {one.name: values[one.name] for one in table.schema.fields.values() if one.required}
+    values = garble.weaken(actor.garble, values, needed)
     row: Row = {name: value for name, value in values.items() if value is not None}
     row |= {"Id": record_id} | state.stamps(by=actor.user_id, at=_stamp(state, actor))
     _name(table, row)
@@ -92,14 +94,23 @@ def update(state: State, table: Table, record_id: str, body: Body, actor: Actor)
 
 
 def delete(state: State, table: Table, record_id: str, actor: Actor) -> None:
-    """Into the recycle bin. Raises `Refused`."""
+    """Into the recycle bin, Contacts with their Account. Raises `Refused`."""
     row = locate(table, record_id)
     garble.check_row(actor.row_fault, row["Id"])
     bury(state, table, row, actor)
+    for children, reference in cascades(state, table):
+        for child in [one for one in children.all_live() if one.get(reference) == row["Id"]]:
+            bury(state, children, child, actor)
+
+
+def cascades(state: State, table: Table) -> Iterator[tuple[Table, str]]:
+    """The objects whose records are deleted with those of this one, and by which reference."""
+    for child, reference in CASCADES.get(table.schema.name, ()):
+        yield state.tables[child], reference
 
 
 def bury(state: State, table: Table, row: Row, actor: Actor, into: str | None = None) -> None:
-    """Mark a record deleted; `into` is the survivor of a merge. Its children let go of it."""
+    """Mark a record deleted; `into` is the survivor of a merge."""
     now = _stamp(state, actor)
     marks = {"IsDeleted": True, "SystemModstamp": now, "LastModifiedDate": now}
     if into is not None:
@@ -155,6 +166,8 @@ def upsert(
     """The id, and whether it was created. Raises `SeveralMatch` or `Refused`."""
     one, value = key
     found = holders(table, one, value)
+    if one.name == "Id" and value and not found:
+        found = [str(locate(table, value)["Id"])]  # says why it cannot be found
     if len(found) > 1:
         raise SeveralMatch(found)
     if found:

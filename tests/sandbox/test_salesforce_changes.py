@@ -101,6 +101,18 @@ def test_an_undeleted_record_is_back_with_its_id(served: Served) -> None:
     assert served.org.records("Lead")[one]["Email"] == "ann@example.com"
 
 
+def test_contacts_go_and_come_with_their_account(org: SalesforceOrg) -> None:
+    """A delete cascades, an undelete brings back what went along."""
+    kept, gone = org.load("Account", [{"Name": "A"}, {"Name": "B"}])
+    stays, goes = org.load(
+        "Contact", [{"LastName": "A", "AccountId": kept}, {"LastName": "B", "AccountId": gone}]
+    )
+    org.delete("Account", gone)
+    assert list(org.records("Contact")) == [stays]
+    org.undelete("Account", gone)
+    assert list(org.records("Contact")) == [stays, goes]
+
+
 def test_a_converted_lead_becomes_contact_and_account(sf: Salesforce, org: SalesforceOrg) -> None:
     """Opt-outs and mapped custom fields go along; the Lead is frozen and still queryable."""
     org.add_field("Lead", "HubSpot_Id__c", external_id=True, unique=True)
