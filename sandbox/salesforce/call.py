@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from sandbox.behaviour import FaultPlan
+from sandbox.behaviour import Fault, FaultPlan
 from sandbox.salesforce.answers import Refusal, bad_json
 from sandbox.salesforce.auth import Session, Tokens
 from sandbox.salesforce.garble import GARBLING, ROW_KINDS
@@ -17,6 +17,14 @@ from sandbox.salesforce.query import LARGEST, Queries
 from sandbox.salesforce.state import Actor, State
 
 LATE = 300.0
+
+
+def lateness(fault: Fault | None) -> tuple[float, float]:
+    """By how many seconds a write is stamped too early, and after how many it shows."""
+    if fault is None:
+        return 0.0, 0.0
+    after = float(fault.options.get("after", 0.0))
+    return float(fault.options.get("seconds", 0.0 if after else LATE)), after
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +92,7 @@ class Call:
     def actor(self) -> Actor:
         """Who writes, with the faults on order for this very call."""
         faults, name = self.rooms.faults, self.name
-        late = faults.take(name, "late_commit")
+        late, after = lateness(faults.take(name, "late_commit"))
         mine = not self.session.person
         return Actor(
             user_id=self.session.user_id,
@@ -94,7 +102,8 @@ class Call:
             in self.header("Sforce-Duplicate-Rule-Header").lower().replace(" ", ""),
             row_fault=faults.take(name, *ROW_KINDS) if mine else None,
             garble=faults.take(name, *GARBLING) if mine else None,
-            late=float(late.options.get("seconds", LATE)) if late is not None else 0.0,
+            late=late,
+            after=after,
         )
 
     def batch_size(self) -> int:

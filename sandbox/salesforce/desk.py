@@ -97,6 +97,7 @@ class Desk:
         try:
             handler, args = self._find(call)
             with call.state.lock:
+                call.state.settle()
                 return handler(call, **args)
         except Refusal as error:
             return of_refusal(error)

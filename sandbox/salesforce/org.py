@@ -13,7 +13,7 @@ from sandbox.salesforce import lifecycle, loading, writing
 from sandbox.salesforce.answers import Row
 from sandbox.salesforce.app import FrontDoor, create_app
 from sandbox.salesforce.auth import Client, Tokens, Trusted
-from sandbox.salesforce.call import LATE, Rooms
+from sandbox.salesforce.call import Rooms, lateness
 from sandbox.salesforce.desk import Desk
 from sandbox.salesforce.gate import KINDS
 from sandbox.salesforce.ids import normal_id
@@ -21,7 +21,7 @@ from sandbox.salesforce.lifecycle import Converted
 from sandbox.salesforce.limits import Budget
 from sandbox.salesforce.outbound import OutboundSender
 from sandbox.salesforce.query import Queries
-from sandbox.salesforce.schema import Field
+from sandbox.salesforce.schema import TEXT_TYPES, field_of
 from sandbox.salesforce.soap import SoapDesk
 from sandbox.salesforce.state import Actor, DuplicateRule, Rule, State, ValidationRule
 from sandbox.salesforce.tooling import FieldMaker, add_field
@@ -84,7 +84,7 @@ class SalesforceOrg:
             self.faults.clear()
             self.calls.clear()
             self.carried.clear()
-            self.custom_fields.allowed = True
+            self.may_customize = True
             self.daily_limit, self.short_pages = self._first_limit, self._first_short_pages
 
     def close(self) -> None:
@@ -109,6 +109,7 @@ class SalesforceOrg:
     def records(self, object_name: str) -> dict[str, dict[str, Any]]:
         """The live records by id, blank fields included."""
         with self.state.lock:
+            self.state.settle()
             table = self.state.tables[object_name]
             return {row["Id"]: loading.whole(table, row) for row in table.all_live()}
 
@@ -123,10 +124,10 @@ class SalesforceOrg:
 
     def edit(self, object_name: str, record_id: str, fields: Mapping[str, Any]) -> None:
         """Change a record as the person. Raises `Refused`. The fault late_commit sees ``EDIT Lead``."""
-        late = self.faults.take(f"EDIT {object_name}", "late_commit")
-        seconds = float(late.options.get("seconds", LATE)) if late is not None else 0.0
+        late, after = lateness(self.faults.take(f"EDIT {object_name}", "late_commit"))
         with self.state.lock:
-            actor = Actor(self.person_user_id, person=True, late=seconds)
+            self.state.settle()
+            actor = Actor(self.person_user_id, person=True, late=late, after=after)
             writing.update(self.state, self.state.tables[object_name], record_id, fields, actor)
 
     def add(self, object_name: str, fields: Mapping[str, Any]) -> str:
@@ -174,25 +175,24 @@ class SalesforceOrg:
 
     # -- what the admin sets up ---------------------------------------------------------------
 
-    def add_field(
-        self,
-        object_name: str,
-        name: str,
-        *,
-        kind: str = "string",
-        **facts: Any,
-    ) -> None:
-        """A custom field that everybody sees. `kind` and `facts` are those of `schema.Field`."""
-        texts = {"string", "textarea", "picklist", "url", "multipicklist"}
+    def add_field(self, object_name: str, name: str, **facts: Any) -> None:
+        """A custom field that everybody sees: text of 255 unless `facts` say otherwise.
+
+        They are spelled as in the files under `describe/`: type, length, unique, externalId, picklist.
+        """
+        kind = facts.get("type", "string")
         told: dict[str, Any] = {
+            "name": name,
             "label": name.removesuffix("__c").replace("_", " "),
-            "length": 255 if kind in texts else 0,
-            "id_lookup": facts.get("external_id", False),
+            "type": kind,
+            "length": 255 if kind in TEXT_TYPES else 0,
+            "idLookup": facts.get("externalId", False),
             "nillable": kind != "boolean",
-            "defaulted": kind == "boolean",
+            "defaultedOnCreate": kind == "boolean",
         }
         with self.state.lock:
-            field = Field(name=name, type=kind, custom=True, **(told | facts))
+            field = field_of(told | facts)
+            field.custom = True
             add_field(self.state, object_name, field)
 
     def hide_field(self, object_name: str, name: str) -> None:
@@ -286,6 +286,15 @@ class SalesforceOrg:
     @token_lifetime.setter
     def token_lifetime(self, lifetime: timedelta) -> None:
         self.tokens.lifetime = lifetime
+
+    @property
+    def may_customize(self) -> bool:
+        """Whether the integration user may create fields."""
+        return self.custom_fields.allowed
+
+    @may_customize.setter
+    def may_customize(self, allowed: bool) -> None:
+        self.custom_fields.allowed = allowed
 
     def expire_tokens(self) -> None:
         """Every token is worthless from now on."""

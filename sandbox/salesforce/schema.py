@@ -292,11 +292,12 @@ def _load(name: str) -> ObjectSchema:
         facts.get("mergeable", False),
     )
     for one in facts["fields"]:
-        schema.add(_field(one))
+        schema.add(field_of(one))
     return schema
 
 
-def _field(facts: Mapping[str, Any]) -> Field:
+def field_of(facts: Mapping[str, Any]) -> Field:
+    """The field of these facts, spelled as in the files under `describe/`."""
     get = facts.get
     return Field(
         name=facts["name"],

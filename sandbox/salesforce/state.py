@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.behaviour import Clock, Fault
@@ -29,6 +30,7 @@ class Actor:
     row_fault: Fault | None = None
     garble: Fault | None = None
     late: float = 0.0
+    after: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class State:
         self._by_prefix = {table.schema.prefix: table for table in self.tables.values()}
         self.rules = Rules()
         self._told: list[tuple[str, str, str]] | None = None
+        self._uncommitted: list[tuple[datetime, Callable[[], None]]] = []
         self.born = self.now()
         self.schema_changed = self.born
         self.integration_user_id = self._add_user("Integration", "integration.user")
@@ -109,6 +112,20 @@ class State:
 
     def owner_of_prefix(self, record_id: str) -> Table | None:
         return self._by_prefix.get(record_id[:3])
+
+    def defer(self, seconds: float, commit: Callable[[], None]) -> None:
+        """A transaction that runs that long: nobody sees what it does until then."""
+        self._uncommitted.append((self.clock() + timedelta(seconds=seconds), commit))
+
+    def settle(self) -> None:
+        """Commit what is due. Whoever is about to look calls this first."""
+        if not self._uncommitted:
+            return
+        now, waiting = self.clock(), self._uncommitted
+        self._uncommitted = [one for one in waiting if one[0] > now]
+        for due, commit in waiting:
+            if due <= now:
+                commit()
 
     def tell(self, object_name: str, record_id: str, user_id: str) -> None:
         """A record was born or changed; told when the transaction is through."""

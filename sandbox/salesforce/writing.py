@@ -89,8 +89,15 @@ def update(state: State, table: Table, record_id: str, body: Body, actor: Actor)
     }
     if table.schema.name in NAMED_BY_PARTS:
         values["Name"] = composed_name(row | values)
-    table.change(row, values)
-    _after(state, table, row["Id"], actor)
+
+    def commit() -> None:
+        table.change(row, values)
+        _after(state, table, row["Id"], actor)
+
+    if actor.after:
+        state.defer(actor.after, commit)
+    else:
+        commit()
 
 
 def delete(state: State, table: Table, record_id: str, actor: Actor) -> None:

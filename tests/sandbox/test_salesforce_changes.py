@@ -115,8 +115,8 @@ def test_contacts_go_and_come_with_their_account(org: SalesforceOrg) -> None:
 
 def test_a_converted_lead_becomes_contact_and_account(sf: Salesforce, org: SalesforceOrg) -> None:
     """Opt-outs and mapped custom fields go along; the Lead is frozen and still queryable."""
-    org.add_field("Lead", "HubSpot_Id__c", external_id=True, unique=True)
-    org.add_field("Contact", "HubSpot_Id__c", external_id=True, unique=True)
+    org.add_field("Lead", "HubSpot_Id__c", externalId=True, unique=True)
+    org.add_field("Contact", "HubSpot_Id__c", externalId=True, unique=True)
     org.carry_on_convert("HubSpot_Id__c", "HubSpot_Id__c")
     (one,) = org.load("Lead", [lead(HubSpot_Id__c="7", HasOptedOutOfEmail=True)])
     done = org.convert(one)

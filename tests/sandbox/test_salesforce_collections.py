@@ -68,7 +68,7 @@ def test_an_update_needs_an_id_in_each_record(sf: Salesforce, org: SalesforceOrg
 
 def test_an_upsert_tells_what_it_created(sf: Salesforce, org: SalesforceOrg) -> None:
     """By the key inside each record, caseless."""
-    org.add_field("Lead", KEY, length=64, external_id=True, unique=True)
+    org.add_field("Lead", KEY, length=64, externalId=True, unique=True)
     (held,) = org.load("Lead", [lead(**{KEY: "a1"})])
     told = _send(sf, "PATCH", [lead(**{KEY: "A1"}), lead(**{KEY: "b2"})], path=f"/Lead/{KEY}")
     assert [one["created"] for one in told] == [False, True]
@@ -76,7 +76,7 @@ def test_an_upsert_tells_what_it_created(sf: Salesforce, org: SalesforceOrg) -> 
 
 
 def test_the_same_key_twice_in_one_upsert_fails(sf: Salesforce, org: SalesforceOrg) -> None:
-    org.add_field("Lead", KEY, length=64, external_id=True, unique=True)
+    org.add_field("Lead", KEY, length=64, externalId=True, unique=True)
     told = _send(
         sf,
         "PATCH",

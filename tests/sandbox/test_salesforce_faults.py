@@ -192,6 +192,19 @@ def test_a_late_commit_carries_an_older_stamp(served: Served) -> None:
     assert org.records("Lead")[one]["SystemModstamp"] == "2026-04-01T08:55:30.000+0000"
 
 
+def test_a_slow_transaction_shows_late_under_its_older_stamp(served: Served) -> None:
+    """Until it commits, nobody sees it; then it lies behind the watermark."""
+    org, sf = served.org, served.client()
+    (one,) = org.load("Lead", [{**lead(), "@modified": MORNING - timedelta(days=1)}])
+    org.faults.order({"kind": "late_commit", "after": 30, "match": "EDIT Lead"})
+    org.edit("Lead", one, {"Title": "CTO"})
+    served.clock.advance(seconds=29)
+    assert sf.Lead.get(one)["Title"] is None
+    served.clock.advance(seconds=2)
+    found = sf.Lead.get(one)
+    assert (found["Title"], found["SystemModstamp"]) == ("CTO", "2026-04-01T09:00:30.000+0000")
+
+
 def test_an_unknown_kind_of_fault_is_refused(org: SalesforceOrg) -> None:
     with pytest.raises(ValueError, match="unknown fault kind"):
         org.faults.order({"kind": "sunspots"})

@@ -27,7 +27,7 @@ KEY = "HubSpot_Id__c"
 def keyed(org: SalesforceOrg) -> SalesforceOrg:
     """An org with a unique external id on Lead, Contact and Account."""
     for name in ("Lead", "Contact", "Account"):
-        org.add_field(name, KEY, length=64, external_id=True, unique=True)
+        org.add_field(name, KEY, length=64, externalId=True, unique=True)
     return org
 
 

@@ -67,7 +67,7 @@ def test_whatever_is_sent_is_stored_or_refused(fields: dict[str, Any]) -> None:
 )
 def test_a_unique_key_stays_unique_whatever_happens(steps: list[tuple[str, str]]) -> None:
     """Creates, updates and deletes in any order, refused ones included; the index is never wrong."""
-    _ORG.add_field("Lead", KEY, length=9, external_id=True, unique=True)
+    _ORG.add_field("Lead", KEY, length=9, externalId=True, unique=True)
     table, actor = _ORG.state.tables["Lead"], Actor(_ORG.integration_user_id)
     for what, key in steps:
         ids = list(_ORG.records("Lead"))
@@ -102,7 +102,7 @@ def test_a_body_that_is_no_object_is_refused(served: Served, data: bytes) -> Non
 
 def test_many_callers_with_one_key_create_one_record(served: Served, org: SalesforceOrg) -> None:
     """Upserts at the same time: one creates, the others update."""
-    org.add_field("Lead", KEY, length=9, external_id=True, unique=True)
+    org.add_field("Lead", KEY, length=9, externalId=True, unique=True)
     token = served.client().session_id
     statuses: list[int] = []
 

@@ -132,7 +132,7 @@ def test_a_name_that_is_taken_is_refused(sf: Salesforce) -> None:
 
 
 def test_without_the_right_no_field_is_made(sf: Salesforce, org: SalesforceOrg) -> None:
-    org.custom_fields.allowed = False
+    org.may_customize = False
     with pytest.raises(SalesforceRefusedRequest):
         _make_field(sf)
 
