@@ -82,3 +82,7 @@ def _log_our_bug() -> None:
         traceback.print_exc()
     else:
         _complain(f"This is our bug, not yours. Please report it with {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -243,7 +243,7 @@ def bad_credentials(message: str, request_id: str | None = None) -> SystemBlocke
         message,
         system=SYSTEM,
         cause="credentials",
-        advice="Check the access token, or connect the app again.",
+        advice="Check KAKEHASHI_HUBSPOT__ACCESS_TOKEN, or connect the app again.",
         request_id=request_id,
     )
 

@@ -107,7 +107,8 @@ class Pairs(Binding):
                     for a in agreements
                 ],
             )
-            _forget_payloads(connection, [a for a in agreements if a.clean])
+            # What the listing saw may be older than what was written since: it is read again.
+            _forget_payloads(connection, agreements)
 
     def dirty_pairs(self, mapping: str, *, after_id: int, limit: int) -> list[Pair]:
         """Live pairs in which something moved, or which are not clean, by rising id."""
@@ -162,29 +163,17 @@ class Pairs(Binding):
 
 
 def _forget_payloads(connection: Connection, agreements: Sequence[Agreement]) -> None:
-    """What is in line as it was listed needs its values no more.
+    """What a listing saw of these records is older than what is known of them now.
 
-    A record that we wrote to has another digest: the next listing sees it anew, keys and all.
+    A killed run that goes on plans with what is on file, so nothing stale may stay there.
     """
     if not agreements:
         return
     connection.execute(
         update(record)
-        .where(
-            record.c.pair_id == bindparam("of_pair"),
-            record.c.system == bindparam("of_system"),
-            record.c.digest == bindparam("now_digest"),
-            record.c.payload.is_not(None),
-        )
+        .where(record.c.pair_id == bindparam("of_pair"), record.c.payload.is_not(None))
         .values(payload=None),
-        [
-            {"of_pair": one.pair_id, "of_system": system.value, "now_digest": digest}
-            for one in agreements
-            for system, digest in (
-                (System.HUBSPOT, one.hubspot_digest),
-                (System.SALESFORCE, one.salesforce_digest),
-            )
-        ],
+        [{"of_pair": one.pair_id} for one in agreements],
     )
 
 

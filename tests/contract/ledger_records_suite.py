@@ -89,10 +89,10 @@ class SightingPromises:
         ]
 
     def test_values_are_kept_until_the_pair_agrees(self, ledger: Ledger) -> None:
-        """Planning needs no second read; a pair in line takes no room."""
-        paired(ledger, clean=False)
+        """Planning needs no second read; what was seen before an agreement is old afterwards."""
+        see(ledger, HUBSPOT, sight("1"))
         assert ledger.payloads(PEOPLE, HUBSPOT, ["1"]) == {"1": {"email": "ann@example.com"}}
-        ledger.agree([agreement(1)], NOW)
+        paired(ledger, clean=False)
         assert ledger.payloads(PEOPLE, HUBSPOT, ["1"]) == {}
 
     def test_the_same_vendor_id_in_both_systems_is_two_records(self, ledger: Ledger) -> None:

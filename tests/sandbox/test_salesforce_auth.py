@@ -93,6 +93,7 @@ def test_a_jwt_with_its_expiry_as_text_opens_a_session(served: Served, org: Sale
     assert stored["CreatedById"] == org.integration_user_id
 
 
+@pytest.mark.filterwarnings("ignore:\\s*If your connected app:UserWarning")
 def test_a_jwt_for_another_user_is_not_approved(served: Served, org: SalesforceOrg) -> None:
     """A trusted key speaks for its own user name alone."""
     served.clock.now = datetime.now(UTC)

@@ -111,6 +111,14 @@ def test_an_expired_session_costs_one_login(sf: Salesforce, org: SalesforceOrg) 
     assert sf.session_id != before
 
 
+def test_a_login_takes_no_fault_that_is_meant_for_sessions(served: Served) -> None:
+    """The fault waits for the first call that has a session."""
+    served.org.faults.order({"kind": "limit"})
+    client = served.client()
+    with pytest.raises(SalesforceRefusedRequest):
+        client.limits()
+
+
 def test_a_permanently_invalid_session_stays_so(sf: Salesforce, org: SalesforceOrg) -> None:
     """Whatever token comes, until the faults are cleared."""
     org.faults.order({"kind": "permanent_session", "match": "/services/data/"})

@@ -334,3 +334,26 @@ def test_many_records_cost_few_calls(bridge: Bridge) -> None:
     bridge.resync()
     assert bridge.salesforce.calls.writes - before == 2
     assert all(r["title"] == "CEO" for r in bridge.salesforce.records("Lead").values())
+
+
+def test_a_resumed_run_does_not_plan_with_what_it_saw_before_its_own_writes(
+    bridge: Bridge,
+) -> None:
+    """Killed after a write, the listing on file is older than the record: it is read again."""
+    left = bridge.hubspot.seed("contacts", {"email": "ann@example.com"})
+    right = bridge.salesforce.seed("Lead", {"email": "ann@example.com", "title": "CTO"})
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bridge.ledger, "finish_run", kill)
+        with pytest.raises(Killed):
+            bridge.resync()
+    assert bridge.hubspot.records("contacts")[left]["title"] == "CTO"
+    report = bridge.resync()
+    assert list(bridge.ledger.plan_rows(report.plan_id, "task")) == []
+    assert bridge.salesforce.records("Lead")[right]["title"] == "CTO"
