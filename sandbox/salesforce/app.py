@@ -62,64 +62,46 @@ class FrontDoor:
 
     def _data(self, path: str, version: str) -> Response:
         """A call of the data API: counted, and cut short if a fault says so."""
-        rooms, authorization = self.rooms, request.headers.get("Authorization", "")
-        name = f"{request.method} {path}"
-        person, cut = self._is_person(authorization), None
+        cut = None
         try:
-            if not person:
-                self.calls.note(request.method, self.desk.call_name(path))
-                misbehave(rooms.faults, rooms.tokens, name, authorization)
-            session = session_of(rooms.tokens, authorization)
-            if float(version) < _RETIRED:
-                raise refusal(410, "UNSUPPORTED_API_VERSION", "The requested version is retired")
-            if not person:
-                rooms.budget.spend()
-                cut = rooms.faults.take(name, "lost_answer")
-            call = Call(
-                rooms,
-                request.method,
-                path,
-                request.args,
-                caseless(dict(request.headers)),
-                body_bytes(),
-                session,
-                version,
-            )
-            reply = (
-                self._resources(call)
-                if path.count("/") <= 4 and path.rstrip("/")[-2:] == ".0"
-                else (self.desk.dispatch(call))
-            )
+            call = self._admit(path, version)
+            if not call.session.person:
+                cut = self.rooms.faults.take(call.name, "lost_answer")
+            reply = resources(call) if _ROOT.fullmatch(path) else self.desk.dispatch(call)
         except Refusal as error:
             reply = of_refusal(error)
         response = respond(reply)
-        response.headers["Sforce-Limit-Info"] = rooms.budget.header()
+        response.headers["Sforce-Limit-Info"] = self.rooms.budget.header()
         return response if cut is None else lost(response)
 
-    def _is_person(self, authorization: str) -> bool:
-        session = self.rooms.tokens.holder(authorization.partition(" ")[2])
-        return session is not None and session.person
-
-    def _resources(self, call: Call) -> Reply:
-        names = ("sobjects", "query", "queryAll", "limits", "composite", "tooling")
-        return Reply(200, {name: f"{call.base}/{name}" for name in names})
+    def _admit(self, path: str, version: str) -> Call:
+        """Let a call in: session, version, budget, unless a fault comes first. Raises `Refusal`."""
+        rooms, authorization = self.rooms, request.headers.get("Authorization", "")
+        known = rooms.tokens.holder(authorization.partition(" ")[2])
+        if known is None or not known.person:
+            self.calls.note(request.method, self.desk.call_name(path))
+            misbehave(rooms.faults, rooms.tokens, f"{request.method} {path}", authorization)
+        session = session_of(rooms.tokens, authorization)
+        if float(version) < _RETIRED:
+            raise refusal(410, "UNSUPPORTED_API_VERSION", "The requested version is retired")
+        if not session.person:
+            rooms.budget.spend()
+        headers = caseless(dict(request.headers))
+        return Call(
+            rooms, request.method, path, request.args, headers, body_bytes(), session, version
+        )
 
     def _elsewhere(self, path: str) -> Response:
         """Versions, tokens, identities, SOAP: none of it counts as a data call."""
         path = path.rstrip("/")
-        soap = _SOAP.match(path + "/")
         if path == "/services/data":
-            listed = [
-                {"label": label, "url": f"/services/data/v{number}", "version": number}
-                for number, label in VERSIONS.items()
-            ]
-            return respond(Reply(200, listed))
-        self.calls.note(request.method, path if not path.startswith("/id/") else "/id/{org}/{user}")
+            return respond(Reply(200, versions()))
+        self.calls.note(request.method, "/id/{org}/{user}" if path.startswith("/id/") else path)
         misbehave(self.rooms.faults, self.rooms.tokens, f"{request.method} {path}", "")
-        if soap and request.method == "POST":
-            with self.rooms.state.lock:
-                return respond(self.soap.serve(body_bytes(), request.host, soap[1]))
+        soap = _SOAP.match(path + "/")
         with self.rooms.state.lock:
+            if soap and request.method == "POST":
+                return respond(self.soap.serve(body_bytes(), request.host, soap[1]))
             return respond(self._oauth(path))
 
     def _oauth(self, path: str) -> Reply:
@@ -145,6 +127,20 @@ class FrontDoor:
         if session is None:
             return Reply(403, "Bad_OAuth_Token")
         return Reply(200, identity(self.rooms.state, session.user_id, request.host))
+
+
+def versions() -> list[dict[str, str]]:
+    """What everybody may know: the API versions that are served."""
+    return [
+        {"label": label, "url": f"/services/data/v{number}", "version": number}
+        for number, label in VERSIONS.items()
+    ]
+
+
+def resources(call: Call) -> Reply:
+    """What stands below a version."""
+    names = ("sobjects", "query", "queryAll", "limits", "composite", "tooling")
+    return Reply(200, {name: f"{call.base}/{name}" for name in names})
 
 
 def create_app(door: FrontDoor) -> Flask:

@@ -28,7 +28,8 @@ from sandbox.salesforce.answers import Refusal, bad_session, budget_spent, refus
 from sandbox.salesforce.auth import Session, Tokens
 from sandbox.salesforce.garble import GARBLING, ROW_KINDS
 
-REFUSING = ("status", "html_200", "expired_session", "permanent_session", "limit")
+ANYWHERE = ("status", "html_200")
+REFUSING = (*ANYWHERE, "expired_session", "permanent_session", "limit")
 COMMON = ("lost_answer", "slow")
 LATER = ("late_commit", "short_answer")
 KINDS = frozenset({*REFUSING, *COMMON, *LATER, *ROW_KINDS, *GARBLING})
@@ -53,11 +54,14 @@ def session_of(tokens: Tokens, authorization: str) -> Session:
 
 
 def misbehave(faults: FaultPlan, tokens: Tokens, name: str, authorization: str) -> None:
-    """Do what the faults on order for this call ask, short of the work itself."""
+    """Do what the faults on order for this call ask, short of the work itself.
+
+    Logins know no session and no budget: theirs is an empty `authorization`.
+    """
     slow = faults.take(name, "slow")
     if slow is not None:
         time.sleep(float(slow.options.get("seconds", 1.0)))
-    fault = faults.take(name, *REFUSING)
+    fault = faults.take(name, *(REFUSING if authorization else ANYWHERE))
     if fault is None:
         return
     if fault.kind == "expired_session":
