@@ -70,7 +70,6 @@ class Tokens:
     def clear(self) -> None:
         self._sessions: dict[str, Session] = {}
         self._refresh: dict[str, Session] = {}
-        self._issued = 0
 
     def holder(self, token: str) -> Session | None:
         """Whose token this is, None if nobody's or expired. Use puts off its end."""
@@ -197,7 +196,6 @@ class Tokens:
 
     def _answer(self, user_id: str, host: str) -> dict[str, Any]:
         base = instance_url(host)
-        self._issued += 1
         return {
             "access_token": self.open_session(user_id),
             "signature": f"{self._state.dice.getrandbits(128):032x}=",

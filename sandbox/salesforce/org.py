@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
 
 from sandbox.behaviour import CallLog, Clock, FaultPlan, system_clock
 from sandbox.salesforce import lifecycle, loading, writing
-from sandbox.salesforce.answers import Row
 from sandbox.salesforce.app import FrontDoor, create_app
 from sandbox.salesforce.auth import Client, Tokens, Trusted
 from sandbox.salesforce.call import Rooms, lateness
@@ -300,11 +299,8 @@ class SalesforceOrg:
         """Every token is worthless from now on."""
         self.tokens.revoke_all()
 
-    def now(self) -> datetime:
-        return self.clock()
-
     def _person(self) -> Actor:
         return Actor(self.person_user_id, person=True)
 
 
-__all__ = ["ORG_ID", "Converted", "Row", "SalesforceOrg"]
+__all__ = ["ORG_ID", "Converted", "SalesforceOrg"]

@@ -33,6 +33,7 @@ _TYPES = {
     "Lookup": "reference",
 }
 _LENGTHS = {"textarea": 255, "email": 80, "phone": 40, "url": 255, "picklist": 255, "reference": 18}
+_NOT_GROUPABLE = frozenset({"double", "currency", "percent", "datetime", "multipicklist"})
 _MOST_TEXT = 255
 _MOST_INDEXED = 25
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*__c")
@@ -114,12 +115,9 @@ def custom_field(name: str, metadata: Mapping[str, Any]) -> Field:
         relationship=f"{name.removesuffix('__c')}__r" if kind == "reference" else None,
         filterable=not long_text,
         sortable=not long_text,
-        groupable=kind not in NOT_GROUPABLE and not long_text,
+        groupable=kind not in _NOT_GROUPABLE and not long_text,
         custom=True,
     )
-
-
-NOT_GROUPABLE = frozenset({"double", "currency", "percent", "datetime", "multipicklist"})
 
 
 def _value_set(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
