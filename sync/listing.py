@@ -12,7 +12,7 @@ from connector.port import Connector, Fate, System
 from mappings.schema import Context
 from mappings.schema import Mapping as FieldMapping
 from sync.ledger import Ledger
-from sync.model import Run, Sighting
+from sync.model import Glanced, Run
 from sync.sighting import Lookout
 
 Progress = Callable[[str, int], None]
@@ -50,9 +50,9 @@ class Listing:
             return
         lookout = Lookout(mapping, system, object_name)
         fields = mapping.fields[system, object_name]
-        gathered: list[Sighting] = []
+        gathered: list[Glanced] = []
         for page in self.connectors[system].list_all(object_name, fields, after):
-            gathered += [lookout.sight(record, self.context) for record in page.records]
+            gathered += [lookout.glance(record, self.context) for record in page.records]
             if len(gathered) >= GATHERED or page.cursor is None:
                 self._note(mapping, system, object_name, gathered, page.cursor or DONE)
                 gathered = []
@@ -62,7 +62,7 @@ class Listing:
         mapping: FieldMapping,
         system: System,
         object_name: str,
-        gathered: list[Sighting],
+        gathered: list[Glanced],
         cursor: str,
     ) -> None:
         stage = f"{mapping.name}:{system}:{object_name}"
@@ -85,7 +85,7 @@ class Listing:
                 lookout = Lookout(mapping, system, object_name)
                 fields = mapping.fields[system, object_name]
                 for page in connector.changed_since(object_name, fields, cursor):
-                    seen = [lookout.sight(record, self.context) for record in page.records]
+                    seen = [lookout.glance(record, self.context) for record in page.records]
                     self.ledger.note_sightings(self.run.id, mapping.name, system, object_name, seen)
                     cursor = page.cursor or cursor
                 self.ledger.set_cursor(mapping.name, system, object_name, cursor)

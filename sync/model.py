@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from connector.port import System, Value
 from mappings.schema import Cell
@@ -60,6 +60,23 @@ class Sighting(NamedTuple):
     modified_at: datetime | None
     payload: bytes = b"{}"
     frozen: bool = False
+
+    def whole(self) -> Sighting:
+        """Itself; see `Glanced`."""
+        return self
+
+
+class Glanced(Protocol):
+    """A record known by its digest; the rest is worked out only where the ledger asks for it."""
+
+    @property
+    def record_id(self) -> str: ...
+
+    @property
+    def digest(self) -> bytes: ...
+
+    def whole(self) -> Sighting:
+        """Everything that a listing notices of the record."""
 
 
 class Member(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,6 +23,7 @@ from sync.model import Run
 from sync.owners import OWNER_FIELDS, Owners, pair_owners
 from sync.plandraft import PlanDraft, Task, plan_hash
 from sync.planner import Planner
+from sync.price import price_of
 from sync.questions import Asker
 from sync.readback import ReadBack
 from sync.refs import LedgerRefs
@@ -34,10 +34,6 @@ HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 BATCH = 200
 # A listing older than this is made anew rather than gone on with.
 RESUMABLE = timedelta(hours=6)
-# Records per write call of each vendor, for the price of a plan.
-PER_WRITE = {HUBSPOT: 100, SALESFORCE: 200}
-# Calls per second that each system is priced at.
-CALLS_PER_SECOND = {HUBSPOT: 10.0, SALESFORCE: 5.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,35 +240,22 @@ class Compare:
             "hashes": {m.name: m.hash for m in chosen},
             "guards": {name: value.as_json() for name, value in guards.items()},
         }
-        self.ledger.finish_plan(plan_id, digest, totals, self._price(draft), meta)
+        self.ledger.finish_plan(plan_id, digest, totals, price_of(draft.updates), meta)
 
     def plan_entries(self, plan_id: str) -> Iterator[dict[str, Any]]:
         """The `changes` of a stored plan, one by one."""
         for row in self.ledger.plan_rows(plan_id, "task"):
             yield from row["entries"]
 
-    def _price(self, draft: PlanDraft) -> dict[str, Any]:
-        """What applying costs: writes in full batches, a read before and a read after each."""
-        price: dict[str, Any] = {}
-        for system in System:
-            writes = sum(
-                math.ceil(count / PER_WRITE[system])
-                for (side, _), count in draft.updates.items()
-                if side is system
-            )
-            reads = 2 * writes
-            seconds = round((reads + writes) / CALLS_PER_SECOND[system], 1)
-            price[system.value] = {"reads": reads, "writes": writes, "seconds": seconds}
-        return price
-
     # Apply --------------------------------------------------------------------------------------
 
     def apply(self, plan_id: str, terms: Terms) -> Report:
         """Make exactly the changes of a stored plan; what moved since is left alone and reported."""
         names = self._plan_names(plan_id)
+        before = self._calls()
         with self.lock:
             run = self.ledger.begin_run("apply", names, terms.trigger, self.clock())
-            return self._carry_out(run, plan_id, terms, exactly=True)
+            return self._carry_out(run, plan_id, terms, before, exactly=True)
 
     def _plan_names(self, plan_id: str) -> tuple[str, ...]:
         return tuple(self.ledger.plan(plan_id).meta["mappings"])
@@ -280,10 +263,11 @@ class Compare:
     def resync(self, names: Sequence[str], terms: Terms) -> Report:
         """Plan and apply in one; a killed run goes on where its listing stood."""
         chosen = self._chosen(names)
+        before = self._calls()
         with self.lock:
             run = self._begin("resync", names, terms.trigger)
             plan_id = self._plan(run, chosen, terms, commit=True)
-            report = self._carry_out(run, plan_id, terms, exactly=False)
+            report = self._carry_out(run, plan_id, terms, before, exactly=False)
             if not report.guards:
                 self._move_cursors(run, chosen)
         return report
@@ -291,10 +275,11 @@ class Compare:
     def follow(self, names: Sequence[str], terms: Terms) -> Report:
         """Bring in line what changed since the cursors, and whatever is waiting."""
         chosen = self._chosen(names)
+        before = self._calls()
         with self.lock:
             run = self.ledger.begin_run("sync", [m.name for m in chosen], "poll", self.clock())
             plan_id = self._plan(run, chosen, terms, commit=True, everything=False)
-            return self._carry_out(run, plan_id, terms, exactly=False)
+            return self._carry_out(run, plan_id, terms, before, exactly=False)
 
     def _move_cursors(self, run: Run, chosen: Iterable[FieldMapping]) -> None:
         """Polling goes on from where this compare *began*, so that nothing falls in between."""
@@ -315,8 +300,19 @@ class Compare:
             for trip in check(name, Totals.from_json(told), limits[name], allowed)
         ]
 
-    def _carry_out(self, run: Run, plan_id: str, terms: Terms, *, exactly: bool) -> Report:
-        before = {s: CallCount(c.calls.reads, c.calls.writes) for s, c in self.connectors.items()}
+    def _calls(self) -> dict[System, CallCount]:
+        """The calls sent until now, to be subtracted later."""
+        return {s: CallCount(c.calls.reads, c.calls.writes) for s, c in self.connectors.items()}
+
+    def _carry_out(
+        self,
+        run: Run,
+        plan_id: str,
+        terms: Terms,
+        before: Mapping[System, CallCount],
+        *,
+        exactly: bool,
+    ) -> Report:
         tally = Tally()
         trips = self.tripped(plan_id, terms.allowed)
         if not trips and not terms.observe:

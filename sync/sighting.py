@@ -17,6 +17,22 @@ from sync.model import Sighting
 from sync.reconcile import is_true
 
 
+class Glance:
+    """A record as it passes by: its digest now, the rest when somebody asks (`model.Glanced`)."""
+
+    __slots__ = ("_context", "_lookout", "_payload", "_record", "digest", "record_id")
+
+    def __init__(self, lookout: Lookout, record: Record, context: Context) -> None:
+        self.record_id = record.id
+        self._payload = lookout.payload(record.values)
+        self.digest = lookout.digest_of(self._payload)
+        self._lookout, self._record, self._context = lookout, record, context
+
+    def whole(self) -> Sighting:
+        """Everything that a listing notices of the record."""
+        return self._lookout.notice(self._record, self._payload, self.digest, self._context)
+
+
 class Lookout:
     """Notices records of one object for one mapping."""
 
@@ -48,24 +64,33 @@ class Lookout:
 
     def digest(self, values: Values) -> bytes:
         """A fingerprint of the mapped values under this mapping's wording."""
-        return self._digest_of(self._payload(values))
+        return self.digest_of(self.payload(values))
 
-    def _payload(self, values: Values) -> bytes:
+    def payload(self, values: Values) -> bytes:
+        """The JSON of the mapped values that were returned."""
         get = values.get
         return orjson.dumps({name: get(name) for name in self._fields if name in values})
 
-    def _digest_of(self, payload: bytes) -> bytes:
+    def digest_of(self, payload: bytes) -> bytes:
+        """The fingerprint of that JSON under this mapping's wording."""
         return blake2b(payload, digest_size=16, key=self._seed[:64]).digest()
+
+    def glance(self, record: Record, context: Context) -> Glance:
+        """A first look, cheap enough for every record of a listing."""
+        return Glance(self, record, context)
 
     def sight(self, record: Record, context: Context) -> Sighting:
         """What the ledger is told about this record."""
+        return self.glance(record, context).whole()
+
+    def notice(self, record: Record, payload: bytes, digest: bytes, context: Context) -> Sighting:
+        """The whole of a look whose digest is known."""
         values = record.values
-        payload = self._payload(values)
         converted = is_true(values.get("IsConverted"))
         key = values.get(self._key_field)
         return Sighting(
             record_id=record.id,
-            digest=self._digest_of(payload),
+            digest=digest,
             in_scope=not converted and (self._only is None or self._only(values, context)),
             external_key=None if key is None else str(key),
             match_keys=() if converted else self._match_keys(record),

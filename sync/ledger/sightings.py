@@ -16,7 +16,7 @@ from connector.port import System, Values
 from sync.ledger.room import IDS_AT_ONCE, Room, from_json, slices, utc
 from sync.ledger.runs import put
 from sync.ledger.tables import address, checkpoint, match_key, record
-from sync.model import Sighting
+from sync.model import Glanced, Sighting
 
 # Characters of a key that is stored as it is; at most four bytes each.
 LONGEST_KEY = 500
@@ -62,7 +62,7 @@ class Sightings(Room):
         mapping: str,
         system: System,
         object_name: str,
-        sightings: Sequence[Sighting],
+        sightings: Sequence[Glanced],
         checkpoint_at: tuple[str, str] | None = None,
     ) -> None:
         """Put a page on file, together with the checkpoint behind it."""
@@ -85,7 +85,7 @@ class Sightings(Room):
         mapping: str,
         system: System,
         object_name: str,
-        page: Sequence[Sighting],
+        page: Sequence[Glanced],
     ) -> None:
         known = {
             row.record_id: row
@@ -104,7 +104,7 @@ class Sightings(Room):
             if row is not None and row.digest == sighting.digest and row.object == object_name:
                 same.append(row.id)
             else:
-                news.append(sighting)
+                news.append(sighting.whole())
         if same:
             connection.execute(
                 update(record).where(record.c.id.in_(same)).values(seen=run_id, gone=None)

@@ -109,8 +109,10 @@ class SalesforceWorld(World):
                 self._fault("permanent_session")
             case Trouble.LEFT_OUT:
                 self._fault("short_answer", times=1)
-            case Trouble.LATE | Trouble.NO_SETUP:
-                return False
+            case Trouble.LATE:
+                self._fault("late_commit", times=1, after=30, match=f"EDIT {OBJECT}")
+            case Trouble.NO_SETUP:
+                self.org.may_customize = False
         return True
 
     def _fault(self, kind: str, times: int = FOREVER, **options: object) -> None:
