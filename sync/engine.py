@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from connector.errors import Rejected
 from connector.port import Connector, Record, System, Value, Values
 from mappings.schema import Mapping as FieldMapping
-from sync.findings import findings, mark_of, refused
+from sync.findings import findings, mark_of, note_of, refused
 from sync.ledger import Agreement, AlreadyBound, Ledger
-from sync.model import Baseline, Conflict, FieldChange, Pair, Parked
+from sync.model import Baseline, Conflict, FieldChange, Pair, PairNote, Parked
 from sync.plandraft import Task
 from sync.questions import Answers, Asker
 from sync.readback import Aftermath, Landed, ReadBack
@@ -229,7 +229,12 @@ class Engine:
     def settle(self, mapping: FieldMapping, works: Sequence[Work]) -> None:
         """Look at what was stored and put on file what is true now; then close the journal."""
         aftermath = self._look(mapping, works)
-        agreements = [self._agreement(mapping, work, aftermath) for work in works]
+        notes = [self._note(mapping, work, aftermath) for work in works]
+        agreements = [
+            self._agreement(mapping, work, aftermath, parked=bool(note.parked))
+            for work, note in zip(works, notes, strict=True)
+        ]
+        self.ledger.note_pairs(self.writer.run_id, mapping.name, notes, self.clock())
         self.ledger.agree(agreements, self.clock())
         self.writer.confirm(result for work in works for result in work.results)
 
@@ -260,10 +265,11 @@ class Engine:
                 )
         return self.readback.look(mapping, landed, others)
 
-    def _agreement(self, mapping: FieldMapping, work: Work, aftermath: Aftermath) -> Agreement:
+    def _agreement(
+        self, mapping: FieldMapping, work: Work, aftermath: Aftermath, *, parked: bool
+    ) -> Agreement:
         """The digests are those of the values we know of; an edit by others in between differs."""
         pair, plan = work.pair, work.plan
-        parked = self._note_findings(mapping, work, aftermath)
         known: dict[System, dict[str, Value]] = {
             side: {
                 **work.records[side].values,
@@ -299,8 +305,8 @@ class Engine:
             ),
         )
 
-    def _note_findings(self, mapping: FieldMapping, work: Work, aftermath: Aftermath) -> bool:
-        """Conflicts, open differences and parked lines of a pair; whether anything is parked."""
+    def _note(self, mapping: FieldMapping, work: Work, aftermath: Aftermath) -> PairNote:
+        """Conflicts, open differences and parked lines of a pair after its writes."""
         pair, plan = work.pair, work.plan
         conflicts, parked = findings(mapping, pair, plan)
         parked += [row for result in work.results for row in refusals(plan, result)]
@@ -309,18 +315,8 @@ class Engine:
         # A value that did not travel after all has not been overwritten either.
         conflicts = [c for c in conflicts if c.winner is None or c.line not in stuck]
         conflicts += aftermath.overwritten.get(pair.hubspot_id, [])
-        self.ledger.note_conflicts(self.writer.run_id, conflicts, self.clock())
-        opened = {c.line for c in conflicts if c.kind == "open_difference"}
-        closed = [line for line in plan.agreed if line not in opened]
-        closed += [write.line.id for write in plan.writes if write.line.id not in stuck]
-        self.ledger.close_differences(mapping.name, pair.hubspot_id, closed)
-        for side in System:
-            self.ledger.unpark(
-                mapping.name, side, pair.record_id(side), keep=stuck | set(plan.still_parked)
-            )
-        self.ledger.park(parked, self.clock())
         self._count(work, parked, conflicts)
-        return bool(parked)
+        return note_of(pair, plan, conflicts, parked)
 
     def _count(self, work: Work, parked: Sequence[Parked], conflicts: Sequence[Conflict]) -> None:
         totals = self.tally.totals

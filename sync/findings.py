@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from connector.errors import Rejected
 from connector.port import System
 from mappings.schema import Cell
 from mappings.schema import Mapping as FieldMapping
-from sync.model import Conflict, Pair, Parked
+from sync.model import Conflict, Pair, PairNote, Parked
 from sync.reconcile import LineConflict, LineParked, LineWrite, PairPlan, fingerprint
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
@@ -165,3 +165,21 @@ def write_mark(write: LineWrite) -> str:
     """The fingerprint of the values that a write was decided on."""
     held = {write.to: write.before, write.to.other: write.meant.of(write.to.other)}
     return fingerprint(write.line, held[HUBSPOT], held[SALESFORCE])
+
+
+def note_of(
+    pair: Pair, plan: PairPlan, conflicts: Sequence[Conflict], parked: Sequence[Parked]
+) -> PairNote:
+    """What is put on file about a pair after its plan was carried out, or needed no write."""
+    stuck = {row.line for row in parked}
+    opened = {found.line for found in conflicts if found.winner is None}
+    closed = {line for line in plan.agreed if line not in opened}
+    closed |= {write.line.id for write in plan.writes if write.line.id not in stuck}
+    return PairNote(
+        hubspot_id=pair.hubspot_id,
+        salesforce_id=pair.salesforce_id,
+        conflicts=tuple(conflicts),
+        parked=tuple(parked),
+        closed=frozenset(closed),
+        keep=frozenset(plan.still_parked),
+    )

@@ -190,6 +190,22 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PairNote:
+    """What is to be put on file about one pair: news, and what is over.
+
+    `closed` lines have nothing left to settle. Everything parked of either record is let go but the
+    lines in `keep` (None: the whole record) and what is `parked` anew.
+    """
+
+    hubspot_id: str
+    salesforce_id: str
+    conflicts: tuple[Conflict, ...] = ()
+    parked: tuple[Parked, ...] = ()
+    closed: frozenset[str] = frozenset()
+    keep: frozenset[str | None] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One walk of the engine. `checkpoints` maps a stage (e.g. ``people:hubspot``) to its cursor."""
 

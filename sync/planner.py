@@ -17,7 +17,7 @@ from mappings.schema import Context, CreateRule
 from mappings.schema import Mapping as FieldMapping
 from sync.births import birth_claim
 from sync.creation import plan_birth
-from sync.findings import birth_parked, findings
+from sync.findings import birth_parked, findings, note_of
 from sync.ledger import ClaimedRow, Ledger
 from sync.model import Claim, KeyGroup, Pair, Parked
 from sync.pairing import pair_up
@@ -216,17 +216,8 @@ class Planner:
         answers: Answers,
     ) -> None:
         """What needs no write is put on file at once; it was read from the truth a moment ago."""
-        now = self.asker.clock()
-        for pair, plan in settled:
-            conflicts, parked = findings(mapping, pair, plan)
-            self.ledger.note_conflicts(self.run_id, conflicts, now)
-            opened = {conflict.line for conflict in conflicts}
-            closed = [line for line in plan.agreed if line not in opened]
-            self.ledger.close_differences(mapping.name, pair.hubspot_id, closed)
-            keep = {row.line for row in parked} | set(plan.still_parked)
-            for side in System:
-                self.ledger.unpark(mapping.name, side, pair.record_id(side), keep=keep)
-            self.ledger.park(parked, now)
+        notes = [note_of(pair, plan, *findings(mapping, pair, plan)) for pair, plan in settled]
+        self.ledger.note_pairs(self.run_id, mapping.name, notes, self.asker.clock())
         self.asker.note_agreements(mapping, settled, values, answers)
 
     def _values_of(

@@ -49,34 +49,40 @@ class Findings(Room):
         conflict is a row of its own each time, since its loser stays restorable.
         """
         with self._begin() as connection:
-            for one in found:
-                if one.winner is None:
-                    connection.execute(
-                        delete(conflict).where(
-                            conflict.c.mapping == one.mapping,
-                            conflict.c.hubspot_id == one.hubspot_id,
-                            conflict.c.salesforce_id == one.salesforce_id,
-                            conflict.c.line == one.line,
-                            _undecided(),
-                        )
-                    )
+            self.add_conflicts(connection, run_id, found, now)
+
+    def add_conflicts(
+        self, connection: Connection, run_id: int, found: Iterable[Conflict], now: datetime
+    ) -> None:
+        """`note_conflicts` within a transaction that is under way."""
+        for one in found:
+            if one.winner is None:
                 connection.execute(
-                    insert(conflict).values(
-                        run_id=run_id,
-                        mapping=one.mapping,
-                        line=one.line,
-                        kind=one.kind,
-                        hubspot_object=one.hubspot_object,
-                        hubspot_id=one.hubspot_id,
-                        hubspot_value=to_json(one.hubspot_value),
-                        salesforce_object=one.salesforce_object,
-                        salesforce_id=one.salesforce_id,
-                        salesforce_value=to_json(one.salesforce_value),
-                        policy=one.policy,
-                        winner=one.winner,
-                        at=utc(now),
+                    delete(conflict).where(
+                        conflict.c.mapping == one.mapping,
+                        conflict.c.hubspot_id == one.hubspot_id,
+                        conflict.c.salesforce_id == one.salesforce_id,
+                        conflict.c.line == one.line,
+                        undecided(),
                     )
                 )
+            connection.execute(
+                insert(conflict).values(
+                    run_id=run_id,
+                    mapping=one.mapping,
+                    line=one.line,
+                    kind=one.kind,
+                    hubspot_object=one.hubspot_object,
+                    hubspot_id=one.hubspot_id,
+                    hubspot_value=to_json(one.hubspot_value),
+                    salesforce_object=one.salesforce_object,
+                    salesforce_id=one.salesforce_id,
+                    salesforce_value=to_json(one.salesforce_value),
+                    policy=one.policy,
+                    winner=one.winner,
+                    at=utc(now),
+                )
+            )
 
     def close_differences(
         self,
@@ -98,7 +104,7 @@ class Findings(Room):
                     conflict.c.mapping == mapping,
                     conflict.c.hubspot_id == hubspot_id,
                     conflict.c.line.in_(list(lines)),
-                    _undecided(),
+                    undecided(),
                 )
                 .values(closed_how="agreed", closed_at=utc(now) or func.current_timestamp())
             )
@@ -113,7 +119,7 @@ class Findings(Room):
                         conflict.c.hubspot_id == one.hubspot_id,
                         conflict.c.salesforce_id == one.salesforce_id,
                         conflict.c.line == one.line,
-                        _undecided(),
+                        undecided(),
                     )
                 )
             )
@@ -169,9 +175,10 @@ class Findings(Room):
         """Put records or lines into quarantine; the same cause again counts as one more try."""
         with self._begin() as connection:
             for row in rows:
-                self._park(connection, row, now)
+                self.add_parked(connection, row, now)
 
-    def _park(self, connection: Connection, row: Parked, now: datetime) -> None:
+    def add_parked(self, connection: Connection, row: Parked, now: datetime) -> None:
+        """`park` one row within a transaction that is under way."""
         line = row.line if row.line is not None else WHOLE_RECORD
         place = and_(
             parked.c.mapping == row.mapping,
@@ -281,7 +288,8 @@ class Findings(Room):
             return connection.execute(chosen).rowcount
 
 
-def _undecided() -> ColumnElement[bool]:
+def undecided() -> ColumnElement[bool]:
+    """Open differences and parked double changes that nobody has settled."""
     return and_(conflict.c.winner.is_(None), conflict.c.closed_at.is_(None))
 
 

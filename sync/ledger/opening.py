@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from sync.ledger.claims import Claims
 from sync.ledger.lock import Leases
+from sync.ledger.notes import Notes
 from sync.ledger.pairs import Pairs
 from sync.ledger.plans import Plans
 from sync.ledger.room import LedgerUnavailable, unavailable
@@ -30,7 +31,7 @@ BUSY_TIMEOUT = 30_000
 MIGRATION_LOCK = 0x6B616B65
 
 
-class Ledger(Runs, Sightings, Claims, Pairs, Writings, Plans, States, Leases):
+class Ledger(Runs, Sightings, Claims, Pairs, Writings, Notes, Plans, States, Leases):
     """All rooms of the ledger over one database."""
 
     @classmethod
