@@ -56,6 +56,7 @@ def up(session: Session, with_sandbox: bool, people: int, seed: int) -> int:
         _prepare(bridge, output)
     else:
         bridge.pin()
+        bridge.need_keys(bridge.compile())
     stop = threading.Event()
     every = WATCH_EVERY if running is not None else bridge.settings.sync.poll_every
     watcher = threading.Thread(target=_watch, args=(bridge, stop, every, output), daemon=True)

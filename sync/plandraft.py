@@ -209,6 +209,7 @@ def conflict_json(conflict: Conflict) -> dict[str, Any]:
     return {
         "mapping": conflict.mapping,
         "line": conflict.line,
+        "kind": conflict.kind,
         "hubspot": _held(conflict.hubspot_object, conflict.hubspot_id, conflict.hubspot_value),
         "salesforce": _held(
             conflict.salesforce_object, conflict.salesforce_id, conflict.salesforce_value

@@ -32,6 +32,8 @@ from sync.writes import Writer
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 
 BATCH = 200
+# A write of unknown outcome that did not show for so long did not land.
+FORGOTTEN = timedelta(hours=24)
 # A listing older than this is made anew rather than gone on with.
 RESUMABLE = timedelta(hours=6)
 
@@ -151,6 +153,8 @@ class Compare:
         commit: bool,
         everything: bool = True,
     ) -> str:
+        now = self.clock()
+        self.ledger.close_forgotten(now - FORGOTTEN, now)
         context, refs = self.context(planning=True)
         listing = Listing(self.ledger, self.connectors, run, context, self._advance)
         before = self._live(chosen)
