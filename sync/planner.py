@@ -19,7 +19,7 @@ from sync.births import birth_claim
 from sync.creation import plan_birth
 from sync.findings import birth_parked, findings, note_of
 from sync.ledger import ClaimedRow, Ledger
-from sync.model import Claim, KeyGroup, Pair, Parked
+from sync.model import Claim, ClaimKind, KeyGroup, Pair, Parked
 from sync.pairing import pair_up
 from sync.plandraft import PlanDraft, Task
 from sync.questions import Answers, Asker, SideValues
@@ -72,26 +72,24 @@ class Planner:
 
     def _claim_by_key(self, mapping: FieldMapping) -> None:
         """External keys first: they prove whom a record belongs to, also after a lost ledger."""
-        claimed: set[tuple[System, str]] = set()
-        claims: list[Claim] = []
-        for match in self.ledger.external_key_matches(mapping.name):
-            target = match.target
-            if target is None or (match.system, match.record_id) in claimed:
-                continue
-            other = (target.system, target.record_id)
-            if other in claimed or not target.in_scope:
-                continue
-            if target.bound:
-                claims.append(
-                    Claim(match.system, match.record_id, "parked", target.record_id, "duplicate_of")
+        for page in self.ledger.external_key_matches(mapping.name):
+            claims: dict[tuple[System, str], Claim] = {}
+            for match in page:
+                target = match.target
+                here, there = (
+                    (match.system, match.record_id),
+                    (target.system, target.record_id),
                 )
-                continue
-            claimed |= {other, (match.system, match.record_id)}
-            claims += [
-                Claim(match.system, match.record_id, "link", target.record_id, "key"),
-                Claim(target.system, target.record_id, "link", match.record_id, "key"),
-            ]
-        self.ledger.claim(mapping.name, claims)
+                if here in claims or there in claims:
+                    continue
+                if target.bound or not target.in_scope:
+                    kind: ClaimKind = "parked" if target.bound else "filtered"
+                    why = "duplicate_of" if target.bound else "partner_filtered"
+                    claims[here] = Claim(*here, kind, target.record_id, why)
+                else:
+                    claims[here] = Claim(*here, "link", target.record_id, "key")
+                    claims[there] = Claim(*there, "link", match.record_id, "key")
+            self.ledger.claim(mapping.name, claims.values())
 
     def _claim_by_rules(self, mapping: FieldMapping) -> None:
         for number, rule in enumerate(mapping.match):

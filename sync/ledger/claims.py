@@ -190,8 +190,11 @@ class Claims(Room):
             for key, members in groupby(rows, key=lambda row: row.key)
         ]
 
-    def external_key_matches(self, mapping: str) -> Iterator[KeyMatch]:
-        """Unbound live records whose external key names a live record of the other side."""
+    def external_key_matches(self, mapping: str) -> Iterator[list[KeyMatch]]:
+        """Pages of free live records whose external key names a live record of the other side.
+
+        What is claimed between two pages is left out of the next one.
+        """
         target = record.alias("target")
         after = 0
         while True:
@@ -208,16 +211,17 @@ class Claims(Room):
                         record.c.mapping == mapping,
                         record.c.id > after,
                         record.c.pair_id.is_(None),
+                        record.c.claim.is_(None),
                         record.c.gone.is_(None),
                         record.c.in_scope,
                         record.c.external_key.is_not(None),
                         target.c.gone.is_(None),
+                        target.c.claim.is_(None),
                     )
                     .order_by(record.c.id)
                     .limit(IDS_AT_ONCE)
                 ).all()
-            for row in rows:
-                yield KeyMatch(System(row.of_system), row.of_record, _member(row))
+            yield [KeyMatch(System(r.of_system), r.of_record, _member(r)) for r in rows]
             if len(rows) < IDS_AT_ONCE:
                 return
             after = rows[-1].row_id

@@ -80,7 +80,7 @@ class PairingPromises:
         """A lost ledger finds its pairs again."""
         see(ledger, SALESFORCE, sight("003A"))
         see(ledger, HUBSPOT, sight("1", external_key="003A"))
-        [match] = ledger.external_key_matches(PEOPLE)
+        [[match]] = ledger.external_key_matches(PEOPLE)
         assert (match.record_id, match.target.record_id) == ("1", "003A")
         assert ledger.dead_keys(PEOPLE, HUBSPOT) == {}
 
@@ -90,7 +90,7 @@ class PairingPromises:
         ledger.mark_gone(PEOPLE, SALESFORCE, ["003A"], "deleted")
         see(ledger, HUBSPOT, sight("1", external_key="003A"), sight("2", external_key="003X"))
         assert ledger.dead_keys(PEOPLE, HUBSPOT) == {"1": "partner_deleted", "2": "not_visible"}
-        assert list(ledger.external_key_matches(PEOPLE)) == []
+        assert list(ledger.external_key_matches(PEOPLE)) == [[]]
 
     def test_an_opt_out_reaches_every_record_with_that_address(self, ledger: Ledger) -> None:
         """Twins and filtered ones too; converted Leads give theirs and take none."""
