@@ -46,6 +46,7 @@ def plan_document(compare: Compare, stored: StoredPlan) -> dict[str, Any]:
         "changes": list(compare.plan_entries(stored.plan_id)),
         "conflicts": list(compare.ledger.plan_rows(stored.plan_id, "conflict")),
         "parked": list(compare.ledger.plan_rows(stored.plan_id, "parked")),
+        "observed": list(compare.ledger.plan_rows(stored.plan_id, "observed")),
     }
 
 
@@ -90,6 +91,9 @@ def _show_plan(output: Output, compare: Compare, stored: StoredPlan) -> None:
     if more:
         output.line(f"... and {more} more fields; all of them: kakehashi plan --json")
     output.line(_totals_line(stored.totals))
+    observed = sum(1 for _ in compare.ledger.plan_rows(stored.plan_id, "observed"))
+    if observed:
+        output.line(f"{observed} fields of lines in mode observe differ; they are not written")
     parked = Counter(row["cause"] for row in compare.ledger.plan_rows(stored.plan_id, "parked"))
     for cause, count in parked.most_common():
         output.line(f"parked: {count} x {cause}")

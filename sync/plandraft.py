@@ -20,7 +20,7 @@ from mappings.schema import Mapping as FieldMapping
 from sync.creation import Birth
 from sync.ledger import Ledger
 from sync.model import Conflict, FieldChange, Pair, Parked
-from sync.reconcile import PairPlan
+from sync.reconcile import PairPlan, changes_of
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 TaskKind = Literal["pair", "link", "create", "consent", "unlink"]
@@ -273,6 +273,7 @@ class PlanDraft:
     updates: dict[tuple[System, str], int] = field(default_factory=lambda: defaultdict(int))
     newly_open: int = 0
     _rows: list[dict[str, Any]] = field(default_factory=list)
+    _observed: list[dict[str, Any]] = field(default_factory=list)
     _conflicts: list[Conflict] = field(default_factory=list)
     _parked: list[Parked] = field(default_factory=list)
     _newcomers: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -317,8 +318,23 @@ class PlanDraft:
         self.totals["parked"] += 1
         self._parked.append(parked)
 
+    def add_observed(self, mapping: FieldMapping, pair: Pair, plan: PairPlan) -> None:
+        """What lines in mode `observe` would write: shown, and never made."""
+        for write in plan.observed:
+            name = mapping.hubspot_object if write.to is HUBSPOT else pair.salesforce_object
+            place = {
+                "mapping": mapping.name,
+                "system": write.to.value,
+                "object": name,
+                "id": pair.record_id(write.to),
+                "partner_id": pair.record_id(write.to.other),
+            }
+            self._observed += [{**place, **change_json(change)} for change in changes_of(write)]
+
     def flush(self) -> None:
         """Put on file what is gathered."""
+        self.ledger.add_observed(self.plan_id, self._observed)
+        self._observed = []
         self.ledger.add_changes(self.plan_id, self._rows)
         self.ledger.add_findings(
             self.plan_id,

@@ -196,6 +196,7 @@ class Planner:
                 continue
             task = Task.of_pair(kind, mapping, pair, plan)
             self._note_findings(mapping, pair, plan)
+            self.draft.add_observed(mapping, pair, plan)
             if pair.id and pair.id in answers.in_flight:
                 continue
             if kind == "link" or task.changes:

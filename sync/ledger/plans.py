@@ -58,6 +58,10 @@ class Plans(Findings):
         """Append tasks."""
         self._add(plan_id, "task", rows)
 
+    def add_observed(self, plan_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Append what lines in mode `observe` would write."""
+        self._add(plan_id, "observed", rows)
+
     def add_findings(
         self,
         plan_id: str,

@@ -261,6 +261,18 @@ def test_observe_writes_nothing(bridge: Bridge) -> None:
     assert bridge.salesforce.calls.writes == bridge.hubspot.calls.writes == 0
 
 
+def test_a_line_in_observe_is_shown_and_never_written(tmp_path: Path) -> None:
+    """The plan tells what it would do, apart from what it does."""
+    mapping = people(line("email"), line("first"), line("title", mode="observe"))
+    bridge = Bridge(sqlite_url(tmp_path), mapping=mapping)
+    bridge.hubspot.seed("contacts", {"email": "ann@example.com", "title": "CTO"})
+    right = bridge.salesforce.seed("Lead", {"email": "ann@example.com"})
+    report = bridge.resync()
+    assert "title" not in bridge.salesforce.records("Lead")[right]
+    [seen] = bridge.ledger.plan_rows(report.plan_id, "observed")
+    assert (seen["field"], seen["to"], seen["system"]) == ("title", "CTO", "salesforce")
+
+
 def test_a_paused_system_takes_consent_only(bridge: Bridge) -> None:
     """Everything else waits and goes out after `resume`."""
     left = bridge.hubspot.seed("contacts", {"email": "ann@example.com", "title": "x"})
