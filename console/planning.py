@@ -203,6 +203,6 @@ def show_report(output: Output, report: Report, *, observe: bool) -> int:
         if observe:
             output.line("Mode is observe: nothing was written. See `kakehashi plan`.")
         output.line(f"Run {report.run_id}: {_totals_line(report.totals)}")
-        if report.totals.get("parked"):
-            output.line("See what is parked, and why: kakehashi parked list")
+        if report.parked:
+            output.line(f"{report.parked} are parked; see why: kakehashi parked list")
     return 1 if report.needs_attention or observe else 0

@@ -50,7 +50,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The contract's answer of `apply` and `resync`, and whether somebody has to look."""
+    """The contract's answer of `apply` and `resync`. `parked` counts the whole quarantine."""
 
     run_id: int
     plan_id: str
@@ -58,12 +58,12 @@ class Report:
     skipped: Sequence[Mapping[str, Any]]
     guards: Sequence[Tripped]
     cost: Mapping[str, Any]
+    parked: int
 
     @property
     def needs_attention(self) -> bool:
-        return bool(
-            self.guards or self.skipped or self.totals.get("parked") or self.totals.get("waiting")
-        )
+        """Whether a person has to look."""
+        return bool(self.guards or self.skipped or self.parked or self.totals.get("waiting"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +336,7 @@ class Compare:
             ],
             guards=trips,
             cost=self._spent(before),
+            parked=sum(count for _, count, _ in self.ledger.parked_by_cause()),
         )
 
     def _spent(self, before: Mapping[System, CallCount]) -> dict[str, Any]:
