@@ -9,7 +9,7 @@ import click
 from connector.port import CallCount, System
 from console.session import Session, command
 from sync.decree import CannotDecide
-from sync.ledger import ConflictRow, ParkedRow
+from sync.ledger import ConflictRow, Ledger, ParkedRow
 from sync.status import records_in_state
 from sync.status import status as status_of
 from sync.why import NotSeen
@@ -146,7 +146,7 @@ def conflicts() -> None:
 @command("list")
 def conflicts_list(session: Session) -> int:
     """What gave way, and what is still open."""
-    rows = session.bridge().ledger.conflicts()
+    rows = _all_conflicts(session.bridge().ledger)
     if session.output.json:
         session.output.document([conflict_json(row) for row in rows])
     else:
@@ -168,6 +168,14 @@ def conflicts_list(session: Session) -> int:
             ],
         )
     return 1 if any(row.conflict.winner is None for row in rows) else 0
+
+
+def _all_conflicts(ledger: Ledger) -> list[ConflictRow]:
+    """Every conflict that is not closed, page by page."""
+    rows: list[ConflictRow] = []
+    while page := ledger.conflicts(after=rows[-1].id if rows else 0):
+        rows += page
+    return rows
 
 
 def conflict_json(row: ConflictRow) -> dict[str, Any]:
