@@ -299,6 +299,10 @@ class _Draft:
     def _key_changes(self, side: System) -> Iterable[FieldChange]:
         if self.question.consent_only or side not in self.question.keys:
             return
+        if "key" in self.question.parked:
+            # It was refused; it is tried again when the record is, or when somebody says so.
+            self.still_parked.append("key")
+            return
         name, partner = self.question.keys[side]
         held = self.question.values(side).get(name)
         if held is None or str(held) != partner:

@@ -19,6 +19,10 @@ from sync.model import FieldChange, JournalDraft, JournalEntry, JournalState, Li
 ResultState = Literal["landed", "refused", "unknown", "later"]
 
 
+# Refusals that mean the record itself: no line of it can be written any more.
+GONE = frozenset({"not_found", "deleted", "converted"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
     """One record to write. `record_id` None creates it, with `key_field` holding `partner_id`.
@@ -131,24 +135,23 @@ class Writer:
     def _leave_out(self, result: Result, refusal: Rejected) -> bool:
         """Note the faulty lines; true when something is left that is worth sending once more.
 
-        A refusal that names no field leaves only consent worth a second try.
+        An update whose refusal names no field is refused in every line but consent.
         """
-        named = {
-            change.line for change in result.write.changes if change.api_name in refusal.fields
-        }
-        is_create = result.write.record_id is None
-        if is_create and refusal.cause == "duplicate":
-            # Without the value that is taken it would be the twin that the refusal prevents.
-            return False
-        if not named:
-            if is_create or refusal.cause in {"not_found", "deleted", "converted", "duplicate"}:
+        changes = result.write.changes
+        named = {change.line for change in changes if change.api_name in refusal.fields}
+        if result.write.record_id is None:
+            # Without the value that is taken, or without its key, it would be a twin.
+            if refusal.cause == "duplicate" or "key" in named or not named:
                 return False
-            named = {c.line for c in result.write.changes if c.rule != "consent"}
-        left = [c for c in result.write.changes if c.line not in named]
-        if not left or (is_create and "key" in named):
+        elif refusal.cause in GONE:
+            return False
+        named = named or {change.line for change in changes if change.rule != "consent"}
+        left = [change for change in changes if change.line not in named]
+        if not left and result.write.record_id is None:
             return False
         result.refusals |= dict.fromkeys(named, refusal)
-        return True
+        result.refusal = None
+        return bool(left)
 
     def _call(self, results: Sequence[Result]) -> list[Outcome]:
         first = results[0].write

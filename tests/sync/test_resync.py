@@ -218,6 +218,34 @@ def test_a_refused_field_is_left_out_and_the_rest_travels(bridge: Bridge) -> Non
     assert bridge.ledger.parked_list() == []
 
 
+def test_a_refusal_of_the_only_change_is_parked_once(bridge: Bridge) -> None:
+    """An address that belongs to somebody else: listed with its cause, and not tried for ever."""
+    for name in ("ann", "bob"):
+        bridge.hubspot.seed("contacts", {"email": f"{name}@example.com"})
+    bridge.resync()
+    leads = bridge.salesforce.records("Lead")
+    ann = next(i for i, row in leads.items() if row["email"] == "ann@example.com")
+    bridge.salesforce.edit("Lead", ann, {"email": "bob@example.com"})
+    bridge.resync()
+    [row] = bridge.ledger.parked_list()
+    assert (row.parked.line, row.parked.cause) == ("email", "duplicate_of")
+    assert bridge.planned() == []
+
+
+def test_a_refusal_without_a_field_is_parked_and_not_tried_for_ever(bridge: Bridge) -> None:
+    """A validation rule that names nothing refuses every update of the record."""
+    left = bridge.hubspot.seed("contacts", {"email": "ann@example.com", "title": "x"})
+    bridge.salesforce.seed("Lead", {"email": "ann@example.com", "title": "x"})
+    bridge.resync()
+    bridge.salesforce.faults.reject["title", "bad"] = Rejected(
+        "no", system="salesforce", cause="validation_rule"
+    )
+    bridge.hubspot.edit("contacts", left, {"title": "bad"})
+    bridge.resync()
+    assert bridge.planned() == []
+    assert bridge.states()["hubspot"] == {"parked": 1}
+
+
 def test_one_bad_record_does_not_stop_the_others(bridge: Bridge) -> None:
     """The rest of the batch is created; the bad one is parked with its cause."""
     for number in range(5):
