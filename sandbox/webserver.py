@@ -11,6 +11,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
+from waitress import wasyncore
 from waitress.server import create_server
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ THREADS = 16
 CONNECTIONS = 500
 IDLE = 300  # seconds that a connection is kept alive
 BACKLOG = 1024
+TICK = 0.1  # seconds until the loop looks whether it is told to stop
 
 
 class SandboxPortTaken(Exception):
@@ -49,7 +51,8 @@ class WebServer:
             channel_timeout=IDLE,
             asyncore_use_poll=True,
         )
-        self._thread = threading.Thread(target=self._server.run, name=name, daemon=True)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     @property
     def url(self) -> str:
@@ -61,14 +64,19 @@ class WebServer:
     def stop(self) -> None:
         """Finish nothing, close everything. Waits a moment for the threads."""
         self._server.task_dispatcher.shutdown(timeout=1)
-        if not self._thread.is_alive():
-            self._server.close()
-            return
-        self._server.trigger.pull_trigger(self._close_all)
-        self._thread.join(timeout=5)
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+        else:
+            self._close_all()
+
+    def _run(self) -> None:
+        """The server's loop. Only this thread touches its descriptors, so none is closed twice."""
+        while not self._stopping.is_set():
+            wasyncore.loop(timeout=TICK, map=self._server._map, use_poll=True, count=1)
+        self._close_all()
 
     def _close_all(self) -> None:
-        """Runs in the server's own loop, which ends when nothing is open any more."""
         for open_one in list(self._server._map.values()):
             open_one.close()
 
