@@ -75,12 +75,11 @@ def test_a_thousand_double_edits_go_by_policy_and_both_values_are_on_file(tmp_pa
     bridge.resync()
     rows = bridge.ledger.conflicts(limit=2_000)
     assert len(rows) == 1_000
+    leads = bridge.salesforce.records("Lead")
     for row in rows:
         found = row.conflict
         assert found.winner == policy
         assert found.hubspot_value == f"left {found.hubspot_id}"
         assert found.salesforce_value == f"right {found.salesforce_id}"
-        held = bridge.salesforce.records("Lead")[found.salesforce_id]
-        assert held["title"] == f"left {found.hubspot_id}"
-        break
+        assert leads[found.salesforce_id]["title"] == f"left {found.hubspot_id}"
     assert bridge.planned() == []
