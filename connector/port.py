@@ -196,6 +196,40 @@ class CallCount:
     writes: int = 0
 
 
+NoticeKind = Literal["created", "changed", "deleted", "merged", "restored", "erased", "linked"]
+
+
+class Notice(NamedTuple):
+    """What a doorbell said: something happened to this record. It carries no values on purpose.
+
+    `fields` are the vendor's names of what changed, where the vendor tells (empty: it does not).
+    `others` are further records concerned, of the same object: the losers of a merge. `at` is the
+    vendor's own time of the event. `identity` is equal for exact repeats of one event and for nothing
+    else; None where the vendor offers nothing to tell repeats by.
+    """
+
+    system: System
+    object: str
+    record_id: str
+    kind: NoticeKind
+    fields: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    at: datetime | None = None
+    identity: str | None = None
+
+
+class Departures(NamedTuple):
+    """Ids of records deleted since a cursor (merge losers among them), and where to go on.
+
+    `complete` is False where the vendor no longer keeps all deletions since the cursor: only a full
+    compare finds the rest.
+    """
+
+    ids: list[str]
+    cursor: str
+    complete: bool = True
+
+
 class Connector(Protocol):
     """One system. Every verb takes whole batches of any size and splits them as the vendor demands.
 
@@ -238,6 +272,12 @@ class Connector(Protocol):
         """Records changed since the cursor, repeats allowed, none missed.
 
         The cursor of the *last* page is where the next call goes on; it is never None.
+        """
+
+    def deleted_since(self, object_name: str, cursor: str) -> Departures:
+        """Records deleted since the cursor of `cursor_at` or of an earlier answer; repeats allowed.
+
+        A hint, as a webhook is: ask `fates` before acting on it.
         """
 
     def get_many(

@@ -98,12 +98,39 @@ class SyncSettings(Frozen):
     """The engine's clockwork.
 
     `landing_window`: seconds in which a write of unknown outcome may still land. `poll_every`: seconds
-    between two looks for changes. `resync_at`: when the nightly full compare starts, business time.
+    between two looks for changes; `deletions_every`: between two looks for deletions. `resync_at`: when
+    the nightly full compare starts, business time.
     """
 
     landing_window: int = Field(default=120, ge=0, le=86_400)
     poll_every: int = Field(default=60, ge=1, le=86_400)
+    deletions_every: int = Field(default=600, ge=1, le=86_400)
     resync_at: Annotated[time, BeforeValidator(checks.time_of_day)] = time(2, 0)
+
+
+class BudgetSettings(Frozen):
+    """The API calls that we may use, where that is less than the vendor's own limits.
+
+    `hubspot_daily`, `salesforce_daily`: calls per day. `reserve`: the share of the day's calls, in
+    percent, that is kept for consent and hand-offs.
+    """
+
+    hubspot_daily: int | None = Field(default=None, ge=100)
+    salesforce_daily: int | None = Field(default=None, ge=100)
+    reserve: int = Field(default=15, ge=1, le=90)
+
+
+class AlertSettings(Frozen):
+    """Who is told of a new kind of trouble.
+
+    `url` gets a POST of JSON that Slack and its like understand; `email_to` a mail over `smtp_url`
+    (``smtp://user:password@host:587``, ``smtps://``), from `email_from`.
+    """
+
+    url: SecretStr | None = None
+    email_to: Text | None = None
+    email_from: Text | None = None
+    smtp_url: SecretStr | None = None
 
 
 class Settings(Frozen):
@@ -126,6 +153,8 @@ class Settings(Frozen):
     web: WebSettings = WebSettings()
     intent: IntentSettings = IntentSettings()
     sync: SyncSettings = SyncSettings()
+    budget: BudgetSettings = BudgetSettings()
+    alert: AlertSettings = AlertSettings()
     timezone: Annotated[str, BeforeValidator(checks.timezone)] = "Asia/Tokyo"
     region: Annotated[str, BeforeValidator(checks.region)] = "JP"
     lang: Language = "en"
