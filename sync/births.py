@@ -74,10 +74,9 @@ class Midwife:
         *,
         exactly: bool,
     ) -> None:
-        connectors = self.engine.connectors
         ids = [task.record_id(source) or "" for task in tasks]
         fields = mapping.fields[source, source_object]
-        here = connectors[source].get_many(source_object, ids, fields)
+        here = self.engine.reads.get_many(source, source_object, ids, fields)
         self.engine.asker.prefetch(mapping, source, (r.values for r in here.values()))
         adopted = self._find_by_key(mapping, source, ids)
         self._adopt(mapping, source, source_object, adopted, tasks)

@@ -5,7 +5,8 @@ The value goes out on the one road: read fresh, journal, write, read back, agree
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from connector.port import Record, System
@@ -29,8 +30,25 @@ class Decree:
     engine: Engine
     context: Context
 
+    @contextmanager
+    def _held(self, mapping: FieldMapping, conflict: Conflict) -> Iterator[None]:
+        """Hold the pair, so that no worker writes to it at the same time."""
+        pair = self.ledger.pair_of(mapping.name, System.HUBSPOT, conflict.hubspot_id)
+        wanted = [] if pair is None else [pair.id]
+        held = self.engine.holder.hold_pairs(wanted)
+        if len(held) < len(wanted):
+            raise CannotDecide("a worker is at this pair just now: try again in a moment")
+        try:
+            yield
+        finally:
+            self.engine.holder.let_go(held)
+
     def settle(self, row: ConflictRow, mapping: FieldMapping, side: System) -> str:
         """Let the value that `side` holds now win; answers what was done."""
+        with self._held(mapping, row.conflict):
+            return self._settle(row, mapping, side)
+
+    def _settle(self, row: ConflictRow, mapping: FieldMapping, side: System) -> str:
         pair, line, records = self._at_hand(row.conflict, mapping)
         cell = line.side(side).read(records[side].values, self.context)
         if isinstance(cell, Fault | Skip | Pending):
@@ -53,8 +71,9 @@ class Decree:
             )
         loser = System(conflict.winner).other
         cell = conflict.hubspot_value if loser is System.HUBSPOT else conflict.salesforce_value
-        pair, line, records = self._at_hand(conflict, mapping)
-        self._write(mapping, pair, line, records, loser, cell)
+        with self._held(mapping, conflict):
+            pair, line, records = self._at_hand(conflict, mapping)
+            self._write(mapping, pair, line, records, loser, cell)
         self.ledger.settle(row.id, "restored", self.engine.clock())
         return f"the value of {loser.value} is back in line {line.id} of {mapping.name}"
 

@@ -10,45 +10,50 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from connector.errors import Rejected
 from connector.port import Connector, Record, System, Value, Values
 from mappings.schema import Mapping as FieldMapping
 from sync.findings import findings, mark_of, note_of, refused
+from sync.holding import Holder
 from sync.ledger import Agreement, AlreadyBound, Ledger
 from sync.model import Baseline, Conflict, FieldChange, Pair, PairNote, Parked
 from sync.plandraft import Task
 from sync.questions import Answers, Asker
 from sync.readback import Aftermath, Landed, ReadBack
+from sync.reads import FRESH, Reads
 from sync.reconcile import PairPlan
 from sync.sighting import Lookout
 from sync.writes import Result, Write, Writer
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 
-# What was read longer ago than this is read again before it is acted upon.
-FRESH = timedelta(seconds=2)
 READS_AT_MOST = 3
 
 
 @dataclass(slots=True)
 class Skipped:
-    """A planned task that was left alone, and why."""
+    """A planned task that was left alone, and why. `unreadable`: a record of it cannot be read."""
 
     task: Task
     why: str
+    unreadable: bool = False
 
 
 @dataclass(slots=True)
 class Tally:
-    """What a run did, as the contract's `totals`, and what it left alone."""
+    """What a run did, as the contract's `totals`, and what it left alone.
+
+    `busy` tasks are of pairs that another worker holds at this moment.
+    """
 
     totals: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     skipped: list[Skipped] = field(default_factory=list)
+    busy: list[Task] = field(default_factory=list)
 
-    def skip(self, task: Task, why: str) -> None:
-        self.skipped.append(Skipped(task, why))
+    def skip(self, task: Task, why: str, *, unreadable: bool = False) -> None:
+        self.skipped.append(Skipped(task, why, unreadable))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,20 +88,35 @@ class Engine:
     readback: ReadBack
     clock: Callable[[], datetime]
     tally: Tally
+    holder: Holder
+    reads: Reads
     paused: frozenset[System] = frozenset()
 
     def carry_out(
         self, mapping: FieldMapping, tasks: Sequence[Task], *, exactly: bool = False
     ) -> None:
-        """Bring a batch of pairs (`pair` and `link` tasks) in line."""
-        pairs = {task.hubspot_id or "": self._pair_of(task) for task in tasks}
+        """Bring a batch of pairs (`pair` and `link` tasks) in line, those that nobody else holds."""
+        held = self.holder.hold_pairs([task.pair_id for task in tasks if task.pair_id is not None])
+        ours = [task for task in tasks if task.pair_id is None or task.pair_id in held]
+        self.tally.busy += [task for task in tasks if task not in ours]
+        try:
+            if ours:
+                self._carry_out(mapping, ours, exactly=exactly)
+        finally:
+            self.holder.let_go(held)
+
+    def _carry_out(self, mapping: FieldMapping, tasks: Sequence[Task], *, exactly: bool) -> None:
+        # Asked now, since what the ledger says of a pair counts from the moment that it is held.
+        pairs = self._pairs_of(tasks)
         records, answers = self._decide_fresh(mapping, list(pairs.values()))
         works: list[Work] = []
         for task in tasks:
-            pair = pairs[task.hubspot_id or ""]
-            plan = answers.plans.get(pair.hubspot_id)
-            if plan is None:
-                self.tally.skip(task, "one of the two records cannot be read any more")
+            pair = pairs.get(task.hubspot_id or "")
+            plan = answers.plans.get(pair.hubspot_id) if pair else None
+            if pair is None or plan is None:
+                self.tally.skip(
+                    task, "one of the two records cannot be read any more", unreadable=True
+                )
             elif pair.id and pair.id in answers.in_flight:
                 self.tally.skip(task, "an earlier write of this record may still land")
             elif exactly and not same_changes(task.changes, plan.changes):
@@ -124,15 +144,22 @@ class Engine:
                 self.ledger.unbind(task.pair_id, "partner_deleted", self.clock())
                 self.tally.totals["unlink"] += 1
 
-    def _pair_of(self, task: Task) -> Pair:
-        known = self.ledger.pair(task.pair_id) if task.pair_id is not None else None
-        return known or Pair(
-            id=0,
-            mapping=task.mapping,
-            hubspot_id=task.hubspot_id or "",
-            salesforce_object=task.salesforce_object,
-            salesforce_id=task.salesforce_id or "",
-        )
+    def _pairs_of(self, tasks: Sequence[Task]) -> dict[str, Pair]:
+        """The pairs of these tasks by HubSpot id; one that was ended meanwhile is missing."""
+        bound = self.ledger.pairs_by_ids([t.pair_id for t in tasks if t.pair_id is not None])
+        pairs: dict[str, Pair] = {}
+        for task in tasks:
+            if task.pair_id is None:
+                pairs[task.hubspot_id or ""] = Pair(
+                    id=0,
+                    mapping=task.mapping,
+                    hubspot_id=task.hubspot_id or "",
+                    salesforce_object=task.salesforce_object,
+                    salesforce_id=task.salesforce_id or "",
+                )
+            elif task.pair_id in bound:
+                pairs[task.hubspot_id or ""] = bound[task.pair_id]
+        return pairs
 
     def _decide_fresh(
         self, mapping: FieldMapping, pairs: Sequence[Pair]
@@ -159,7 +186,7 @@ class Engine:
         found: dict[System, dict[str, Record]] = {HUBSPOT: {}, SALESFORCE: {}}
         for (system, object_name), ids in by_object.items():
             fields = mapping.fields[system, object_name]
-            found[system] |= self.connectors[system].get_many(object_name, ids, fields)
+            found[system] |= self.reads.get_many(system, object_name, ids, fields)
         return found
 
     def bind(self, mapping: FieldMapping, fresh: Sequence[Work]) -> list[Work]:
@@ -200,6 +227,8 @@ class Engine:
         writes = [write for work in works for write in self._writes_of(mapping, work)]
         if not writes:
             return
+        for write in writes:
+            self.reads.forget(write.system, write.record_id or "")
         for result in self.writer.send(writes):
             write = result.write
             hubspot_id = write.record_id if write.system is HUBSPOT else write.partner_id

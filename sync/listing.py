@@ -71,25 +71,6 @@ class Listing:
         )
         self.progress(stage, len(gathered))
 
-    def look_at_changes(self, mapping: FieldMapping) -> None:
-        """List what changed since the cursors; without a cursor, everything once."""
-        for system in System:
-            connector = self.connectors[system]
-            for object_name in mapping.objects_of(system):
-                cursor = self.ledger.cursor(mapping.name, system, object_name)
-                started = connector.cursor_at(self.run.started_at)
-                if cursor is None:
-                    self._list_object(mapping, system, object_name)
-                    self.ledger.set_cursor(mapping.name, system, object_name, started)
-                    continue
-                lookout = Lookout(mapping, system, object_name)
-                fields = mapping.fields[system, object_name]
-                for page in connector.changed_since(object_name, fields, cursor):
-                    seen = [lookout.glance(record, self.context) for record in page.records]
-                    self.ledger.note_sightings(self.run.id, mapping.name, system, object_name, seen)
-                    cursor = page.cursor or cursor
-                self.ledger.set_cursor(mapping.name, system, object_name, cursor)
-
     def find_out_who_is_gone(self, mapping: FieldMapping) -> None:
         """Ask what became of records that the listing no longer shows: absent is not deleted."""
         for system in System:

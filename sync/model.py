@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from connector.port import System, Value
 from mappings.schema import Cell
@@ -77,6 +77,10 @@ class Glanced(Protocol):
 
     def whole(self) -> Sighting:
         """Everything that a listing notices of the record."""
+
+
+# Rows of the ledger that a plan is about; None: all of them.
+Scope: TypeAlias = frozenset[int] | None
 
 
 class Member(NamedTuple):

@@ -294,6 +294,10 @@ class PlanDraft:
             for change in changes:
                 if change.rule == "consent" and record_id is not None:
                     self._consents.add((task.mapping, side, record_id, change.line))
+        self.keep(task)
+
+    def keep(self, task: Task) -> None:
+        """Hold on to a task until it is put on file."""
         self._rows.append(task.as_row())
         if len(self._rows) >= GROUP:
             self.flush()

@@ -12,17 +12,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from connector.port import Connector, System, Values
+from connector.port import System, Values
 from mappings.schema import Context, CreateRule
 from mappings.schema import Mapping as FieldMapping
 from sync.births import birth_claim
 from sync.creation import plan_birth
 from sync.findings import birth_parked, findings, note_of
 from sync.ledger import ClaimedRow, Ledger
-from sync.model import Claim, ClaimKind, KeyGroup, Pair, Parked
+from sync.model import Claim, ClaimKind, KeyGroup, Pair, Parked, Scope
 from sync.pairing import pair_up
 from sync.plandraft import PlanDraft, Task
 from sync.questions import Answers, Asker, SideValues
+from sync.reads import Reads
 from sync.reconcile import PairPlan
 from sync.refs import LedgerRefs
 
@@ -39,12 +40,13 @@ ADVICE = {
 class Planner:
     """Plans one mapping after the other into a draft.
 
-    With `commit` agreements that need no write are noted in the ledger at once (a resync); without,
-    nothing but claims and the plan itself is put on file (`plan`).
+    With a `scope` only what concerns these rows of the ledger is planned, and pairs that are bound
+    are left to the caller. With `commit` agreements that need no write are noted in the ledger at once
+    (a resync); without, nothing but claims and the plan itself is put on file (`plan`).
     """
 
     ledger: Ledger
-    connectors: Mapping[System, Connector]
+    reads: Reads
     context: Context
     refs: LedgerRefs
     asker: Asker
@@ -52,16 +54,18 @@ class Planner:
     commit: bool
     run_id: int
     progress: Callable[[str, int], None]
+    scope: Scope = None
 
     def plan(self, mapping: FieldMapping) -> None:
         """Add everything that is due in this mapping to the draft."""
-        self.ledger.clear_claims(mapping.name)
+        self.ledger.clear_claims(mapping.name, self.scope)
         self.refs.forget()
         self._plan_unlinks(mapping)
         self._claim_by_key(mapping)
         self._claim_by_rules(mapping)
         self._plan_links(mapping)
-        self._plan_pairs(mapping)
+        if self.scope is None:
+            self._plan_pairs(mapping)
         # Before the creates: an opt-out that reaches a record today is born with its partner.
         self._plan_consent(mapping)
         for system in System:
@@ -72,7 +76,7 @@ class Planner:
 
     def _claim_by_key(self, mapping: FieldMapping) -> None:
         """External keys first: they prove whom a record belongs to, also after a lost ledger."""
-        for page in self.ledger.external_key_matches(mapping.name):
+        for page in self.ledger.external_key_matches(mapping.name, self.scope):
             claims: dict[tuple[System, str], Claim] = {}
             for match in page:
                 target = match.target
@@ -93,7 +97,7 @@ class Planner:
 
     def _claim_by_rules(self, mapping: FieldMapping) -> None:
         for number, rule in enumerate(mapping.match):
-            for groups in self.ledger.key_groups(mapping.name, number):
+            for groups in self.ledger.key_groups(mapping.name, number, self.scope):
                 claims: dict[tuple[System, str], Claim] = {}
                 for group in groups:
                     for claim in pair_up(
@@ -124,13 +128,13 @@ class Planner:
 
     def _claimed(self, mapping: FieldMapping, kind: str) -> Iterator[ClaimedRow]:
         after = 0
-        while rows := self.ledger.claimed(mapping.name, kind, after, BATCH):
+        while rows := self.ledger.claimed(mapping.name, kind, after, BATCH, self.scope):
             yield from rows
             after = rows[-1].row_id
 
     def _plan_unlinks(self, mapping: FieldMapping) -> None:
         """A deleted record ends its pair; what the partner gets stands in the mapping."""
-        for pair, side in self.ledger.pairs_with_gone_side(mapping.name):
+        for pair, side in self.ledger.pairs_with_gone_side(mapping.name, self.scope):
             self.draft.add_task(Task.of_pair("unlink", mapping, pair, PairPlan()))
             if mapping.when_deleted_in[side] == "park":
                 other = side.other
@@ -241,7 +245,7 @@ class Planner:
         missing = [i for i in ids if i not in known]
         if missing:
             fields = mapping.fields[system, object_name]
-            fresh = self.connectors[system].get_many(object_name, missing, fields)
+            fresh = self.reads.get_many(system, object_name, missing, fields)
             known |= {record_id: record.values for record_id, record in fresh.items()}
         return known
 
@@ -256,9 +260,9 @@ class Planner:
 
     def _plan_creates(self, mapping: FieldMapping, source: System) -> None:
         rules = mapping.create_in_salesforce if source is HUBSPOT else mapping.create_in_hubspot
-        dead = self.ledger.dead_keys(mapping.name, source)
+        dead = self.ledger.dead_keys(mapping.name, source, self.scope)
         after = 0
-        while rows := self.ledger.unclaimed_unbound(mapping.name, source, after, BATCH):
+        while rows := self.ledger.unclaimed_unbound(mapping.name, source, after, BATCH, self.scope):
             after = rows[-1].row_id
             by_object: dict[str, list[str]] = defaultdict(list)
             for row in rows:
@@ -347,7 +351,7 @@ class Planner:
         """An opt-out reaches every record with that address: twins, parked and filtered ones too."""
         lines = next(iter(mapping.objects.values())).consent
         for position, system, object_name, record_id in self.ledger.consent_spread(
-            mapping.name, len(lines)
+            mapping.name, len(lines), self.scope
         ):
             if not self.draft.has_consent(mapping.name, system, record_id, lines[position].id):
                 field = lines[position].field(system)

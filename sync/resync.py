@@ -6,28 +6,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from more_itertools import chunked
 
 from connector.port import CallCount, Connector, System
-from mappings.schema import Context
 from mappings.schema import Mapping as FieldMapping
-from sync.births import Midwife
-from sync.consent import spread_consent
-from sync.engine import Engine, Tally
+from sync.engine import Tally
 from sync.guards import Totals, Tripped, check
 from sync.ledger import Ledger, LedgerLock
 from sync.listing import Listing, Progress
 from sync.model import Run
-from sync.owners import OWNER_FIELDS, Owners, pair_owners
+from sync.poll import DELETIONS
 from sync.plandraft import PlanDraft, Task, plan_hash
 from sync.planner import Planner
 from sync.price import price_of
-from sync.questions import Asker
-from sync.readback import ReadBack
-from sync.refs import LedgerRefs
-from sync.writes import Writer
+from sync.workbench import Carrier, Workbench
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 
@@ -68,16 +61,27 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """Everything a full compare works with. `mappings` stand in dependency order."""
+    """Full compares over a workbench, whose mappings stand in dependency order.
 
-    ledger: Ledger
-    connectors: Mapping[System, Connector]
-    mappings: Sequence[FieldMapping]
-    clock: Callable[[], datetime]
-    timezone: str
-    landing_window: timedelta
+    `give_way` is called between batches: a worker serves the urgent lanes there.
+    """
+
+    bench: Workbench
     progress: Progress
     lock: LedgerLock
+    give_way: Callable[[], None] = lambda: None
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.bench.ledger
+
+    @property
+    def connectors(self) -> Mapping[System, Connector]:
+        return self.bench.connectors
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        return self.bench.clock
 
     # Plan ---------------------------------------------------------------------------------------
 
@@ -96,6 +100,7 @@ class Compare:
         """Progress is also the sign of life that keeps the right to this walk."""
         self.lock.heartbeat()
         self.progress(stage, count)
+        self.give_way()
 
     def _begin(self, kind: str, names: Sequence[str], trigger: str) -> Run:
         """Go on with the run of this kind that was killed not long ago, or begin one."""
@@ -108,41 +113,9 @@ class Compare:
     def _chosen(self, names: Sequence[str]) -> list[FieldMapping]:
         return [
             mapping
-            for mapping in self.mappings
+            for mapping in self.bench.mappings
             if mapping.mode != "off" and (not names or mapping.name in names)
         ]
-
-    def context(self, *, planning: bool) -> tuple[Context, LedgerRefs]:
-        owners = self._owners() if self._needs_owners() else Owners()
-        refs = LedgerRefs(self.ledger, owners, planning=planning)
-        today = self.clock().astimezone(ZoneInfo(self.timezone)).date()
-        return Context(today=today, refs=refs), refs
-
-    def _needs_owners(self) -> bool:
-        return any(
-            line.link_to == "owners"
-            for mapping in self.mappings
-            for lines in mapping.objects.values()
-            for line in lines.lines
-        )
-
-    def _owners(self) -> Owners:
-        listed = {}
-        for system, (object_name, fields) in OWNER_FIELDS.items():
-            pages = self.connectors[system].list_all(object_name, fields)
-            listed[system] = [record for page in pages for record in page.records]
-        return pair_owners(listed[HUBSPOT], listed[SALESFORCE])
-
-    def _asker(self, context: Context, refs: LedgerRefs, terms: Terms) -> Asker:
-        return Asker(
-            ledger=self.ledger,
-            connectors=self.connectors,
-            refs=refs,
-            context=context,
-            clock=self.clock,
-            landing_window=self.landing_window,
-            retry_parked=terms.retry_parked,
-        )
 
     def _plan(
         self,
@@ -151,26 +124,20 @@ class Compare:
         terms: Terms,
         *,
         commit: bool,
-        everything: bool = True,
     ) -> str:
         now = self.clock()
         self.ledger.close_forgotten(now - FORGOTTEN, now)
-        context, refs = self.context(planning=True)
+        context, refs = self.bench.context(planning=True)
         listing = Listing(self.ledger, self.connectors, run, context, self._advance)
         before = self._live(chosen)
-        if everything:
-            seen = self._look_at_everything(run, chosen, listing, before)
-        else:
-            for mapping in chosen:
-                listing.look_at_changes(mapping)
-            seen = self._live(chosen)
+        seen = self._look_at_everything(run, chosen, listing, before)
         draft = PlanDraft(self.ledger, self.ledger.new_plan(self.clock()))
         planner = Planner(
             ledger=self.ledger,
-            connectors=self.connectors,
+            reads=self.bench.reads(),
             context=context,
             refs=refs,
-            asker=self._asker(context, refs, terms),
+            asker=self.bench.asker(context, refs, retry_parked=terms.retry_parked),
             draft=draft,
             commit=commit and not terms.observe,
             run_id=run.id,
@@ -276,27 +243,19 @@ class Compare:
                 self._move_cursors(run, chosen)
         return report
 
-    def follow(self, names: Sequence[str], terms: Terms) -> Report:
-        """Bring in line what changed since the cursors, and whatever is waiting."""
-        chosen = self._chosen(names)
-        before = self._calls()
-        with self.lock:
-            run = self.ledger.begin_run("sync", [m.name for m in chosen], "poll", self.clock())
-            plan_id = self._plan(run, chosen, terms, commit=True, everything=False)
-            return self._carry_out(run, plan_id, terms, before, exactly=False)
-
     def _move_cursors(self, run: Run, chosen: Iterable[FieldMapping]) -> None:
         """Polling goes on from where this compare *began*, so that nothing falls in between."""
         for mapping in chosen:
             for system in System:
                 at = self.connectors[system].cursor_at(run.started_at)
                 for object_name in mapping.objects_of(system):
-                    self.ledger.set_cursor(mapping.name, system, object_name, at)
+                    for place in (object_name, f"{object_name}{DELETIONS}"):
+                        self.ledger.set_cursor(mapping.name, system, place, at)
 
     def tripped(self, plan_id: str, allowed: Mapping[str, int]) -> list[Tripped]:
         """The guards that stop this plan."""
         plan = self.ledger.plan(plan_id)
-        limits = {mapping.name: mapping.limits for mapping in self.mappings}
+        limits = {mapping.name: mapping.limits for mapping in self.bench.mappings}
         return [
             trip
             for name, told in plan.meta["guards"].items()
@@ -351,36 +310,19 @@ class Compare:
     def _work_through(
         self, run: Run, plan_id: str, terms: Terms, tally: Tally, *, exactly: bool
     ) -> None:
-        context, refs = self.context(planning=False)
-        asker = self._asker(context, refs, terms)
-        writer = Writer(self.ledger, self.connectors, self.clock, run.id, terms.trigger)
-        engine = Engine(
-            ledger=self.ledger,
-            connectors=self.connectors,
-            asker=asker,
-            writer=writer,
-            readback=ReadBack(self.connectors, context),
-            clock=self.clock,
-            tally=tally,
-            paused=frozenset(self.ledger.paused()),
+        engine = self.bench.engine(
+            run.id, terms.trigger, tally=tally, retry_parked=terms.retry_parked
         )
-        midwife = Midwife(engine, context)
+        carrier = Carrier(engine, exactly)
+        by_name = self.bench.by_name()
         self.ledger.park_from_plan(plan_id, self._plan_names(plan_id), self.clock())
-        by_name = {mapping.name: mapping for mapping in self.mappings}
         for tasks in self._batches(plan_id):
             mapping = by_name[tasks[0].mapping]
             if mapping.mode != "live":
                 continue
-            refs.forget()
-            if tasks[0].kind == "create":
-                midwife.carry_out(mapping, tasks, exactly=exactly)
-            elif tasks[0].kind == "consent":
-                spread_consent(writer, mapping, tasks, tally)
-            elif tasks[0].kind == "unlink":
-                engine.unlink(tasks)
-            else:
-                engine.carry_out(mapping, tasks, exactly=exactly)
+            carrier.carry_out(mapping, tasks)
             self._advance(f"{mapping.name}:write", len(tasks))
+        carrier.finish(by_name)
 
     def _batches(self, plan_id: str) -> Iterator[list[Task]]:
         """Tasks of one mapping and kind together, in the order of the plan."""

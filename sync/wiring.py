@@ -18,19 +18,15 @@ from connector.port import Connector, ObjectSchema, System
 from connector.salesforce.client import SalesforceConnector
 from connector.salesforce.settings import SalesforceSettings
 from mappings.compile import Compiled, compile_folder, missing_keys, objects_needed
-from mappings.schema import Context
 from mappings.transforms import Locale
 from sync.decree import Decree
-from sync.engine import Engine, Tally
+from sync.holding import Holder
 from sync.ledger import Ledger, LedgerLock
 from sync.listing import Progress
-from sync.questions import Asker
-from sync.readback import ReadBack
-from sync.refs import LedgerRefs
 from sync.resync import Compare
 from sync.settings import Settings
 from sync.settings_faults import ConfigurationError
-from sync.writes import Writer
+from sync.workbench import Workbench
 
 
 def utc_now() -> datetime:
@@ -138,18 +134,27 @@ class Bridge:
         schemas = None if offline else self.schemas()
         return compile_folder(self.mappings_folder, schemas, self.locale)
 
-    def compare(self, compiled: Compiled) -> Compare:
-        """A full compare over these mappings."""
-        return Compare(
+    def bench(self, compiled: Compiled) -> Workbench:
+        """What every run over these mappings works with."""
+        return Workbench(
             ledger=self.ledger,
             connectors=self.connectors,
             mappings=compiled.mappings,
             clock=self.clock,
             timezone=self.settings.timezone,
             landing_window=timedelta(seconds=self.settings.sync.landing_window),
-            progress=self.progress,
-            lock=LedgerLock(self.ledger, self.clock),
+            holder=self.holder,
         )
+
+    @cached_property
+    def holder(self) -> Holder:
+        """This process's right to hold pairs."""
+        return Holder(self.ledger, self.clock)
+
+    def compare(self, compiled: Compiled) -> Compare:
+        """A full compare over these mappings."""
+        lock = LedgerLock(self.ledger, self.clock)
+        return Compare(bench=self.bench(compiled), progress=self.progress, lock=lock)
 
     def need_keys(self, compiled: Compiled) -> None:
         """Raises `KeysMissing` where writing could make twins."""
@@ -163,29 +168,9 @@ class Bridge:
 
     def decree(self, compiled: Compiled) -> Decree:
         """Carries out a person's decisions."""
-        compare = self.compare(compiled)
-        context, refs = compare.context(planning=False)
         run = self.ledger.begin_run("decree", [], "person", self.clock())
-        engine = Engine(
-            ledger=self.ledger,
-            connectors=self.connectors,
-            asker=self._asker(context, refs),
-            writer=Writer(self.ledger, self.connectors, self.clock, run.id, "person"),
-            readback=ReadBack(self.connectors, context),
-            clock=self.clock,
-            tally=Tally(),
-        )
-        return Decree(self.ledger, engine, context)
-
-    def _asker(self, context: Context, refs: LedgerRefs) -> Asker:
-        return Asker(
-            ledger=self.ledger,
-            connectors=self.connectors,
-            refs=refs,
-            context=context,
-            clock=self.clock,
-            landing_window=timedelta(seconds=self.settings.sync.landing_window),
-        )
+        engine = self.bench(compiled).engine(run.id, "person")
+        return Decree(self.ledger, engine, engine.asker.context)
 
 
 def _secret(value: object) -> str | None:

@@ -5,6 +5,7 @@ landed, what people still have to look at. Losing it costs work, not data: pairs
 their external keys, and blanks are filled by `first_pairing`.
 """
 
+from sync.ledger.bells import Bell, Later, Ring
 from sync.ledger.claims import ClaimedRow, ConsentDue, KeyMatch
 from sync.ledger.findings import ConflictRow, ParkedRow
 from sync.ledger.lock import LedgerBusy, LedgerLock
@@ -12,15 +13,20 @@ from sync.ledger.opening import Ledger
 from sync.ledger.pairs import Agreement
 from sync.ledger.plans import NoSuchPlan, StoredPlan
 from sync.ledger.room import AlreadyBound, LedgerError, LedgerUnavailable, WrongLedger
+from sync.ledger.scopes import Known
 from sync.ledger.sightings import Missing, SeenRecord
+from sync.ledger.troubles import Trouble
 
 __all__ = [
     "Agreement",
     "AlreadyBound",
+    "Bell",
     "ClaimedRow",
     "ConflictRow",
     "ConsentDue",
     "KeyMatch",
+    "Known",
+    "Later",
     "Ledger",
     "LedgerBusy",
     "LedgerError",
@@ -29,7 +35,9 @@ __all__ = [
     "Missing",
     "NoSuchPlan",
     "ParkedRow",
+    "Ring",
     "SeenRecord",
     "StoredPlan",
+    "Trouble",
     "WrongLedger",
 ]

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, and_, bindparam, case, or_, select, update
+from sqlalchemy import Row, and_, bindparam, case, or_, select, true, update
 from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
 from sync.ledger.room import IDS_AT_ONCE, Room, aware, slices
 from sync.ledger.tables import address, match_key, record
-from sync.model import Claim, KeyGroup, Member
+from sync.model import Claim, KeyGroup, Member, Scope
 
 # Match keys per page of `key_groups`.
 KEYS_AT_ONCE = 500
@@ -49,12 +49,12 @@ class ConsentDue(NamedTuple):
 class Claims(Room):
     """Everything pairing asks and notes."""
 
-    def clear_claims(self, mapping: str) -> None:
+    def clear_claims(self, mapping: str, scope: Scope = None) -> None:
         """Forget what an earlier plan intended."""
         with self._begin() as connection:
             connection.execute(
                 update(record)
-                .where(record.c.mapping == mapping, record.c.claim.is_not(None))
+                .where(record.c.mapping == mapping, record.c.claim.is_not(None), within(scope))
                 .values(claim=None, claim_partner=None, claim_detail=None)
             )
 
@@ -82,12 +82,16 @@ class Claims(Room):
                 rows,
             )
 
-    def claimed(self, mapping: str, kind: str, after: int, limit: int) -> list[ClaimedRow]:
+    def claimed(
+        self, mapping: str, kind: str, after: int, limit: int, scope: Scope = None
+    ) -> list[ClaimedRow]:
         """Records with this claim, in the order of their row ids."""
-        return self._claims_where(mapping, after, limit, record.c.claim == kind)
+        return self._claims_where(
+            mapping, after, limit, and_(record.c.claim == kind, within(scope))
+        )
 
     def unclaimed_unbound(
-        self, mapping: str, system: System, after: int, limit: int
+        self, mapping: str, system: System, after: int, limit: int, scope: Scope = None
     ) -> list[ClaimedRow]:
         """Live records in scope that nobody is paired with and no rule has claimed."""
         return self._claims_where(
@@ -100,6 +104,7 @@ class Claims(Room):
                 record.c.pair_id.is_(None),
                 record.c.in_scope,
                 record.c.gone.is_(None),
+                within(scope),
             ),
         )
 
@@ -140,24 +145,24 @@ class Claims(Room):
                     found[row.record_id] = row.claim_partner if row.claim == "link" else None
         return found
 
-    def key_groups(self, mapping: str, rule: int) -> Iterator[list[KeyGroup]]:
+    def key_groups(self, mapping: str, rule: int, scope: Scope = None) -> Iterator[list[KeyGroup]]:
         """Pages of groups that hold a free record and at least two members, in key order."""
         after = ""
         while True:
-            keys = self._open_keys(mapping, rule, after)
+            keys = self._open_keys(mapping, rule, after, scope)
             if not keys:
                 return
             after = keys[-1]
             groups = self._members(mapping, rule, keys)
             yield [group for group in groups if len(group.members) > 1]
 
-    def _open_keys(self, mapping: str, rule: int, after: str) -> list[str]:
+    def _open_keys(self, mapping: str, rule: int, after: str, scope: Scope) -> list[str]:
         with self._look() as connection:
             return list(
                 connection.scalars(
                     select(match_key.c.key)
                     .distinct()
-                    .select_from(match_key.join(record, _same_record(match_key)))
+                    .select_from(match_key.join(record, same_record(match_key)))
                     .where(
                         match_key.c.mapping == mapping,
                         match_key.c.rule == rule,
@@ -166,6 +171,7 @@ class Claims(Room):
                         record.c.claim.is_(None),
                         record.c.in_scope,
                         record.c.gone.is_(None),
+                        within(scope),
                     )
                     .order_by(match_key.c.key)
                     .limit(KEYS_AT_ONCE)
@@ -176,7 +182,7 @@ class Claims(Room):
         with self._look() as connection:
             rows = connection.execute(
                 select(match_key.c.key, *_member_columns(record))
-                .select_from(match_key.join(record, _same_record(match_key)))
+                .select_from(match_key.join(record, same_record(match_key)))
                 .where(
                     match_key.c.mapping == mapping,
                     match_key.c.rule == rule,
@@ -190,7 +196,7 @@ class Claims(Room):
             for key, members in groupby(rows, key=lambda row: row.key)
         ]
 
-    def external_key_matches(self, mapping: str) -> Iterator[list[KeyMatch]]:
+    def external_key_matches(self, mapping: str, scope: Scope = None) -> Iterator[list[KeyMatch]]:
         """Pages of free live records whose external key names a live record of the other side.
 
         What is claimed between two pages is left out of the next one.
@@ -217,6 +223,7 @@ class Claims(Room):
                         record.c.external_key.is_not(None),
                         target.c.gone.is_(None),
                         target.c.claim.is_(None),
+                        within(scope),
                     )
                     .order_by(record.c.id)
                     .limit(IDS_AT_ONCE)
@@ -226,7 +233,7 @@ class Claims(Room):
                 return
             after = rows[-1].row_id
 
-    def dead_keys(self, mapping: str, system: System) -> dict[str, str]:
+    def dead_keys(self, mapping: str, system: System, scope: Scope = None) -> dict[str, str]:
         """Unbound records whose external key names nobody alive: tombstones, never recreated."""
         target = record.alias("target")
         with self._look() as connection:
@@ -240,6 +247,7 @@ class Claims(Room):
                     record.c.gone.is_(None),
                     record.c.external_key.is_not(None),
                     or_(target.c.id.is_(None), target.c.gone.is_not(None)),
+                    within(scope),
                 )
             )
             return {
@@ -254,7 +262,7 @@ class Claims(Room):
         with self._look() as connection:
             rows = connection.execute(
                 select(address.c.address, address.c.record_id)
-                .select_from(address.join(record, _same_record(address)))
+                .select_from(address.join(record, same_record(address)))
                 .where(
                     address.c.mapping == mapping,
                     address.c.system == system.value,
@@ -264,31 +272,35 @@ class Claims(Room):
             )
             return {row.address: row.record_id for row in rows}
 
-    def consent_spread(self, mapping: str, lines: int) -> Iterator[ConsentDue]:
+    def consent_spread(self, mapping: str, lines: int, scope: Scope = None) -> Iterator[ConsentDue]:
         """Every live record that shares an address with an opt-out and does not hold it.
+
+        With a scope only the addresses of its records are looked at.
 
         Frozen records (converted Leads) cannot be written, but their opt-outs count.
         """
         for position in range(lines):
             after = 0
-            while rows := self._not_holding(mapping, 1 << position, after):
+            while rows := self._not_holding(mapping, 1 << position, after, scope):
                 after = rows[-1].id
                 for row in rows:
                     yield ConsentDue(position, System(row.system), row.object, row.record_id)
 
-    def _not_holding(self, mapping: str, bit: int, after: int) -> Sequence[Any]:
+    def _not_holding(self, mapping: str, bit: int, after: int, scope: Scope) -> Sequence[Any]:
         """A page of the records that one opt-out has yet to reach, by rising row id."""
         holds = record.c.consent.op("&")(bit)
         opted = (
             select(address.c.address)
-            .select_from(address.join(record, _same_record(address)))
+            .select_from(address.join(record, same_record(address)))
             .where(address.c.mapping == mapping, holds != 0, record.c.gone.is_(None))
         )
+        if scope is not None:
+            opted = opted.where(address.c.address.in_(_addresses_of(scope)))
         with self._look() as connection:
             return connection.execute(
                 select(record.c.id, record.c.system, record.c.object, record.c.record_id)
                 .distinct()
-                .select_from(address.join(record, _same_record(address)))
+                .select_from(address.join(record, same_record(address)))
                 .where(
                     address.c.mapping == mapping,
                     address.c.address.in_(opted),
@@ -302,7 +314,28 @@ class Claims(Room):
             ).all()
 
 
-def _same_record(child: Any) -> ColumnElement[bool]:
+def within(scope: Scope) -> ColumnElement[bool]:
+    """The record is one of the scope's."""
+    return true() if scope is None else record.c.id.in_(scope)
+
+
+def _addresses_of(scope: Scope) -> Any:
+    holder, carried = record.alias("holder"), address.alias("carried")
+    return (
+        select(carried.c.address)
+        .join(
+            holder,
+            and_(
+                holder.c.mapping == carried.c.mapping,
+                holder.c.system == carried.c.system,
+                holder.c.record_id == carried.c.record_id,
+            ),
+        )
+        .where(holder.c.id.in_(scope or ()))
+    )
+
+
+def same_record(child: Any) -> ColumnElement[bool]:
     return and_(
         record.c.mapping == child.c.mapping,
         record.c.system == child.c.system,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,14 +12,16 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from sync.ledger.room import LedgerError, Room, aware, utc
+from sync.ledger.room import LedgerError, Room, aware, slices, utc
 from sync.ledger.tables import lease
 
 # A lease is free this long after the last sign of life of an owner that cannot be asked.
 LASTS = timedelta(seconds=120)
+# Rows per statement, well below every database's limit of bound values.
+HELD_AT_ONCE = 100
 
 
 class LedgerBusy(LedgerError):
@@ -90,6 +92,55 @@ class Leases(Room):
         """Give a lease back, if it is still this owner's."""
         with self._begin() as connection:
             connection.execute(delete(lease).where(lease.c.name == name, lease.c.owner == owner))
+
+    def hold_many(
+        self,
+        names: Sequence[str],
+        owner: str,
+        now: datetime,
+        *,
+        pid: int,
+        host: str,
+        lasts: timedelta = LASTS,
+    ) -> set[str]:
+        """Take what is free of these leases; answers those that are this owner's now."""
+        if not names:
+            return set()
+        mine = {"owner": owner, "pid": pid, "host": host, "since": utc(now)}
+        rows = [{"name": n, **mine, "expires_at": utc(now + lasts)} for n in sorted(set(names))]
+        held: set[str] = set()
+        with self._begin() as connection:
+            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+            statement = dialect.insert(lease)
+            new = statement.excluded
+            for some in slices(rows, HELD_AT_ONCE):
+                taken = statement.on_conflict_do_update(
+                    index_elements=["name"],
+                    set_={name: new[name] for name in (*mine, "expires_at")},
+                    where=or_(lease.c.owner == new.owner, lease.c.expires_at < utc(now)),
+                ).returning(lease.c.name)
+                held |= set(connection.scalars(taken, some))
+        return held
+
+    def release_many(self, names: Collection[str], owner: str) -> None:
+        """Give these leases back, those that are still this owner's."""
+        with self._begin() as connection:
+            for some in slices(sorted(names)):
+                connection.execute(
+                    delete(lease).where(lease.c.name.in_(some), lease.c.owner == owner)
+                )
+
+    def release_dead(self, host: str, is_alive: Callable[[int], bool]) -> int:
+        """Free what processes of this host held that have died since; answers how many leases."""
+        with self._look() as connection:
+            pids = connection.scalars(select(lease.c.pid).distinct().where(lease.c.host == host))
+            dead = [pid for pid in pids if not is_alive(pid)]
+        if not dead:
+            return 0
+        with self._begin() as connection:
+            return connection.execute(
+                delete(lease).where(lease.c.host == host, lease.c.pid.in_(dead))
+            ).rowcount
 
     def lease_holder(self, name: str, now: datetime) -> LedgerBusy | None:
         """Who holds the lease, in the words of the refusal; None when it is free."""

@@ -13,6 +13,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
+from sync.ledger.bells import Bells
 from sync.ledger.claims import Claims
 from sync.ledger.lock import Leases
 from sync.ledger.notes import Notes
@@ -20,8 +21,10 @@ from sync.ledger.pairs import Pairs
 from sync.ledger.plans import Plans
 from sync.ledger.room import LedgerUnavailable, unavailable
 from sync.ledger.runs import Runs
+from sync.ledger.scopes import Scopes
 from sync.ledger.sightings import Sightings
 from sync.ledger.states import States
+from sync.ledger.troubles import Troubles
 from sync.ledger.writings import Writings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -31,7 +34,9 @@ BUSY_TIMEOUT = 30_000
 MIGRATION_LOCK = 0x6B616B65
 
 
-class Ledger(Runs, Sightings, Claims, Pairs, Writings, Notes, Plans, States, Leases):
+class Ledger(
+    Runs, Sightings, Claims, Pairs, Writings, Notes, Plans, States, Leases, Bells, Scopes, Troubles
+):
     """All rooms of the ledger over one database."""
 
     @classmethod

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, not_, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, not_, or_, select, true, update
 from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
 from sync.ledger.binding import Binding, pair_of_row
 from sync.ledger.room import IDS_AT_ONCE, baseline_json, slices, utc
 from sync.ledger.tables import pair, record
-from sync.model import LineBaseline, Pair
+from sync.model import LineBaseline, Pair, Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,9 +139,14 @@ class Pairs(Binding):
             )
         return int(found or 0)
 
-    def pairs_with_gone_side(self, mapping: str) -> Iterator[tuple[Pair, System]]:
+    def pairs_with_gone_side(
+        self, mapping: str, scope: Scope = None
+    ) -> Iterator[tuple[Pair, System]]:
         """Bound pairs of which one record was deleted, and which side that was."""
-        left, right = (_has(side, record.c.gone == "deleted") for side in System)
+        gone = record.c.gone == "deleted"
+        if scope is not None:
+            gone = and_(gone, record.c.id.in_(scope))
+        left, right = (_has(side, gone) for side in System)
         after = 0
         while True:
             with self._look() as connection:
@@ -150,6 +156,7 @@ class Pairs(Binding):
                         pair.c.mapping == mapping,
                         pair.c.unbound_at.is_(None),
                         pair.c.id > after,
+                        true() if scope is None else pair.c.id.in_(_pairs_of(scope)),
                         or_(left, right),
                     )
                     .order_by(pair.c.id)
@@ -174,6 +181,12 @@ def _forget_payloads(connection: Connection, agreements: Sequence[Agreement]) ->
         .where(record.c.pair_id == bindparam("of_pair"), record.c.payload.is_not(None))
         .values(payload=None),
         [{"of_pair": one.pair_id} for one in agreements],
+    )
+
+
+def _pairs_of(scope: Scope) -> Any:
+    return select(record.c.pair_id).where(
+        record.c.id.in_(scope or ()), record.c.pair_id.is_not(None)
     )
 
 

@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, case, func, literal, null, or_, select, tuple_, update
+from sqlalchemy import and_, case, exists, func, literal, null, or_, select, tuple_, update
 from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
+from sync.ledger.claims import within
 from sync.ledger.room import IN_FLIGHT_STATES, Room
-from sync.ledger.tables import journal, pair, parked, record
-from sync.model import STATES
+from sync.ledger.tables import bell, journal, pair, parked, record
+from sync.model import STATES, Scope
 
 PAGE = 1_000
 
@@ -28,13 +29,13 @@ class StateRow(NamedTuple):
 class States(Room):
     """Derives and counts states."""
 
-    def refresh_states(self, mapping: str) -> None:
-        """Derive the state of every record of a mapping, in the contract's order."""
+    def refresh_states(self, mapping: str, scope: Scope = None) -> None:
+        """Derive the state of the records of a mapping, in the contract's order."""
         state, reason = _state(mapping)
         with self._begin() as connection:
             connection.execute(
                 update(record)
-                .where(record.c.mapping == mapping)
+                .where(record.c.mapping == mapping, within(scope))
                 .where(
                     or_(
                         record.c.state.is_distinct_from(state),
@@ -51,10 +52,10 @@ class States(Room):
         }
         with self._look() as connection:
             rows = connection.execute(
-                select(record.c.system, record.c.object, record.c.state, func.count())
+                select(record.c.system, record.c.object, SHOWN, func.count())
                 .where(record.c.mapping == mapping)
                 .where(or_(record.c.gone.is_(None), record.c.gone == "deleted"))
-                .group_by(record.c.system, record.c.object, record.c.state)
+                .group_by(record.c.system, record.c.object, SHOWN)
             )
             for system, object_name, state, count in rows:
                 counts[System(system)][object_name][state or "waiting"] += count
@@ -66,16 +67,40 @@ class States(Room):
         """Records of one side that are in this state."""
         with self._look() as connection:
             rows = connection.execute(
-                select(record.c.record_id, record.c.object, record.c.reason)
+                select(record.c.record_id, record.c.object, SHOWN_REASON)
                 .where(
                     record.c.mapping == mapping,
                     record.c.system == system.value,
-                    record.c.state == state,
+                    state == SHOWN,
                 )
                 .order_by(record.c.id)
                 .limit(limit)
             ).all()
         yield from (StateRow(*row) for row in rows)
+
+
+RUNG = exists().where(
+    bell.c.record_id == record.c.record_id,
+    bell.c.object == record.c.object,
+    bell.c.system == record.c.system,
+)
+RUNG_WHY = (
+    select(bell.c.reason)
+    .where(
+        bell.c.record_id == record.c.record_id,
+        bell.c.object == record.c.object,
+        bell.c.system == record.c.system,
+    )
+    .scalar_subquery()
+)
+# A record that somebody rang for is not in line until it was looked at, whatever was true before.
+OVERRULED = and_(
+    or_(record.c.state.is_(None), record.c.state.in_(["in_sync", "unpaired", "waiting"])), RUNG
+)
+SHOWN: ColumnElement[Any] = case((OVERRULED, literal("waiting")), else_=record.c.state)
+SHOWN_REASON: ColumnElement[Any] = case(
+    (and_(OVERRULED, record.c.state != "waiting"), RUNG_WHY), else_=record.c.reason
+)
 
 
 def _state(mapping: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:

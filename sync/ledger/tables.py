@@ -88,6 +88,15 @@ record = Table(
     Index(None, "pair_id"),
 )
 
+# Few records hold a key of which the partner is unknown; those are looked up by it.
+Index(
+    "ix_record_external_key",
+    record.c.external_key,
+    record.c.mapping,
+    sqlite_where=text("external_key IS NOT NULL"),
+    postgresql_where=text("external_key IS NOT NULL"),
+)
+
 match_key = Table(
     "match_key",
     metadata,
@@ -257,4 +266,36 @@ lease = Table(
     Column("host", String, nullable=False),
     Column("since", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
+)
+
+# A record that somebody rang for. The row goes away once the record was looked at and `number` stood
+# still meanwhile; `taken_by` is the worker that looks now.
+bell = Table(
+    "bell",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("system", String, nullable=False),
+    Column("object", String, nullable=False),
+    Column("record_id", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("lane", Integer, nullable=False),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("latest_at", DateTime(timezone=True), nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("taken_by", String),
+    Column("taken_until", DateTime(timezone=True)),
+    UniqueConstraint("record_id", "object", "system"),
+    Index(None, "lane", "due_at"),
+)
+
+# One row per delivery that a door has answered with yes.
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("system", String, nullable=False),
+    Column("events", Integer, nullable=False),
 )

@@ -10,8 +10,10 @@ from pathlib import Path
 from connector.memory import MemoryConnector, Normalise
 from connector.port import FieldSchema, System, Values
 from mappings.schema import CreateRule, Limits, Line, Mapping, MatchRule
+from sync.holding import Holder
 from sync.ledger import Ledger, LedgerLock
 from sync.resync import Compare, Report, Terms
+from sync.workbench import Workbench
 from tests.sync.builders import line, object_lines
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
@@ -120,14 +122,23 @@ class Bridge:
         self.ledger = Ledger.open(self.url)
 
     @property
-    def compare(self) -> Compare:
-        return Compare(
+    def bench(self) -> Workbench:
+        return Workbench(
             ledger=self.ledger,
             connectors={HUBSPOT: self.hubspot, SALESFORCE: self.salesforce},
             mappings=[self.mapping],
             clock=self.time,
             timezone="Asia/Tokyo",
             landing_window=self.landing_window,
+            holder=Holder(
+                self.ledger, self.time, sleep=lambda seconds: self.time.forward(seconds=seconds)
+            ),
+        )
+
+    @property
+    def compare(self) -> Compare:
+        return Compare(
+            bench=self.bench,
             progress=lambda stage, count: None,
             lock=LedgerLock(self.ledger, self.time),
         )

@@ -1,0 +1,311 @@
+"""Who has to be looked at: one bell per record, however often it was rung.
+
+Every event raises the record's number; a worker takes bells, looks at the records and wipes a bell
+only if its number stood still meanwhile. So a storm about one record costs one look, and a change
+that arrives during the look is never dropped. Queues may forget: what is due stands here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import ColumnElement
+
+from connector.port import System
+from sync.lanes import Lane
+from sync.ledger.room import Room, aware, slices, utc
+from sync.ledger.tables import bell, receipt
+
+# A worker that says nothing for so long has died, or lost its machine.
+TAKEN_FOR = timedelta(seconds=120)
+LANES = tuple(Lane)
+# Events about one record come in flocks: wait until it is quiet for so long, but never longer than
+# that. Urgent lanes do not wait.
+QUIET, LONGEST = timedelta(milliseconds=200), timedelta(milliseconds=800)
+RUNG = "rung"
+
+
+class Ring(NamedTuple):
+    """One ring at a record."""
+
+    system: System
+    object: str
+    record_id: str
+    lane: Lane = Lane.LIVE
+
+
+class Bell(NamedTuple):
+    """A bell as a worker took it. `number` is what it must still show to be wiped."""
+
+    id: int
+    system: System
+    object: str
+    record_id: str
+    number: int
+    lane: Lane
+    since: datetime
+    tries: int
+
+
+class Later(NamedTuple):
+    """A bell that is looked at again, not before `at`; `reason` is shown as that of its state."""
+
+    bell: Bell
+    at: datetime
+    reason: str
+
+
+class Bells(Room):
+    """Rings, takes, wipes and postpones bells."""
+
+    def ring(self, rings: Iterable[Ring], now: datetime, *, door: System | None = None) -> int:
+        """Raise the numbers of these records; answers how many records that were.
+
+        With `door` it is a delivery of that system's webhooks, and a receipt of it goes on file in
+        the same transaction.
+        """
+        counted: Counter[tuple[str, str, str]] = Counter()
+        urgency: dict[tuple[str, str, str], int] = {}
+        for one in rings:
+            key = (one.record_id, one.object, one.system.value)
+            counted[key] += 1
+            urgency[key] = min(one.lane.urgency, urgency.get(key, len(LANES)))
+        # In one order, so that two doors never wait for each other crosswise.
+        rows = [
+            {
+                "record_id": record_id,
+                "object": object_name,
+                "system": system,
+                "number": counted[record_id, object_name, system],
+                "lane": urgency[record_id, object_name, system],
+                "since": utc(now),
+                **_patience(urgency[record_id, object_name, system], now, door),
+                "tries": 0,
+                "reason": RUNG,
+            }
+            for record_id, object_name, system in sorted(counted)
+        ]
+        with self._begin() as connection:
+            if rows:
+                dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+                statement = dialect.insert(bell)
+                new = statement.excluded
+                connection.execute(
+                    statement.on_conflict_do_update(
+                        index_elements=["record_id", "object", "system"],
+                        set_={
+                            "number": bell.c.number + new.number,
+                            "lane": case((new.lane < bell.c.lane, new.lane), else_=bell.c.lane),
+                            "due_at": case(
+                                (_is_later(new), bell.c.latest_at),
+                                (and_(bell.c.reason == RUNG, _waits(new)), new.due_at),
+                                (new.due_at < bell.c.due_at, new.due_at),
+                                else_=bell.c.due_at,
+                            ),
+                        },
+                    ),
+                    rows,
+                )
+            if door is not None:
+                events = counted.total()
+                connection.execute(
+                    insert(receipt).values(at=utc(now), system=door.value, events=events)
+                )
+        return len(rows)
+
+    def take_bells(
+        self, owner: str, now: datetime, *, limit: int, slowest: Lane = Lane.BACKFILL
+    ) -> list[Bell]:
+        """Take due bells that nobody has, the most urgent and oldest first; none slower than a lane."""
+        with self._begin() as connection:
+            rows = connection.execute(
+                select(bell)
+                .where(bell.c.lane <= slowest.urgency, _free(now))
+                .order_by(bell.c.lane, bell.c.due_at, bell.c.id)
+                .limit(limit)
+                .with_for_update(skip_locked=True)
+            ).all()
+            if rows:
+                connection.execute(
+                    update(bell)
+                    .where(bell.c.id.in_([row.id for row in rows]))
+                    .values(taken_by=owner, taken_until=utc(now + TAKEN_FOR))
+                )
+        return [_bell(row) for row in rows]
+
+    def wipe(self, done: Sequence[Bell], later: Sequence[Later], now: datetime) -> int:
+        """Wipe what was looked at, postpone the rest; answers how many moved and are due again."""
+        with self._begin() as connection:
+            if done:
+                connection.execute(
+                    delete(bell).where(
+                        bell.c.id == bindparam("of_bell"), bell.c.number == bindparam("shown")
+                    ),
+                    [{"of_bell": one.id, "shown": one.number} for one in done],
+                )
+            moved = self._set_free(connection, done, now)
+            if later:
+                connection.execute(
+                    update(bell)
+                    .where(bell.c.id == bindparam("of_bell"))
+                    .values(
+                        taken_by=None,
+                        taken_until=None,
+                        tries=bell.c.tries + 1,
+                        reason=bindparam("why"),
+                        due_at=case(
+                            (bell.c.number == bindparam("shown"), bindparam("again")),
+                            else_=bindparam("at_once"),
+                        ),
+                    ),
+                    [
+                        {
+                            "of_bell": one.bell.id,
+                            "shown": one.bell.number,
+                            "why": one.reason,
+                            "again": utc(one.at),
+                            "at_once": utc(now),
+                        }
+                        for one in later
+                    ],
+                )
+        return moved
+
+    def _set_free(self, connection: Connection, done: Sequence[Bell], now: datetime) -> int:
+        """Bells rung again while their record was looked at: free, due, with a fresh start."""
+        moved = 0
+        for some in slices([one.id for one in done]):
+            moved += connection.execute(
+                update(bell)
+                .where(bell.c.id.in_(some))
+                .values(taken_by=None, taken_until=None, tries=0, since=utc(now), due_at=utc(now))
+            ).rowcount
+        return moved
+
+    def keep_bells(self, owner: str, now: datetime) -> None:
+        """Say that this worker is alive and still looks at the bells that it took."""
+        with self._begin() as connection:
+            connection.execute(
+                update(bell)
+                .where(bell.c.taken_by == owner)
+                .values(taken_until=utc(now + TAKEN_FOR))
+            )
+
+    def free_bells(self, owners: Sequence[str]) -> int:
+        """Give back what workers had taken that have died since."""
+        with self._begin() as connection:
+            return connection.execute(
+                update(bell)
+                .where(bell.c.taken_by.in_(list(owners)))
+                .values(taken_by=None, taken_until=None)
+            ).rowcount
+
+    def bell_owners(self) -> list[str]:
+        """The workers that have bells in their hands."""
+        with self._look() as connection:
+            return list(
+                connection.scalars(
+                    select(bell.c.taken_by).distinct().where(bell.c.taken_by.is_not(None))
+                )
+            )
+
+    def due_bells(self, now: datetime) -> dict[Lane, int]:
+        """How many bells are due and in nobody's hands, by lane."""
+        return self._by_lane(_free(now))
+
+    def bells_by_lane(self) -> dict[Lane, int]:
+        """How many records somebody rang for and nobody has dealt with, by lane."""
+        return self._by_lane(bell.c.id.is_not(None))
+
+    def _by_lane(self, condition: ColumnElement[bool]) -> dict[Lane, int]:
+        with self._look() as connection:
+            rows = connection.execute(
+                select(bell.c.lane, func.count()).where(condition).group_by(bell.c.lane)
+            ).all()
+        return {LANES[lane]: count for lane, count in rows}
+
+    def oldest_bell(self) -> datetime | None:
+        """Since when the longest waiting record waits."""
+        with self._look() as connection:
+            return aware(connection.scalar(select(func.min(bell.c.since))))
+
+    def next_bell(self) -> datetime | None:
+        """When the next free bell is due."""
+        with self._look() as connection:
+            return aware(
+                connection.scalar(select(func.min(bell.c.due_at)).where(bell.c.taken_by.is_(None)))
+            )
+
+    def hasten_bells(self, now: datetime) -> int:
+        """Everything that waits is due now: a system is back, or a person said so."""
+        with self._begin() as connection:
+            return connection.execute(
+                update(bell).where(bell.c.due_at > utc(now)).values(due_at=utc(now))
+            ).rowcount
+
+    def received(self) -> dict[System, int]:
+        """Events that the doors have accepted, by system."""
+        with self._look() as connection:
+            rows = connection.execute(
+                select(receipt.c.system, func.sum(receipt.c.events)).group_by(receipt.c.system)
+            ).all()
+        return {System(system): int(count) for system, count in rows}
+
+    def forget_receipts(self, before: datetime) -> None:
+        """Old receipts are of no use to anybody."""
+        with self._begin() as connection:
+            connection.execute(delete(receipt).where(receipt.c.at < utc(before)))
+
+
+def _patience(urgency: int, now: datetime, door: System | None) -> dict[str, datetime | None]:
+    """When a bell is due at the soonest and at the latest."""
+    if door is None or urgency < Lane.LIVE.urgency:
+        return {"due_at": utc(now), "latest_at": utc(now)}
+    return {"due_at": utc(now + QUIET), "latest_at": utc(now + LONGEST)}
+
+
+def _waits(new: Any) -> ColumnElement[bool]:
+    """This ring is one of a flock that may be waited for."""
+    return and_(new.due_at < new.latest_at, new.due_at <= bell.c.latest_at)
+
+
+def _is_later(new: Any) -> ColumnElement[bool]:
+    """A flock that has been waited for long enough."""
+    return and_(bell.c.reason == RUNG, new.due_at < new.latest_at, new.due_at > bell.c.latest_at)
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        bell.c.due_at <= utc(now),
+        or_(bell.c.taken_until.is_(None), bell.c.taken_until < utc(now)),
+    )
+
+
+def _bell(row: Row[Any]) -> Bell:
+    return Bell(
+        row.id,
+        System(row.system),
+        row.object,
+        row.record_id,
+        row.number,
+        LANES[row.lane],
+        aware(row.since) or row.since,
+        row.tries,
+    )

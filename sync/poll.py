@@ -1,0 +1,145 @@
+"""The safety net under the doorbells: ask both systems what changed, and ring for it.
+
+Hits of a listing or a search are hints: nothing is taken over from them but the question whether a
+record still holds what its pair agreed on. Everything else is rung for, and read by id in a round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from connector.port import Page, System
+from mappings.schema import Context
+from mappings.schema import Mapping as FieldMapping
+from sync.lanes import Lane
+from sync.ledger import Known, Ring
+from sync.sighting import Lookout
+from sync.workbench import Workbench
+
+# Where the look-out for deletions stands is kept beside the cursor for changes.
+DELETIONS = "#deleted"
+# States that are a decision about exactly the values seen: the same values change nothing.
+DECIDED = frozenset({"unpaired", "filtered", "parked"})
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Rings for what changed since the cursors."""
+
+    bench: Workbench
+    lane: Lane = Lane.LIVE
+
+    def unlisted(self) -> list[str]:
+        """Mappings that were never listed whole: polling cannot begin before a resync has been."""
+        return [m.name for m in self._mappings() if not all(self._cursors(m).values())]
+
+    def _mappings(self) -> Iterable[FieldMapping]:
+        return (mapping for mapping in self.bench.mappings if mapping.mode != "off")
+
+    def _cursors(self, mapping: FieldMapping) -> dict[tuple[System, str], str | None]:
+        return {
+            (system, name): self.bench.ledger.cursor(mapping.name, system, name)
+            for system in System
+            for name in mapping.objects_of(system)
+        }
+
+    def changes(self, names: Sequence[str] = ()) -> int:
+        """Ring for what was changed; answers how many records that were."""
+        context, _ = self.bench.context(planning=False)
+        rung = 0
+        for mapping in self._mappings():
+            if names and mapping.name not in names:
+                continue
+            for (system, object_name), cursor in self._cursors(mapping).items():
+                if cursor is not None:
+                    rung += self._changes(mapping, system, object_name, cursor, context)
+        return rung
+
+    def _changes(
+        self,
+        mapping: FieldMapping,
+        system: System,
+        object_name: str,
+        cursor: str,
+        context: Context,
+    ) -> int:
+        ledger, connector = self.bench.ledger, self.bench.connectors[system]
+        lookout = Lookout(mapping, system, object_name)
+        fields, rung = mapping.fields[system, object_name], 0
+        for page in connector.changed_since(object_name, fields, cursor):
+            rings = self._moved(mapping, system, lookout, page, context)
+            rung += ledger.ring(rings, self.bench.clock()) if rings else 0
+            cursor = page.cursor or cursor
+        # Only now: what a killed poll had not rung for yet, the next one meets again.
+        ledger.set_cursor(mapping.name, system, object_name, cursor)
+        return rung
+
+    def _moved(
+        self,
+        mapping: FieldMapping,
+        system: System,
+        lookout: Lookout,
+        page: Page,
+        context: Context,
+    ) -> list[Ring]:
+        glances = {record.id: lookout.glance(record, context) for record in page.records}
+        objects = {record.id: record.object for record in page.records}
+        known = self.bench.ledger.known(mapping.name, system, list(glances))
+        return [
+            Ring(system, objects[i], i, self.lane)
+            for i, glance in glances.items()
+            if not _same(known.get(i), glance.digest)
+        ]
+
+    def deletions(self, names: Sequence[str] = ()) -> list[str]:
+        """Ring for what was deleted; answers the mappings that need a full compare to be sure."""
+        unsure: list[str] = []
+        for mapping in self._mappings():
+            if names and mapping.name not in names:
+                continue
+            told = [self._deletions(mapping, *place) for place in self._cursors(mapping)]
+            if not all(told):
+                unsure.append(mapping.name)
+        return unsure
+
+    def _deletions(self, mapping: FieldMapping, system: System, object_name: str) -> bool:
+        ledger, connector = self.bench.ledger, self.bench.connectors[system]
+        place = f"{object_name}{DELETIONS}"
+        cursor = ledger.cursor(mapping.name, system, place)
+        if cursor is None:
+            # A resync moves this cursor; before the first one there is nobody to miss.
+            ledger.set_cursor(
+                mapping.name, system, place, connector.cursor_at(self.bench.clock())
+            )
+            return True
+        gone = connector.deleted_since(object_name, cursor)
+        known = ledger.known(mapping.name, system, gone.ids)
+        rings = [
+            Ring(system, object_name, i, self.lane)
+            for i, one in known.items()
+            if one.gone is None and one.object == object_name
+        ]
+        if rings:
+            ledger.ring(rings, self.bench.clock())
+        ledger.set_cursor(mapping.name, system, place, gone.cursor)
+        return gone.complete
+
+
+def _same(known: Known | None, digest: bytes) -> bool:
+    """Whether these values are what the record was left with."""
+    if known is None or known.gone is not None:
+        return False
+    if known.in_line:
+        return digest == known.agreed
+    return known.pair_id is None and known.state in DECIDED and digest == known.digest
+
+
+def ring_for_waiting(bench: Workbench, limit: int = 1_000) -> int:
+    """Ring for records that wait and that nobody has rung for; answers how many."""
+    found: Mapping[str, list[Ring]] = {
+        mapping.name: bench.ledger.unrung(mapping.name, limit=limit)
+        for mapping in bench.mappings
+        if mapping.mode == "live"
+    }
+    return sum(bench.ledger.ring(rings, bench.clock()) for rings in found.values() if rings)

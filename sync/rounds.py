@@ -1,0 +1,285 @@
+"""One round of a worker: take what rang, and bring exactly those records in line.
+
+The road of every single change, whoever noticed it: doorbell, poll, retry. A round reads the records
+that rang, fresh and in batches; where something moved, it reads their partners too and lets the engine
+decide; records that nobody is paired with are paired or born over the same plan that a full compare
+makes, cut down to them. What cannot be settled now is rung again later, with a reason.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from connector.port import Record, System
+from mappings.schema import Mapping as FieldMapping
+from sync.engine import Tally
+from sync.ledger import Bell, Known, Later, Ledger, LedgerBusy, Ring
+from sync.model import Parked
+from sync.plandraft import PlanDraft, Task
+from sync.planner import Planner
+from sync.reads import Reads
+from sync.reconcile import PairPlan
+from sync.sighting import Lookout
+from sync.workbench import Carrier, Workbench
+
+HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
+
+# Bells per round: one batch of the vendor with the larger ones.
+BATCH = 200
+# A record that a bell names and nobody can see may only not be readable yet: looked for so often.
+LOOKS = 6
+SOON, LATEST = timedelta(seconds=1), timedelta(minutes=10)
+
+
+class LooseDraft(PlanDraft):
+    """A plan that is carried out at once: its tasks stay in memory, and it is never stored."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__(ledger, "")
+        self.tasks: list[Task] = []
+        self.parked: list[Parked] = []
+
+    def keep(self, task: Task) -> None:
+        self.tasks.append(task)
+
+    def add_parked(self, parked: Parked) -> None:
+        self.parked.append(parked)
+
+    def flush(self) -> None:
+        """There is nothing to put on file."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """The bells of one mapping and object in a round, and what was found out about them."""
+
+    mapping: FieldMapping
+    system: System
+    object: str
+    bells: dict[str, Bell]
+    known: dict[str, Known] = field(default_factory=dict)
+    records: dict[str, Record] = field(default_factory=dict)
+    moved: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a round: bells that are done, those to be rung again, and the tally."""
+
+    done: list[Bell] = field(default_factory=list)
+    later: list[Later] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """Looks at bells, a batch at a time. `run_id` and `trigger` are noted with every write."""
+
+    bench: Workbench
+    run_id: int
+    trigger: str
+    observe: bool = False
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.bench.ledger
+
+    def look(self, bells: Sequence[Bell]) -> Outcome:
+        """Bring the records of these bells in line; the bells are wiped or postponed by the caller.
+
+        Raises what the systems raise as a whole; what was done until then is on file.
+        """
+        outcome = Outcome()
+        waiting: dict[Bell, str] = {}
+        reads = self.bench.reads()
+        for mapping in self.bench.mappings:
+            batches = list(self._batches(mapping, bells))
+            if batches:
+                waiting |= self._bring_in_line(mapping, batches, reads, outcome.tally)
+        for bell in bells:
+            if bell in waiting:
+                outcome.later.append(Later(bell, self._again(bell), waiting[bell]))
+            else:
+                outcome.done.append(bell)
+        return outcome
+
+    def _again(self, bell: Bell) -> datetime:
+        return self.bench.clock() + min(SOON * 2.0 ** min(bell.tries, 20), LATEST)
+
+    def _batches(self, mapping: FieldMapping, bells: Sequence[Bell]) -> Iterator[Batch]:
+        if mapping.mode == "off":
+            return
+        for system in System:
+            for object_name in mapping.objects_of(system):
+                rung = {
+                    bell.record_id: bell
+                    for bell in bells
+                    if bell.system is system and bell.object == object_name
+                }
+                if rung:
+                    yield Batch(mapping, system, object_name, rung)
+
+    def _bring_in_line(
+        self, mapping: FieldMapping, batches: Sequence[Batch], reads: Reads, tally: Tally
+    ) -> dict[Bell, str]:
+        """Answers the bells that have to be looked at again, with the reason."""
+        waiting: dict[Bell, str] = {}
+        touched: set[int] = set()
+        for batch in batches:
+            waiting |= self._see(batch, reads, touched)
+        if self.observe or mapping.mode != "live":
+            self.ledger.refresh_states(mapping.name, frozenset(touched))
+            return waiting
+        engine = self.bench.engine(self.run_id, self.trigger, reads=reads, tally=tally)
+        carrier = Carrier(engine)
+        carrier.carry_out_all(mapping, self._pair_tasks(mapping, batches))
+        self._ask_after_partners(tally)
+        scope = self._scope(mapping, batches, touched)
+        busy = self._newcomers(mapping, scope, carrier) if scope else False
+        self.ledger.refresh_states(mapping.name, frozenset(touched) | scope)
+        return waiting | self._unsettled(batches, tally, nursery_busy=busy)
+
+    # Seeing -------------------------------------------------------------------------------------
+
+    def _see(self, batch: Batch, reads: Reads, touched: set[int]) -> dict[Bell, str]:
+        """Read what rang, fresh, and put on file what moved. Answers who could not be seen yet."""
+        mapping, system, ids = batch.mapping, batch.system, list(batch.bells)
+        fields = mapping.fields[system, batch.object]
+        batch.known = self.ledger.known(mapping.name, system, ids)
+        batch.records = reads.get_many(system, batch.object, ids, fields)
+        lookout = Lookout(mapping, system, batch.object)
+        context, _ = self.bench.context(planning=False)
+        glances = [lookout.glance(batch.records[i], context) for i in ids if i in batch.records]
+        for glance in glances:
+            known = batch.known.get(glance.record_id)
+            still = (
+                known is not None
+                and known.in_line
+                and known.gone is None
+                and glance.digest == known.agreed
+            )
+            if not still:
+                batch.moved.add(glance.record_id)
+        # Whom their old keys touched is concerned as well: somebody may be free now.
+        rows = {batch.known[i].row_id for i in batch.moved if i in batch.known}
+        touched |= self.ledger.neighbours(mapping.name, rows)
+        self.ledger.note_sightings(self.run_id, mapping.name, system, batch.object, glances)
+        missing = [i for i in ids if i not in batch.records]
+        waiting = self._find_out(batch, missing) if missing else {}
+        batch.known = self.ledger.known(mapping.name, system, ids)
+        touched |= {known.row_id for known in batch.known.values()}
+        return waiting
+
+    def _find_out(self, batch: Batch, missing: Sequence[str]) -> dict[Bell, str]:
+        """What became of records that cannot be read: deleted with evidence, or not to be seen."""
+        name, system = batch.mapping.name, batch.system
+        fates = self.bench.connectors[system].fates(batch.object, missing)
+        waiting: dict[Bell, str] = {}
+        gone: dict[str, list[str]] = defaultdict(list)
+        for record_id in missing:
+            fate, bell = fates.get(record_id), batch.bells[record_id]
+            if fate is not None and fate.kind in {"deleted", "merged"}:
+                gone["deleted"].append(record_id)
+            elif bell.tries < LOOKS:
+                waiting[bell] = "not_visible"
+            elif fate is None or fate.kind == "not_visible":
+                gone["not_visible"].append(record_id)
+        for kind, ids in gone.items():
+            self.ledger.mark_gone(name, system, ids, kind)
+            batch.moved |= set(ids)
+        return waiting
+
+    # Pairs --------------------------------------------------------------------------------------
+
+    def _pair_tasks(self, mapping: FieldMapping, batches: Sequence[Batch]) -> list[Task]:
+        """One task per pair of which a record moved; deletions are `_newcomers`' business."""
+        ids = [
+            known.pair_id
+            for batch in batches
+            for known in batch.known.values()
+            if known.pair_id is not None and known.gone is None and known.record_id in batch.moved
+        ]
+        pairs = self.ledger.pairs_by_ids(list(dict.fromkeys(ids)))
+        return [Task.of_pair("pair", mapping, pair, PairPlan()) for pair in pairs.values()]
+
+    def _ask_after_partners(self, tally: Tally) -> None:
+        """A pair that could not be read whole: somebody has to find out what became of the other."""
+        now = self.bench.clock()
+        rings = [
+            Ring(side, task.object_of(side), task.record_id(side) or "")
+            for task in (skipped.task for skipped in tally.skipped if skipped.unreadable)
+            for side in System
+        ]
+        tally.skipped = [skipped for skipped in tally.skipped if not skipped.unreadable]
+        if rings:
+            self.ledger.ring(rings, now)
+
+    # Newcomers ----------------------------------------------------------------------------------
+
+    def _scope(
+        self, mapping: FieldMapping, batches: Sequence[Batch], touched: set[int]
+    ) -> frozenset[int]:
+        """The rows to plan for: what moved, and the unpaired records that its keys touch."""
+        rows = {batch.known[i].row_id for batch in batches for i in batch.moved if i in batch.known}
+        near = self.ledger.neighbours(mapping.name, rows) | touched
+        free = self.ledger.neighbours(mapping.name, near)
+        deleted = any(k.gone == "deleted" for batch in batches for k in batch.known.values())
+        if not free and not deleted and not self._spreads_consent(mapping, rows):
+            return frozenset()
+        return frozenset(rows) | free
+
+    def _spreads_consent(self, mapping: FieldMapping, rows: set[int]) -> bool:
+        lines = next(iter(mapping.objects.values())).consent
+        scope = frozenset(rows)
+        return any(True for _ in self.ledger.consent_spread(mapping.name, len(lines), scope))
+
+    def _newcomers(self, mapping: FieldMapping, scope: frozenset[int], carrier: Carrier) -> bool:
+        """Pair, create, unlink and tell opt-outs on, in this scope. True when it was no one's turn."""
+        engine = carrier.engine
+        context, refs = self.bench.context(planning=True)
+        try:
+            with engine.holder.nursery(mapping.name, patience=2.0):
+                draft = LooseDraft(self.ledger)
+                planner = Planner(
+                    ledger=self.ledger,
+                    reads=engine.reads,
+                    context=context,
+                    refs=refs,
+                    asker=self.bench.asker(context, refs),
+                    draft=draft,
+                    commit=False,
+                    run_id=self.run_id,
+                    progress=lambda _stage, _count: None,
+                    scope=scope,
+                )
+                planner.plan(mapping)
+                places = self.ledger.places(scope)
+                self.ledger.park_anew(mapping.name, places, draft.parked, self.bench.clock())
+                carrier.carry_out_all(mapping, draft.tasks)
+        except LedgerBusy:
+            return True
+        return False
+
+    # Afterwards ---------------------------------------------------------------------------------
+
+    def _unsettled(
+        self, batches: Sequence[Batch], tally: Tally, *, nursery_busy: bool
+    ) -> dict[Bell, str]:
+        """Bells of records that wait for something: their state says for what."""
+        busy = {(side, task.record_id(side)) for task in tally.busy for side in System}
+        tally.busy = []
+        waiting: dict[Bell, str] = {}
+        for batch in batches:
+            now = self.ledger.known(batch.mapping.name, batch.system, list(batch.bells))
+            for record_id, bell in batch.bells.items():
+                known = now.get(record_id)
+                if (batch.system, record_id) in busy:
+                    waiting[bell] = "busy"
+                elif known is not None and known.state == "waiting":
+                    waiting[bell] = known.reason or "due"
+                elif nursery_busy and known is not None and known.pair_id is None:
+                    waiting[bell] = "busy"
+        return waiting

@@ -1,0 +1,190 @@
+"""What every run works with, whoever asked for it: the resync, a worker's round, a person's decree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from more_itertools import chunked
+
+from connector.port import Connector, System
+from mappings.schema import Context
+from mappings.schema import Mapping as FieldMapping
+from sync.births import Midwife
+from sync.consent import spread_consent
+from sync.engine import Engine, Tally
+from sync.holding import Holder
+from sync.ledger import Ledger
+from sync.owners import OWNER_FIELDS, Owners, pair_owners
+from sync.plandraft import Task
+from sync.questions import Asker
+from sync.readback import ReadBack
+from sync.reads import Reads
+from sync.refs import LedgerRefs
+from sync.writes import Writer
+
+HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
+
+BATCH = 200
+# Owners come and go slowly; they are listed again after this.
+OWNERS_KEPT = timedelta(minutes=10)
+# How often, and how long apart in seconds, a pair that somebody else holds is tried again.
+BUSY_TRIES, BUSY_WAIT = 50, 0.2
+BUSY = "another worker was at this pair all the time"
+
+
+@dataclass(slots=True)
+class _KnownOwners:
+    owners: Owners | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """Ledger, systems, mappings and the right to hold pairs, for as many runs as you like."""
+
+    ledger: Ledger
+    connectors: Mapping[System, Connector]
+    mappings: Sequence[FieldMapping]
+    clock: Callable[[], datetime]
+    timezone: str
+    landing_window: timedelta
+    holder: Holder
+    _known: _KnownOwners = field(default_factory=_KnownOwners)
+
+    def by_name(self) -> dict[str, FieldMapping]:
+        return {mapping.name: mapping for mapping in self.mappings}
+
+    def context(self, *, planning: bool) -> tuple[Context, LedgerRefs]:
+        """Today in business time, and the look-up of partners."""
+        owners = self._owners() if self._needs_owners() else Owners()
+        refs = LedgerRefs(self.ledger, owners, planning=planning)
+        today = self.clock().astimezone(ZoneInfo(self.timezone)).date()
+        return Context(today=today, refs=refs), refs
+
+    def _needs_owners(self) -> bool:
+        return any(
+            line.link_to == "owners"
+            for mapping in self.mappings
+            for lines in mapping.objects.values()
+            for line in lines.lines
+        )
+
+    def _owners(self) -> Owners:
+        known, now = self._known, self.clock()
+        if known.owners is None or known.at is None or now - known.at > OWNERS_KEPT:
+            listed = {}
+            for system, (object_name, fields) in OWNER_FIELDS.items():
+                pages = self.connectors[system].list_all(object_name, fields)
+                listed[system] = [record for page in pages for record in page.records]
+            known.owners, known.at = pair_owners(listed[HUBSPOT], listed[SALESFORCE]), now
+        return known.owners
+
+    def reads(self) -> Reads:
+        return Reads(self.connectors, self.clock)
+
+    def asker(self, context: Context, refs: LedgerRefs, *, retry_parked: bool = False) -> Asker:
+        return Asker(
+            ledger=self.ledger,
+            connectors=self.connectors,
+            refs=refs,
+            context=context,
+            clock=self.clock,
+            landing_window=self.landing_window,
+            retry_parked=retry_parked,
+        )
+
+    def engine(
+        self,
+        run_id: int,
+        trigger: str,
+        *,
+        reads: Reads | None = None,
+        tally: Tally | None = None,
+        retry_parked: bool = False,
+    ) -> Engine:
+        """The engine of one run, its writes noted under `run_id` and `trigger`."""
+        context, refs = self.context(planning=False)
+        return Engine(
+            ledger=self.ledger,
+            connectors=self.connectors,
+            asker=self.asker(context, refs, retry_parked=retry_parked),
+            writer=Writer(self.ledger, self.connectors, self.clock, run_id, trigger),
+            readback=ReadBack(self.connectors, context),
+            clock=self.clock,
+            tally=tally or Tally(),
+            holder=self.holder,
+            reads=reads or self.reads(),
+            paused=frozenset(self.ledger.paused()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """Carries out tasks of every kind, a batch of one mapping and kind at a time."""
+
+    engine: Engine
+    exactly: bool = False
+
+    def carry_out(self, mapping: FieldMapping, tasks: Sequence[Task]) -> None:
+        """Do what these tasks say, as far as it is still true."""
+        engine, kind = self.engine, tasks[0].kind
+        engine.asker.refs.forget()
+        if kind == "create":
+            with engine.holder.nursery(mapping.name):
+                if free := self._still_free(mapping, tasks):
+                    midwife = Midwife(engine, engine.asker.context)
+                    midwife.carry_out(mapping, free, exactly=self.exactly)
+        elif kind == "link":
+            with engine.holder.nursery(mapping.name):
+                if free := self._still_free(mapping, tasks):
+                    engine.carry_out(mapping, free, exactly=self.exactly)
+        elif kind == "consent":
+            spread_consent(engine.writer, mapping, tasks, engine.tally)
+        elif kind == "unlink":
+            engine.unlink(tasks)
+        else:
+            engine.carry_out(mapping, tasks, exactly=self.exactly)
+
+    def carry_out_all(self, mapping: FieldMapping, tasks: Iterable[Task]) -> None:
+        """Do them in the order given, in batches of one kind."""
+        for _, members in groupby(tasks, key=lambda task: task.kind):
+            for some in chunked(members, BATCH):
+                self.carry_out(mapping, some)
+
+    def _still_free(self, mapping: FieldMapping, tasks: Sequence[Task]) -> list[Task]:
+        """Leave out records that were paired since the plan was made: somebody was faster."""
+        taken = {
+            side: self.engine.ledger.partner_ids(
+                mapping.name, side, _ids(task.record_id(side) for task in tasks)
+            )
+            for side in System
+        }
+        free: list[Task] = []
+        for task in tasks:
+            if not any(task.record_id(side) in taken[side] for side in System):
+                free.append(task)
+            elif self.exactly:
+                self.engine.tally.skip(task, "the record was paired since the plan was made")
+        return free
+
+    def finish(self, by_name: Mapping[str, FieldMapping]) -> None:
+        """Wait for the pairs that others held, and bring those in line too."""
+        tally = self.engine.tally
+        for _ in range(BUSY_TRIES):
+            if not tally.busy:
+                return
+            self.engine.holder.sleep(BUSY_WAIT)
+            again, tally.busy = tally.busy, []
+            for name in dict.fromkeys(task.mapping for task in again):
+                self.carry_out(by_name[name], [task for task in again if task.mapping == name])
+        for task in tally.busy:
+            tally.skip(task, BUSY)
+        tally.busy = []
+
+
+def _ids(found: Iterable[str | None]) -> list[str]:
+    return [one for one in found if one is not None]
