@@ -14,7 +14,7 @@ from mappings.faults import FaultList, MappingFault
 from mappings.fieldbook import HUBSPOT, SALESFORCE, FieldBook, Schemas
 from mappings.grammar import OWNERS
 from mappings.linemaker import LineMaker, digest
-from mappings.matching import ignored
+from mappings.matching import emails, ignored
 from mappings.schema import CreateRule, ObjectLines
 from mappings.schema import Mapping as FieldMapping
 from mappings.source import as_plain, read_folder
@@ -124,6 +124,7 @@ def _compile(
         path=document.place.file,
         # Last, since everything above notes what it reads.
         fields={key: tuple(sorted(names)) for key, names in book.reads.items()},
+        email=emails(book.reads),
         volatile=book.volatile,
     )
 

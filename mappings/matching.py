@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import product
@@ -88,6 +88,12 @@ def addresses(system: System, field: str) -> Keys:
         return tuple(dict.fromkeys(one for one in found if one))
 
     return of
+
+
+def emails(reads: Mapping[tuple[System, str], Collection[str]]) -> dict[tuple[System, str], str]:
+    """The field that holds the address, of every object of which it is read."""
+    usual = {System.HUBSPOT: "email", System.SALESFORCE: "Email"}
+    return {place: usual[place[0]] for place, names in reads.items() if usual[place[0]] in names}
 
 
 def ignored(patterns: Sequence[str]) -> Callable[[str], bool]:

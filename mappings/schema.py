@@ -226,7 +226,8 @@ class Mapping:
 
     `hash` changes with any meaning of the file. `fields[(system, object)]` are all vendor fields to
     read of that object, sorted. `keys` names the external-key field per system. `address` answers
-    the normal e-mail addresses of a record (for consent), by (system, object). `only` is by system.
+    the normal e-mail addresses of a record (for consent), by (system, object); `email` names the field
+    that holds the address, of objects that have one. `only` is by system.
     `depends_on` are mappings that must be brought in line first. `volatile` is true where `today`
     is used, so that an unchanged record may still need a look.
     """
@@ -249,6 +250,7 @@ class Mapping:
     objects: AnyMapping[str, ObjectLines]
     fields: AnyMapping[tuple[System, str], tuple[str, ...]]
     address: AnyMapping[tuple[System, str], Callable[[Values], tuple[str, ...]]]
+    email: AnyMapping[tuple[System, str], str] = field(default_factory=dict)
     depends_on: tuple[str, ...] = ()
     volatile: bool = False
     tests: tuple[TestCase, ...] = ()

@@ -109,9 +109,7 @@ class Poll:
         cursor = ledger.cursor(mapping.name, system, place)
         if cursor is None:
             # A resync moves this cursor; before the first one there is nobody to miss.
-            ledger.set_cursor(
-                mapping.name, system, place, connector.cursor_at(self.bench.clock())
-            )
+            ledger.set_cursor(mapping.name, system, place, connector.cursor_at(self.bench.clock()))
             return True
         gone = connector.deleted_since(object_name, cursor)
         known = ledger.known(mapping.name, system, gone.ids)

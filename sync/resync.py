@@ -16,9 +16,9 @@ from sync.guards import Totals, Tripped, check
 from sync.ledger import Ledger, LedgerLock
 from sync.listing import Listing, Progress
 from sync.model import Run
-from sync.poll import DELETIONS
 from sync.plandraft import PlanDraft, Task, plan_hash
 from sync.planner import Planner
+from sync.poll import DELETIONS
 from sync.price import price_of
 from sync.workbench import Carrier, Workbench
 

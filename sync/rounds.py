@@ -16,10 +16,9 @@ from datetime import datetime, timedelta
 from connector.port import Record, System
 from mappings.schema import Mapping as FieldMapping
 from sync.engine import Tally
-from sync.ledger import Bell, Known, Later, Ledger, LedgerBusy, Ring
-from sync.model import Parked
-from sync.plandraft import PlanDraft, Task
-from sync.planner import Planner
+from sync.ledger import Bell, Known, Later, Ledger, Ring
+from sync.newcomers import Newcomers
+from sync.plandraft import Task
 from sync.reads import Reads
 from sync.reconcile import PairPlan
 from sync.sighting import Lookout
@@ -32,24 +31,6 @@ BATCH = 200
 # A record that a bell names and nobody can see may only not be readable yet: looked for so often.
 LOOKS = 6
 SOON, LATEST = timedelta(seconds=1), timedelta(minutes=10)
-
-
-class LooseDraft(PlanDraft):
-    """A plan that is carried out at once: its tasks stay in memory, and it is never stored."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        super().__init__(ledger, "")
-        self.tasks: list[Task] = []
-        self.parked: list[Parked] = []
-
-    def keep(self, task: Task) -> None:
-        self.tasks.append(task)
-
-    def add_parked(self, parked: Parked) -> None:
-        self.parked.append(parked)
-
-    def flush(self) -> None:
-        """There is nothing to put on file."""
 
 
 @dataclass(slots=True)
@@ -137,9 +118,13 @@ class Rounds:
         carrier = Carrier(engine)
         carrier.carry_out_all(mapping, self._pair_tasks(mapping, batches))
         self._ask_after_partners(tally)
-        scope = self._scope(mapping, batches, touched)
-        busy = self._newcomers(mapping, scope, carrier) if scope else False
-        self.ledger.refresh_states(mapping.name, frozenset(touched) | scope)
+        busy = False
+        moved = {b.known[i].row_id for b in batches for i in b.moved if i in b.known}
+        if near := self._concerned(mapping, batches, moved, touched):
+            rows = Newcomers(self.bench, self.run_id).settle(mapping, moved, near, carrier)
+            busy = rows is None
+            touched |= near | (rows or frozenset())
+        self.ledger.refresh_states(mapping.name, frozenset(touched | moved))
         return waiting | self._unsettled(batches, tally, nursery_busy=busy)
 
     # Seeing -------------------------------------------------------------------------------------
@@ -219,49 +204,20 @@ class Rounds:
 
     # Newcomers ----------------------------------------------------------------------------------
 
-    def _scope(
-        self, mapping: FieldMapping, batches: Sequence[Batch], touched: set[int]
+    def _concerned(
+        self, mapping: FieldMapping, batches: Sequence[Batch], moved: set[int], touched: set[int]
     ) -> frozenset[int]:
-        """The rows to plan for: what moved, and the unpaired records that its keys touch."""
-        rows = {batch.known[i].row_id for batch in batches for i in batch.moved if i in batch.known}
-        near = self.ledger.neighbours(mapping.name, rows) | touched
-        free = self.ledger.neighbours(mapping.name, near)
-        deleted = any(k.gone == "deleted" for batch in batches for k in batch.known.values())
-        if not free and not deleted and not self._spreads_consent(mapping, rows):
-            return frozenset()
-        return frozenset(rows) | free
+        """The unpaired rows to plan for; those that moved too where a pair ends or consent spreads."""
+        near = self.ledger.neighbours(mapping.name, touched | moved)
+        gone = any(k.gone == "deleted" for b in batches for k in b.known.values())
+        if near or gone or self._spreads_consent(mapping, moved):
+            return near | frozenset(moved)
+        return frozenset()
 
     def _spreads_consent(self, mapping: FieldMapping, rows: set[int]) -> bool:
         lines = next(iter(mapping.objects.values())).consent
-        scope = frozenset(rows)
-        return any(True for _ in self.ledger.consent_spread(mapping.name, len(lines), scope))
-
-    def _newcomers(self, mapping: FieldMapping, scope: frozenset[int], carrier: Carrier) -> bool:
-        """Pair, create, unlink and tell opt-outs on, in this scope. True when it was no one's turn."""
-        engine = carrier.engine
-        context, refs = self.bench.context(planning=True)
-        try:
-            with engine.holder.nursery(mapping.name, patience=2.0):
-                draft = LooseDraft(self.ledger)
-                planner = Planner(
-                    ledger=self.ledger,
-                    reads=engine.reads,
-                    context=context,
-                    refs=refs,
-                    asker=self.bench.asker(context, refs),
-                    draft=draft,
-                    commit=False,
-                    run_id=self.run_id,
-                    progress=lambda _stage, _count: None,
-                    scope=scope,
-                )
-                planner.plan(mapping)
-                places = self.ledger.places(scope)
-                self.ledger.park_anew(mapping.name, places, draft.parked, self.bench.clock())
-                carrier.carry_out_all(mapping, draft.tasks)
-        except LedgerBusy:
-            return True
-        return False
+        due = self.ledger.consent_spread(mapping.name, len(lines), frozenset(rows))
+        return any(True for _ in due)
 
     # Afterwards ---------------------------------------------------------------------------------
 

@@ -71,7 +71,7 @@ class States(Room):
                 .where(
                     record.c.mapping == mapping,
                     record.c.system == system.value,
-                    state == SHOWN,
+                    SHOWN.in_([state]),
                 )
                 .order_by(record.c.id)
                 .limit(limit)

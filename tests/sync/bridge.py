@@ -81,6 +81,7 @@ def people(*lines: Line, wording: str = "v1", limits: Limits | None = None) -> M
             (SALESFORCE, "Contact"): fields,
             (SALESFORCE, "Lead"): fields,
         },
+        email=dict.fromkeys(((HUBSPOT, "contacts"), *((SALESFORCE, n) for n in both)), "email"),
         address={
             (HUBSPOT, "contacts"): email,  # type: ignore[dict-item]  # built above
             (SALESFORCE, "Contact"): email,  # type: ignore[dict-item]  # built above
