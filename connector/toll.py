@@ -5,8 +5,12 @@ The senders of both vendors know this protocol and nothing of who keeps the budg
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal, Protocol
+from collections.abc import Callable, Mapping
+from typing import Literal, Protocol, TypeVar
+
+from connector.errors import TryLater
+
+T = TypeVar("T")
 
 CallKind = Literal["read", "write", "search"]
 
@@ -24,7 +28,8 @@ class Toll(Protocol):
     def told(self, limits: Mapping[str, int]) -> None:
         """What the vendor's answer said of the limits.
 
-        Names: `daily_limit`, `daily_used`, `burst_limit`, `burst_left`; only those it told.
+        Names: `daily_limit`, `daily_used` (or `daily_left`), `burst_limit`, `burst_left`; only those
+        it told. Told of every answer, refusals included.
         """
 
 
@@ -36,3 +41,31 @@ class Free:
 
     def told(self, limits: Mapping[str, int]) -> None:
         """Nothing to remember."""
+
+
+FREE = Free()
+"""The toll of who has none: it keeps nothing, so that all may share it."""
+
+
+class NotNow(Exception):
+    """What `pay` refused, on its way past the sender's retries: whoever keeps the toll has waited already."""
+
+    def __init__(self, refused: TryLater) -> None:
+        super().__init__(refused.message)
+        self.refused = refused
+
+
+def pay_once(toll: Toll, kind: CallKind) -> None:
+    """Pay for one attempt, within `past_retries`. Raises `NotNow` and `SystemBlocked`."""
+    try:
+        toll.pay(kind)
+    except TryLater as refused:
+        raise NotNow(refused) from refused
+
+
+def past_retries(send: Callable[[], T]) -> T:
+    """The answer of `send`, which repeats what fails; a toll that was refused is raised as it is."""
+    try:
+        return send()
+    except NotNow as error:
+        raise error.refused from None

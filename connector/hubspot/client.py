@@ -36,6 +36,7 @@ from connector.port import (
     System,
     Value,
 )
+from connector.toll import FREE, Toll
 
 
 def system_clock() -> datetime:
@@ -47,7 +48,7 @@ class HubSpotConnector:
 
     `clock` answers aware times, `sleep` waits between retries and searches, `ticks` is the clock by
     which searches are paced, `dice` draws the jitter. `keep_refresh_token` is told when HubSpot hands
-    out another refresh token.
+    out another refresh token. `toll` is paid before each call.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class HubSpotConnector:
         ticks: Callable[[], float] = time.monotonic,
         dice: Dice = random.random,
         keep_refresh_token: Callable[[str], None] | None = None,
+        toll: Toll = FREE,
     ) -> None:
         self._requests = Requests(settings.api_version)
         self._app_id = settings.app_id
@@ -69,6 +71,7 @@ class HubSpotConnector:
             ticks=ticks,
             dice=dice,
             keep_refresh_token=keep_refresh_token,
+            toll=toll,
         )
         self._reader = Reader(self._gateway, self._requests, clock, settings.app_id)
         opt_outs = OptOuts(self._gateway, self._requests, self._reader)

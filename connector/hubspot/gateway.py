@@ -34,11 +34,12 @@ from connector.errors import ConnectorError, OutcomeUnknown, SystemBlocked, TryL
 from connector.http import Dice, Pace, Sleep, Unreachable, body_kind, call_patiently
 from connector.hubspot.auth import FixedToken, RefreshedToken, Tokens
 from connector.hubspot.faults import BadAnswer, not_an_api, translate
-from connector.hubspot.limits import Limits
+from connector.hubspot.limits import Limits, told
 from connector.hubspot.names import SYSTEM
 from connector.hubspot.requests import Request, Requests
 from connector.hubspot.settings import HubSpotSettings
 from connector.port import CallCount
+from connector.toll import FREE, CallKind, Free, Toll, past_retries, pay_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,10 @@ class Gateway:
         ticks: Callable[[], float] = time.monotonic,
         dice: Dice = random.random,
         keep_refresh_token: Callable[[str], None] | None = None,
+        toll: Toll = FREE,
     ) -> None:
         self._settings = settings
+        self._toll = toll
         self._clock = clock
         self._sleep = sleep
         self._dice = dice
@@ -102,7 +105,7 @@ class Gateway:
         Raises the errors of `connector.errors`: `Rejected` for a refusal of this call alone,
         `OutcomeUnknown` for a write whose answer was lost.
         """
-        return self._patiently(lambda: self._authorised(request))
+        return past_retries(lambda: self._patiently(lambda: self._authorised(request)))
 
     def _patiently(self, send: Callable[[], Answer]) -> Answer:
         try:
@@ -121,18 +124,36 @@ class Gateway:
         return self._attempt(request, self._tokens.token())
 
     def _attempt(self, request: Request, token: str | None) -> Answer:
-        if request.is_search:
-            self._search_pace.wait_turn()
+        if token is not None:
+            self._pay(request)
         self._count(request)
         try:
             response = self._transmit(request, token)
             status, headers, data = response.status, response.headers, response.data
         except ApiException as refused:
-            raise self._refusal(request, refused) from refused
+            error = self._refusal(request, refused)
+            self._hear(refused.headers or {}, error)
+            raise error from refused
         except HTTPError as failed:
             raise _transport_fault(request, failed) from failed
-        self.limits = self.limits.updated(headers)
+        self._hear(headers)
         return _parsed(request, status, headers.get("X-HubSpot-Correlation-Id"), data)
+
+    def _pay(self, request: Request) -> None:
+        """Each attempt pays, but for those that fetch a token. Without a toll we pace searches alone."""
+        if isinstance(self._toll, Free):
+            if request.is_search:
+                self._search_pace.wait_turn()
+            return
+        pay_once(self._toll, _kind(request))
+
+    def _hear(self, headers: Mapping[str, str], error: ConnectorError | None = None) -> None:
+        """Pass on what an answer says of the limits: a refusal may say it without a header."""
+        self.limits = self.limits.updated(headers)
+        said = told(headers)
+        if isinstance(error, SystemBlocked) and error.cause == "quota":
+            said["daily_left"] = 0
+        self._toll.told(said)
 
     def _count(self, request: Request) -> None:
         with self._counting:
@@ -177,6 +198,12 @@ class Gateway:
             zone=self.zone,
         )
         return translate(answer, self._clock())
+
+
+def _kind(request: Request) -> CallKind:
+    if request.is_search:
+        return "search"
+    return "write" if request.writes else "read"
 
 
 def _rest_client(settings: HubSpotSettings) -> Any:

@@ -32,6 +32,18 @@ class Limits:
         )
 
 
+def told(headers: Mapping[str, str]) -> dict[str, int]:
+    """What one answer's headers say, under the names of `connector.toll.Toll.told`."""
+    daily, left = _number(headers, "Daily"), _number(headers, "Daily-Remaining")
+    numbers = {
+        "daily_limit": daily,
+        "daily_left": left,
+        "burst_limit": _number(headers, "Max"),
+        "burst_left": _number(headers, "Remaining"),
+    }
+    return {name: number for name, number in numbers.items() if number is not None}
+
+
 def _number(headers: Mapping[str, str], name: str) -> int | None:
     text = headers.get(f"X-HubSpot-RateLimit-{name}") or ""
     return int(text) if text.isdecimal() else None

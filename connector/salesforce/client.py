@@ -42,6 +42,7 @@ from connector.salesforce.wire import (
     schema_of,
     to18,
 )
+from connector.toll import FREE, Toll
 
 # REST guide, sObject Collections: records per write, ids per retrieve.
 WRITE_AT_ONCE = 200
@@ -52,7 +53,7 @@ ROW_TRIES = 3
 
 
 class SalesforceConnector:
-    """One org. Shared by threads; build one per process."""
+    """One org. Shared by threads; build one per process. `toll` is paid before each call."""
 
     def __init__(
         self,
@@ -61,8 +62,9 @@ class SalesforceConnector:
         clock: Callable[[], datetime],
         sleep: Sleep = time.sleep,
         dice: Dice = random.random,
+        toll: Toll = FREE,
     ) -> None:
-        self._gateway = Gateway(settings, clock=clock, sleep=sleep, dice=dice)
+        self._gateway = Gateway(settings, clock=clock, sleep=sleep, dice=dice, toll=toll)
         self._clock = clock
         self._sleep = sleep
 

@@ -26,8 +26,10 @@ from connector.errors import ConnectorError, OutcomeUnknown, Rejected, SystemBlo
 from connector.http import Dice, Sleep, Unreachable, body_kind, call_patiently, retry_after
 from connector.port import CallCount
 from connector.salesforce.auth import Login, login_of, token_form
+from connector.salesforce.limits import told
 from connector.salesforce.settings import SalesforceSettings
 from connector.salesforce.wire import SYSTEM, rejection
+from connector.toll import FREE, Toll, past_retries, pay_once
 
 HEADERS = {
     # The default is TRUE: assignment rules would move owners on create and update.
@@ -64,8 +66,10 @@ class Gateway:
         clock: Callable[[], datetime],
         sleep: Sleep = time.sleep,
         dice: Dice = random.random,
+        toll: Toll = FREE,
     ) -> None:
         self._settings = settings
+        self._toll = toll
         self._clock = clock
         self._sleep = sleep
         self._dice = dice
@@ -90,7 +94,14 @@ class Gateway:
             session.proxies = {"http": settings.proxy, "https": settings.proxy}
         if settings.ca_bundle:
             session.verify = settings.ca_bundle
+        session.hooks["response"].append(self._hear)
         return session
+
+    def _hear(self, response: requests.Response, **options: Any) -> None:
+        """The library keeps the usage of few calls and of no error, so every answer is heard here."""
+        said = told(response.headers.get("Sforce-Limit-Info"))
+        if said:
+            self._toll.told(said)
 
     def login(self) -> Login:
         """The session in force; logs in when there is none."""
@@ -139,11 +150,13 @@ class Gateway:
         None for an empty answer. Raises the errors of `connector.errors`; a refusal of the whole call
         is a `Rejected`.
         """
-        return call_patiently(
-            lambda: self._attempt(method, path, json, params, write),
-            self._settings.retries,
-            sleep=self._sleep,
-            dice=self._dice,
+        return past_retries(
+            lambda: call_patiently(
+                lambda: self._attempt(method, path, json, params, write),
+                self._settings.retries,
+                sleep=self._sleep,
+                dice=self._dice,
+            )
         )
 
     def _attempt(
@@ -175,6 +188,7 @@ class Gateway:
         base = f"https://{urlsplit(self.login().instance_url).netloc}"
         url = base + path if path.startswith("/services") else client.base_url + path
         data = None if json is None else orjson.dumps(json)
+        pay_once(self._toll, "write" if write else "read")
         if write:
             self.calls.writes += 1
         else:
@@ -220,7 +234,7 @@ class Gateway:
         if error.status == 401:
             return _Expired(code or "401", system=SYSTEM)
         if error.status == 403 and code == "REQUEST_LIMIT_EXCEEDED":
-            return _limit(text)
+            return self._spent(_limit(text))
         if error.status == 403 and code != "INSUFFICIENT_ACCESS_OR_READONLY":
             return SystemBlocked(
                 f"{code or 403}: {text or 'access is refused'}",
@@ -245,6 +259,12 @@ class Gateway:
             )
         found = rejection(errors)
         return found if isinstance(found, Rejected) else TryLater(found.message, system=SYSTEM)
+
+    def _spent(self, error: ConnectorError) -> ConnectorError:
+        """The day is used up, whatever the header said; too many calls at one time are not that."""
+        if isinstance(error, SystemBlocked):
+            self._toll.told({"daily_left": 0})
+        return error
 
 
 class _Expired(ConnectorError):
