@@ -129,6 +129,7 @@ def _open(page: Page, terms: Terms, now: float) -> None:
     if known is not None and (terms.rolling or known.day == terms.day_start):
         page.limit = known.limit
         page.used = known.used
+        page.others, page.rates = known.others, dict(known.rates)
         page.ours = dict(known.ours)
         page.by_hour = {(page.hour % HOURS, lane): count for lane, count in known.ours.items()}
 
@@ -176,7 +177,8 @@ def _hear(page: Page, terms: Terms, now: float) -> None:
     left, limit = told.get("burst_left"), page.burst_limit or terms.burst
     if left is not None and limit is not None and terms.age <= FRESH_BURST:
         strange = limit - left - _within(page.calls, now - BURST_WINDOW)
-        page.calls = ([now] * max(0, strange) + page.calls)[:limit]
+        if strange > 0:
+            page.calls = ([now] * strange + page.calls)[:limit]
 
 
 def _told_used(told: Mapping[str, int], limit: int) -> int | None:

@@ -101,8 +101,11 @@ if not existed then
   p.day, p.hour, p.heard, p.rated = terms.day_start, math.floor(now / HOUR), now, now
   local known = terms.memory
   if known and (terms.rolling or known.day == terms.day_start) then
-    p.limit, p.used = known.limit, known.used
-    for lane = 1, LANES do add(lane, known.ours[lane]) end
+    p.limit, p.used, p.others = known.limit, known.used, known.others
+    for lane = 1, LANES do
+      p['rate' .. lane] = known.rates[lane]
+      add(lane, known.ours[lane])
+    end
   end
 end
 p.clock = now

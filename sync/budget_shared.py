@@ -73,6 +73,8 @@ def _remembered(facts: Facts) -> dict[str, Any]:
         "used": facts.used,
         "day": facts.day,
         "ours": _by_lane(facts.ours),
+        "rates": _by_lane(facts.rates),
+        "others": facts.others,
     }
 
 

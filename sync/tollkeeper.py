@@ -156,12 +156,17 @@ class Budget:
 
     def facts(self) -> Facts:
         """What the book knows now."""
-        return self._ask(lambda facts, alone: budget.look(self._quota, facts)).facts
+        return self._ask(self._look).facts
+
+    def _look(self, facts: Facts, alone: bool) -> Terms:
+        return budget.look(self._quota, facts)
 
     # The book -----------------------------------------------------------------------------------
 
     def _ask(self, terms: Terming) -> Answer:
-        """Ask for the day that the book lives in."""
+        """Ask for the day that the book lives in; the first time, look before any terms are made."""
+        if not self._facts.now:
+            self._facts = self._of_some_book(self._look).facts
         for _ in range(DAY_TRIES):
             answer = self._of_some_book(terms)
             self._facts = answer.facts
