@@ -28,6 +28,7 @@ from sync.budget import Answer, Facts, Quota, Terms, no_calls
 from sync.budget_book import Book, LocalBook
 from sync.budget_shared import RedisBook
 from sync.lanes import Lane, lane_in_force
+from sync.price import Speed, speed_of
 
 log = structlog.get_logger()
 
@@ -243,6 +244,11 @@ class Budget:
             self._told = {**told, **self._told}
             for lane, count in missed.items():
                 self._missed[lane] += count
+
+    def speed(self, lane: Lane = Lane.RESYNC) -> Speed:
+        """How fast a lane may go now, for the price of a plan."""
+        facts = budget.today(self._quota, self.facts())
+        return speed_of(self._quota, facts, lane)
 
     # Showing ------------------------------------------------------------------------------------
 
