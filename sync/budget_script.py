@@ -12,7 +12,8 @@ SCRIPT = """
 local page, calls, searches = KEYS[1], KEYS[2], KEYS[3]
 local terms = cjson.decode(ARGV[1])
 local RATE_MEMORY, BURST, SEARCH, DAY = 3600, 10, 1, 86400
-local HOUR, STEADY, SILENCE, SLOT, FRESH_DAY, FRESH_BURST = 3600, 10, 600, 30, 25, 1
+local HOUR, STEADY, SILENCE, FRESH_DAY, FRESH_BURST = 3600, 10, 600, 25, 1
+local SLOT = terms.rolling and 300 or 30
 local LANES = 5
 
 local now

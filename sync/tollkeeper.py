@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, NoReturn
+from zoneinfo import available_timezones
 
 import structlog
 from redis import Redis
@@ -89,8 +90,11 @@ class Budget:
         return self._spare is not None
 
     def in_zone(self, zone: str) -> None:
-        """The account's time zone was learned: its day ends at midnight there."""
-        if not self._quota.rolling:
+        """The account's time zone was learned: its day ends at midnight there.
+
+        A name that nobody knows changes nothing; then the headers tell of the new day.
+        """
+        if not self._quota.rolling and zone in available_timezones():
             self._quota = replace(self._quota, zone=zone)
 
     # Paying -------------------------------------------------------------------------------------
@@ -148,6 +152,8 @@ class Budget:
             for name, other in (("daily_used", "daily_left"), ("daily_left", "daily_used")):
                 if name in limits:
                     self._told.pop(other, None)
+            # The burst is of this moment only: not every answer tells it.
+            self._told.pop("burst_left", None)
             self._told.update(limits)
             self._told_at = self._ticks()
             limit = self._told.get("daily_limit", self._facts.limit)
@@ -277,7 +283,7 @@ class Budget:
 
 
 def shared_budget(redis: Redis, quota: Quota, *, prefix: str = "kakehashi") -> Budget:
-    """The budget of all processes that use this Redis. Give the client a short `socket_timeout`."""
+    """The budget of all processes that use this Redis. `budget_shared.impatient` makes a fit client."""
     return Budget(quota, RedisBook(redis, quota.system, prefix=prefix))
 
 

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from redis import Redis
 
 from connector.errors import SystemBlocked, TryLater
 from connector.toll import CallKind, Toll
-from sync.budget import Quota, hubspot_quota, salesforce_quota
+from sync.budget import Quota, day_of, hubspot_quota, salesforce_quota
 from sync.budget_book import LocalBook
-from sync.budget_shared import RedisBook
-from sync.lanes import Lane, in_lane
+from sync.budget_shared import RedisBook, impatient
+from sync.lanes import URGENT, Lane, in_lane
 from sync.tollkeeper import PATIENCE, Budget, local_budget, shared_budget
 from tests.machine.redis import RedisServer, running_redis
 
@@ -142,6 +144,64 @@ def test_a_new_day_begins_at_the_accounts_midnight() -> None:
     assert toll.snapshot()["used"] == 100
 
 
+class Vendor:
+    """A system that counts exactly, over a fixed or a rolling day, and tells in each answer."""
+
+    def __init__(self, time: Time, limit: int, *, rolling: bool) -> None:
+        self._time, self._limit, self._rolling = time, limit, rolling
+        self._calls: list[float] = []
+
+    def call(self, toll: Toll) -> bool:
+        """Whether the call was served. A refusal is told, too."""
+        start, _ = day_of(self._time.now, "Asia/Tokyo")
+        since = self._time.now - 86_400 if self._rolling else start
+        self._calls = [at for at in self._calls if at >= since]
+        served = len(self._calls) < self._limit
+        if served:
+            self._calls.append(self._time.now)
+        toll.told({"daily_limit": self._limit, "daily_used": len(self._calls)})
+        return served
+
+
+@pytest.mark.parametrize("rolling", [False, True], ids=["fixed day", "rolling day"])
+@settings(max_examples=40, deadline=None)
+@given(
+    story=st.lists(
+        st.tuples(
+            st.sampled_from([0.0, 60.0, 1_800.0, 20_000.0]),
+            st.sampled_from(list(Lane)),
+            st.integers(1, 60),
+        ),
+        min_size=1,
+        max_size=40,
+    )
+)
+def test_no_demand_brings_a_system_to_its_limit(
+    rolling: bool, story: list[tuple[float, Lane, int]]
+) -> None:
+    """Whoever wants how much and when: no call of a lower lane is ever one too many."""
+    time = Time()
+    quota = salesforce_quota() if rolling else PROFESSIONAL
+    toll, vendor = keeper(quota, time), Vendor(time, 200, rolling=rolling)
+    for pause, lane, calls in story:
+        time.now += pause
+        for _ in range(calls):
+            if not paid(toll, lane, 1):
+                break
+            served = vendor.call(toll)
+            # A rolling day gives back nobody knows when: an urgent call may have to find out.
+            assert served or (rolling and lane in URGENT)
+
+
+def test_the_accounts_own_time_zone_decides_once_it_is_known() -> None:
+    """The business may sit in Tokyo and the account in New York."""
+    toll = keeper(PROFESSIONAL, Time())
+    toll.in_zone("America/New_York")
+    assert toll.snapshot()["resets_at"] == "2025-11-24T05:00:00Z"
+    toll.in_zone("Atlantis/Capital")
+    assert toll.snapshot()["resets_at"] == "2025-11-24T05:00:00Z"
+
+
 # Redis -------------------------------------------------------------------------------------------
 
 
@@ -226,7 +286,7 @@ def test_the_day_limit_holds_without_redis(server: RedisServer) -> None:
 
 def test_the_snapshot_names_everything(server: RedisServer) -> None:
     """What `status` and the metrics read, for a day that resets and for a rolling one."""
-    shown = shared_budget(server.client(), PROFESSIONAL).snapshot()
+    shown = shared_budget(impatient(server.url), PROFESSIONAL).snapshot()
     assert (shown["limit"], shown["used"], shown["reserve"]) == (625_000, 0, 93_750)
     assert shown["resets_at"].endswith("T15:00:00Z")
     assert shown["burst"] == {"limit": 190, "used": 0}
