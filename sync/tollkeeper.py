@@ -1,15 +1,13 @@
 """The API budget of one system as an object: what the gateways pay at, and what `status` shows.
 
-It asks the book before each call, on the terms of the lane in force, and waits where waiting is short.
-While Redis cannot be reached it keeps a book of its own with half the calls per moment, and goes back
-as soon as Redis answers; the calls made meanwhile are added, and the vendor's headers correct the rest.
+It asks the book before each call, on the terms of the lane in force (`lanes.in_lane`), and waits where
+waiting is short; otherwise it says when to come again. Where the book is, is the business of `Keeper`.
 """
 
 from __future__ import annotations
 
 import math
 import random
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,20 +16,17 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 from zoneinfo import available_timezones
 
-import structlog
 from redis import Redis
-from redis.exceptions import RedisError
 
 from connector.errors import SystemBlocked, TryLater
 from connector.toll import CallKind
 from sync import budget
-from sync.budget import Answer, Facts, Quota, Terms, no_calls
+from sync.budget import Answer, Facts, Quota, Terms
 from sync.budget_book import Book, LocalBook
+from sync.budget_keeping import Keeper
 from sync.budget_shared import RedisBook
 from sync.lanes import Lane, lane_in_force
 from sync.price import Speed, speed_of
-
-log = structlog.get_logger()
 
 # Seconds that a call of a lane waits at most before it is put off.
 PATIENCE: Mapping[Lane, float] = MappingProxyType(
@@ -43,13 +38,7 @@ PATIENCE: Mapping[Lane, float] = MappingProxyType(
         Lane.BACKFILL: 60.0,
     }
 )
-# Seconds until a Redis that did not answer is asked again.
-REDIS_AGAIN = 1.0
 SHORTEST_WAIT = 0.005
-# A day may turn between two askings, and once more if clocks disagree.
-DAY_TRIES = 4
-
-Terming = Callable[[Facts, bool], Terms]
 
 
 class Budget:
@@ -69,15 +58,8 @@ class Budget:
         dice: Callable[[], float] = random.random,
     ) -> None:
         self._quota = quota
-        self._book = book
-        self._clock, self._sleep, self._ticks, self._dice = clock, sleep, ticks, dice
-        self._lock = threading.Lock()
-        self._facts = Facts(now=0.0, limit=quota.daily, used=0.0)
-        self._told: dict[str, int] = {}
-        self._told_at = 0.0
-        self._missed = no_calls()
-        self._spare: LocalBook | None = None
-        self._down_until = 0.0
+        self._keeper = Keeper(quota, book, clock=clock, ticks=ticks)
+        self._sleep, self._dice = sleep, dice
 
     @property
     def quota(self) -> Quota:
@@ -87,7 +69,7 @@ class Budget:
     @property
     def is_alone(self) -> bool:
         """Whether Redis is away and this process keeps a book of its own."""
-        return self._spare is not None
+        return self._keeper.is_alone
 
     def in_zone(self, zone: str) -> None:
         """The account's time zone was learned: its day ends at midnight there.
@@ -95,7 +77,7 @@ class Budget:
         A name that nobody knows changes nothing; then the headers tell of the new day.
         """
         if not self._quota.rolling and zone in available_timezones():
-            self._quota = replace(self._quota, zone=zone)
+            self._quota = self._keeper.quota = replace(self._quota, zone=zone)
 
     # Paying -------------------------------------------------------------------------------------
 
@@ -123,17 +105,19 @@ class Budget:
             asked = budget.terms_for(self._quota, facts, lane, kind, alone=alone)
             return replace(asked, fresh=fresh)
 
-        return self._ask(terms)
+        return self._keeper.ask(terms)
 
     def _refuse(self, answer: Answer, lane: Lane) -> NoReturn:
         quota, facts = self._quota, answer.facts
         after = budget.comes_back(lane, quota, facts)
         if answer.verdict == "exhausted":
             raise SystemBlocked(
-                f"the API calls of the day are used up ({facts.used:.0f} of {facts.limit})",
+                f"the API calls of the day are used up ({facts.used:.0f} of {facts.limit}, "
+                f"{facts.our_calls:.0f} of them ours)",
                 system=quota.system,
                 cause="quota",
-                advice="wait until the day's calls come back, or raise the limit",
+                advice="wait until the day's calls come back, or raise the limit there or in "
+                "KAKEHASHI_BUDGET__...",
                 until=after,
             )
         raise TryLater(
@@ -142,121 +126,23 @@ class Budget:
             after=after,
         )
 
-    # Hearing ------------------------------------------------------------------------------------
+    # Hearing and showing ------------------------------------------------------------------------
 
     def told(self, limits: Mapping[str, int]) -> None:
-        """Remember what an answer said; it goes to the book with the next call, or now if all is used up."""
-        if not limits:
-            return
-        with self._lock:
-            for name, other in (("daily_used", "daily_left"), ("daily_left", "daily_used")):
-                if name in limits:
-                    self._told.pop(other, None)
-            # The burst is of this moment only: not every answer tells it.
-            self._told.pop("burst_left", None)
-            self._told.update(limits)
-            self._told_at = self._ticks()
-            limit = self._told.get("daily_limit", self._facts.limit)
-            is_over = self._told.get("daily_used", 0) >= limit or self._told.get("daily_left") == 0
-        if is_over:
-            self.facts()
+        """What an answer said. It goes to the book with the next call, or now if all is used up."""
+        self._keeper.told(limits)
 
     def facts(self) -> Facts:
         """What the book knows now."""
-        return self._ask(self._look).facts
+        return self._keeper.ask(self._look).facts
 
     def _look(self, facts: Facts, alone: bool) -> Terms:
         return budget.look(self._quota, facts)
-
-    # The book -----------------------------------------------------------------------------------
-
-    def _ask(self, terms: Terming) -> Answer:
-        """Ask for the day that the book lives in; the first time, look before any terms are made."""
-        if not self._facts.now:
-            self._facts = self._of_some_book(self._look).facts
-        for _ in range(DAY_TRIES):
-            answer = self._of_some_book(terms)
-            self._facts = answer.facts
-            if answer.verdict != "new_day":
-                return answer
-        raise TryLater("the clocks of the API budget disagree", system=self._quota.system)
-
-    def _of_some_book(self, terms: Terming) -> Answer:
-        if self._may_try():
-            try:
-                answer = self._hand_in(self._book, terms, alone=False)
-            except RedisError as error:
-                self._leave(error)
-            else:
-                if answer.verdict != "new_day":
-                    self._return()
-                return answer
-        return self._hand_in(self._own_book(), terms, alone=True)
-
-    def _may_try(self) -> bool:
-        """Whether to ask the shared book: while it is down, one thread does so now and then."""
-        with self._lock:
-            if self._spare is None:
-                return True
-            now = self._ticks()
-            if now < self._down_until:
-                return False
-            self._down_until = now + REDIS_AGAIN
-            return True
-
-    def _own_book(self) -> LocalBook:
-        with self._lock:
-            if self._spare is None:
-                self._spare = LocalBook(self._clock)
-            return self._spare
-
-    def _leave(self, error: RedisError) -> None:
-        with self._lock:
-            self._down_until = self._ticks() + REDIS_AGAIN
-        if not self.is_alone:
-            # The text of the error may hold an address with its password.
-            log.warning("budget.alone", system=self._quota.system, error=type(error).__name__)
-        self._own_book()
-
-    def _return(self) -> None:
-        if self.is_alone:
-            log.info("budget.shared_again", system=self._quota.system)
-        with self._lock:
-            self._spare = None
-
-    def _hand_in(self, book: Book, terms: Terming, *, alone: bool) -> Answer:
-        """One question, with all that the book has not heard yet; what it did not take is kept."""
-        with self._lock:
-            told, self._told = self._told, {}
-            age = self._ticks() - self._told_at
-            missed = no_calls()
-            if not alone:
-                missed, self._missed = self._missed, missed
-        facts = budget.today(self._quota, self._facts)
-        asked = replace(terms(facts, alone), told=told, age=age, missed=missed, memory=facts)
-        answer: Answer | None = None
-        try:
-            answer = book.ask(asked)
-        finally:
-            if answer is None or answer.verdict == "new_day":
-                self._keep(told, missed)
-        if alone and answer.verdict == "go" and asked.lane is not None:
-            with self._lock:
-                self._missed[asked.lane] += 1
-        return answer
-
-    def _keep(self, told: Mapping[str, int], missed: Mapping[Lane, float]) -> None:
-        with self._lock:
-            self._told = {**told, **self._told}
-            for lane, count in missed.items():
-                self._missed[lane] += count
 
     def speed(self, lane: Lane = Lane.RESYNC) -> Speed:
         """How fast a lane may go now, for the price of a plan."""
         facts = budget.today(self._quota, self.facts())
         return speed_of(self._quota, facts, lane)
-
-    # Showing ------------------------------------------------------------------------------------
 
     def snapshot(self) -> dict[str, Any]:
         """The budget as JSON values, for `status` and the metrics."""
@@ -278,7 +164,7 @@ class Budget:
                 lane.value: round(wait, 2) for lane, wait in spaces.items() if wait < math.inf
             },
             "stopped": [lane.value for lane, wait in spaces.items() if wait == math.inf],
-            "shared": isinstance(self._book, RedisBook) and not self.is_alone,
+            "shared": self._keeper.is_shared,
         }
 
 

@@ -256,9 +256,10 @@ def test_a_killed_redis_stops_nobody(server: RedisServer) -> None:
 def test_a_redis_that_was_only_out_of_reach_is_caught_up_with(server: RedisServer) -> None:
     """Calls of the outage are added to what the others wrote down meanwhile."""
     time = Time()
-    cut_off, other = (keeper(PROFESSIONAL, time, server.client()) for _ in range(2))
+    clients = [server.client(), server.client()]
+    cut_off, other = (keeper(PROFESSIONAL, time, client) for client in clients)
     assert paid(cut_off, Lane.LIVE, 10) == 10
-    pool = cut_off._book._script.registered_client.connection_pool  # type: ignore[attr-defined]  # a cable is pulled
+    pool = clients[0].connection_pool  # a cable is pulled
     port, pool.connection_kwargs["port"] = pool.connection_kwargs["port"], 1
     pool.disconnect()
     assert paid(cut_off, Lane.LIVE, 20) == 20
