@@ -21,9 +21,8 @@ import structlog
 
 from connector.errors import ConnectorError, SystemBlocked, TryLater
 from connector.port import System
-from sync.budget import in_lane
 from sync.holding import Holder
-from sync.lanes import Lane
+from sync.lanes import Lane, in_lane
 from sync.ledger import Bell, Later, Ledger, LedgerError
 from sync.rounds import BATCH, Outcome, Rounds
 from sync.workbench import Workbench

@@ -39,15 +39,23 @@ def raw_body(request: Request, limit: int) -> bytes:
         raise TurnedAway(415, "content_encoding", text)
     if request.mimetype_params.get("charset", "utf-8").strip().lower() not in _CHARSETS:
         raise TurnedAway(400, "charset", "only UTF-8 is accepted: correct charset in Content-Type")
-    request.max_content_length = limit
+    # One more than allowed: a stream of unknown length is cut there in silence, and not refused.
+    request.max_content_length = limit + 1
     try:
-        return request.get_data(cache=False)
+        body = request.get_data(cache=False)
     except RequestEntityTooLarge:
-        text = f"more than {limit} bytes in one request: send less at once"
-        raise TurnedAway(413, "too_large", text) from None
+        raise _too_large(limit) from None
     except ClientDisconnected:
         text = "the body ended before its Content-Length"
         raise TurnedAway(400, "truncated", text) from None
+    if len(body) > limit:
+        raise _too_large(limit)
+    return body
+
+
+def _too_large(limit: int) -> TurnedAway:
+    text = f"more than {limit} bytes in one request: send less at once"
+    return TurnedAway(413, "too_large", text)
 
 
 def public_address(environ: Mapping[str, Any], public_url: str | None, local_url: str) -> str:
