@@ -9,10 +9,17 @@ DELETE   /calls               counts from zero again
 POST     /faults              orders one fault or a list; each names its ``system``; all or none
 DELETE   /faults              no fault is on order any more
 POST     /reset               empties both orgs and seeds again; body ``{"people"?, "seed"?}``
+PUT      /hooks               rings at these doors: ``{"hubspot": {"url", "properties"?}, "salesforce":
+                              {"url", "objects"?}}``; who is left out keeps silent; a reset keeps them
+GET      /hooks               ``{"hubspot": {"url", "told", "lost", "doubled", "delivered", "refused",
+                              "given_up"}, "salesforce": {...}}``, see `sandbox.deliveries`
+DELETE   /hooks               no org rings any more
 ======== ==================== ===================================================================
 
-What a fault looks like stands in `sandbox.behaviour`. A bad request is answered 400 with its reason
-under ``error``.
+What a fault looks like stands in `sandbox.behaviour`. One that is to last until it is called off has a
+great number of `times`, e.g. ``{"system": "hubspot", "kind": "hook_lost", "times": 1000000000}`` for
+every doorbell lost, or ``"kind": "hook_doubled", "seconds": 2`` for every doorbell doubled and shuffled.
+A bad request is answered 400 with its reason under ``error``.
 """
 
 from __future__ import annotations
@@ -24,6 +31,7 @@ from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
 from sandbox.behaviour import CallLog, FaultPlan
+from sandbox.doorbells import SILENCE, Wanted, wanted_of
 from sandbox.seed import SeedReport
 
 
@@ -37,6 +45,14 @@ class PracticeOrg(Protocol):
     def faults(self) -> FaultPlan: ...
 
 
+class Ringing(Protocol):
+    """What the desk needs of the doorbells."""
+
+    def connect(self, wanted: Wanted) -> None: ...
+
+    def as_json(self) -> dict[str, Any]: ...
+
+
 Reseed = Callable[[int | None, int | None], SeedReport]
 
 
@@ -47,9 +63,10 @@ class BadRequest(Exception):
 class _Desk:
     """One method per line of the table above."""
 
-    def __init__(self, orgs: Mapping[str, PracticeOrg], reseed: Reseed) -> None:
+    def __init__(self, orgs: Mapping[str, PracticeOrg], reseed: Reseed, doorbells: Ringing) -> None:
         self._orgs = orgs
         self._reseed = reseed
+        self._doorbells = doorbells
 
     def health(self) -> ResponseReturnValue:
         return {"status": "ok"}
@@ -81,16 +98,34 @@ class _Desk:
             raise BadRequest("the body must be a JSON object with people and seed, or empty")
         return self._reseed(_number(body, "people", 0), _number(body, "seed", None)).as_json()
 
+    def hooks(self) -> ResponseReturnValue:
+        return self._doorbells.as_json()
 
-def create_control(orgs: Mapping[str, PracticeOrg], reseed: Reseed) -> Flask:
+    def connect_hooks(self) -> ResponseReturnValue:
+        try:
+            wanted = wanted_of(request.get_json(silent=True))
+        except ValueError as error:
+            raise BadRequest(str(error)) from error
+        self._doorbells.connect(wanted)
+        return self._doorbells.as_json()
+
+    def forget_hooks(self) -> ResponseReturnValue:
+        self._doorbells.connect(SILENCE)
+        return "", 204
+
+
+def create_control(orgs: Mapping[str, PracticeOrg], reseed: Reseed, doorbells: Ringing) -> Flask:
     """The desk for these orgs by system name. `reseed` takes people and seed, None: as before."""
-    app, desk = Flask("sandbox.control"), _Desk(orgs, reseed)
+    app, desk = Flask("sandbox.control"), _Desk(orgs, reseed, doorbells)
     app.get("/health")(desk.health)
     app.get("/calls")(desk.calls)
     app.delete("/calls")(desk.forget_calls)
     app.post("/faults")(desk.order_faults)
     app.delete("/faults")(desk.forget_faults)
     app.post("/reset")(desk.reset)
+    app.get("/hooks")(desk.hooks)
+    app.put("/hooks")(desk.connect_hooks)
+    app.delete("/hooks")(desk.forget_hooks)
     app.register_error_handler(BadRequest, _refuse)
     return app
 

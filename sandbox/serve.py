@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.behaviour import Clock, system_clock
 from sandbox.control import create_control
+from sandbox.doorbells import SILENCE, Doorbells, Wanted
 from sandbox.hubspot.org import HubSpotOrg
 from sandbox.salesforce.org import SalesforceOrg
 from sandbox.seed import SeedReport, seed
@@ -37,6 +38,7 @@ class Sandbox:
             if limits
             else SalesforceOrg(clock=clock, daily_limit=NO_LIMIT)
         )
+        self.doorbells = Doorbells(self.hubspot, self.salesforce)
 
     @classmethod
     def start(
@@ -76,7 +78,10 @@ class Sandbox:
         )
 
     def reset(self, people: int | None = None, number: int | None = None) -> SeedReport:
-        """Empty both orgs, forget faults and calls, and seed again; None: as it was."""
+        """Empty both orgs, forget faults and calls, and seed again; None: as it was.
+
+        They go on ringing where they rang before.
+        """
         with self._seeding:
             self._people = self._people if people is None else people
             self._number = self._number if number is None else number
@@ -84,7 +89,20 @@ class Sandbox:
                 org.reset()
                 org.faults.clear()
                 org.calls.clear()
-            return self.seed()
+            report = self.seed()
+            self.doorbells.connect_again()
+            return report
+
+    def ring_at(self, hubspot_url: str | None, salesforce_url: str | None) -> None:
+        """Send every event of both orgs to these doors, e.g. ``http://127.0.0.1:8080/webhooks/hubspot``.
+
+        None: that org keeps silent.
+        """
+        self.doorbells.connect(Wanted(hubspot_url=hubspot_url, salesforce_url=salesforce_url))
+
+    def keep_silent(self) -> None:
+        """Ring nowhere."""
+        self.doorbells.connect(SILENCE)
 
     def as_json(self) -> dict[str, Any]:
         """Addresses and credentials, exactly as `kakehashi sandbox` prints them."""
@@ -117,7 +135,8 @@ class Sandbox:
         self.salesforce.close()
 
     def _open(self, host: str, port: int) -> None:
-        desk = create_control({"hubspot": self.hubspot, "salesforce": self.salesforce}, self.reset)
+        orgs = {"hubspot": self.hubspot, "salesforce": self.salesforce}
+        desk = create_control(orgs, self.reset, self.doorbells)
         apps = {
             "hubspot": self.hubspot.app,
             "salesforce": self.salesforce.app,

@@ -1,7 +1,8 @@
 """Webhooks: signed arrays of events, posted from a thread of its own, tried again on failure.
 
 Reference sheet, section 17. Neither order nor once-only is promised, and this sender does not try:
-arrays are shuffled. The faults `hook_lost` and `hook_doubled` match ``HOOK contact.propertyChange``.
+arrays are shuffled. The faults `hook_lost` and `hook_doubled` match ``HOOK contact.propertyChange``; with
+`seconds` both copies of a doubled event come at random moments within so many, in requests of their own.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ import itertools
 import random
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import urllib3
 
-from sandbox.behaviour import FaultPlan
+from sandbox.behaviour import Fault, FaultPlan
+from sandbox.deliveries import Deliveries
 from sandbox.hubspot.state import Event, State
 
 MOST_EVENTS = 100
@@ -32,7 +34,7 @@ NEVER_SENT = frozenset({"hs_lastmodifieddate", "num_unique_conversion_events"})
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One event type (and property) that goes to one address."""
+    """One event type that goes to one address; of changes those of one property, None: of every one."""
 
     id: int
     target_url: str
@@ -41,7 +43,9 @@ class Subscription:
     property_name: str | None = None
 
     def wants(self, event_type: str, property_name: str | None) -> bool:
-        return self.event_type == event_type and self.property_name == property_name
+        if self.event_type != event_type or property_name in NEVER_SENT:
+            return False
+        return self.property_name in (None, property_name)
 
 
 def sign_v1(secret: str, body: bytes) -> str:
@@ -60,7 +64,9 @@ class HookSender:
         self._faults = faults
         self._dice = random.Random(seed)
         self._gather = gather
-        self._backoff = backoff
+        self.backoff = backoff
+        self.deliveries = Deliveries()
+        self._listeners: list[Callable[[Event], None]] = []
         self._wake = threading.Condition()
         self._due: list[tuple[float, int, Subscription, dict[str, Any]]] = []
         self._tickets = itertools.count()
@@ -78,7 +84,10 @@ class HookSender:
         events: Iterable[str],
         properties: Mapping[str, Iterable[str]],
     ) -> list[int]:
-        """Post these events (``contact.creation``) and changes of these properties (by ``contact``)."""
+        """Post these events (``contact.creation``) and changes of these properties (by ``contact``).
+
+        The event ``contact.propertyChange`` stands for the changes of every property.
+        """
         wanted: list[tuple[str, str | None]] = [(event, None) for event in events]
         for kind, names in properties.items():
             wanted += [(f"{kind}.propertyChange", name) for name in names]
@@ -93,11 +102,19 @@ class HookSender:
                 self._thread.start()
         return [one.id for one in made]
 
+    def listen(self, listener: Callable[[Event], None]) -> None:
+        """Tell somebody in this process of everything at once, subscribed to or not.
+
+        It is called while the account is locked: it must be quick and must not ask the account.
+        """
+        self._listeners.append(listener)
+
     def clear(self) -> None:
-        """Forget subscriptions and whatever was on its way."""
+        """Forget subscriptions, whatever was on its way, and the counts."""
         with self._wake:
             self._subscriptions.clear()
             self._due.clear()
+            self.deliveries = Deliveries()
 
     def close(self) -> None:
         """End the thread; undelivered events are dropped."""
@@ -107,6 +124,8 @@ class HookSender:
 
     def tell(self, state: State, event: Event) -> None:
         """Queue an event for everyone who wants it. Cheap where nobody does."""
+        for listener in self._listeners:
+            listener(event)
         if not self._subscriptions:
             return
         event_type = f"{event.kind.singular}.{event.what}"
@@ -122,12 +141,21 @@ class HookSender:
 
     def _queue(self, one: Subscription, body: dict[str, Any]) -> None:
         call = f"HOOK {one.event_type}"
+        self.deliveries.told += 1
         if self._faults.take(call, "hook_lost") is not None:
+            self.deliveries.lost += 1
             return
-        copies = 2 if self._faults.take(call, "hook_doubled") is not None else 1
-        for _ in range(copies):
-            self._push(self._gather, one, body)
+        doubled = self._faults.take(call, "hook_doubled")
+        self._push(self._gather + self._delay(doubled), one, body)
+        if doubled is not None:
+            self.deliveries.doubled += 1
+            self._push(self._gather + self._delay(doubled), one, body)
         self._wake.notify_all()
+
+    def _delay(self, doubled: Fault | None) -> float:
+        """How much later a copy of a doubled event comes."""
+        within = 0.0 if doubled is None else float(doubled.options.get("seconds", 0.0))
+        return within * self._dice.random()
 
     def _push(self, wait: float, one: Subscription, body: dict[str, Any]) -> None:
         heapq.heappush(self._due, (time.monotonic() + wait, next(self._tickets), one, body))
@@ -139,7 +167,7 @@ class HookSender:
                 self._deliver(batch)
 
     def _next_batch(self) -> list[tuple[Subscription, dict[str, Any]]]:
-        """Wait until something is due, then take all of it that goes to the same address."""
+        """Wait until something is due, then take what is nearly due and goes to the same address."""
         with self._wake:
             self._in_flight = False
             if not self._due:
@@ -148,10 +176,13 @@ class HookSender:
             if wait is None or wait > 0:
                 self._wake.wait(wait)
                 return []
-            address = _address(self._due[0][2])
+            address, soon = _address(self._due[0][2]), time.monotonic() + self._gather
             batch: list[tuple[Subscription, dict[str, Any]]] = []
-            while self._due and len(batch) < MOST_EVENTS and _address(self._due[0][2]) == address:
-                _, _, one, body = heapq.heappop(self._due)
+            while self._due and len(batch) < MOST_EVENTS:
+                due, _, one, body = self._due[0]
+                if due > soon or _address(one) != address:
+                    break
+                heapq.heappop(self._due)
                 batch.append((one, body))
             self._in_flight = True
             return batch
@@ -160,14 +191,22 @@ class HookSender:
         self._dice.shuffle(batch)
         url, secret = _address(batch[0][0])
         body = orjson.dumps([told for _, told in batch])
-        if self._post(url, secret, body):
-            return
+        taken = self._post(url, secret, body)
         with self._wake:
-            for one, told in batch:
-                tries = int(told["attemptNumber"]) + 1
-                if tries <= MOST_TRIES:
-                    wait = self._backoff * 2 ** (tries - 1) * (0.5 + self._dice.random())
-                    self._push(wait, one, told | {"attemptNumber": tries})
+            if taken:
+                self.deliveries.delivered += len(batch)
+            else:
+                self.deliveries.refused += len(batch)
+                for one, told in batch:
+                    self._again(one, told)
+
+    def _again(self, one: Subscription, told: dict[str, Any]) -> None:
+        tries = int(told["attemptNumber"]) + 1
+        if tries > MOST_TRIES:
+            self.deliveries.given_up += 1
+            return
+        wait = self.backoff * 2 ** (tries - 1) * (0.5 + self._dice.random())
+        self._push(wait, one, told | {"attemptNumber": tries})
 
     def _post(self, url: str, secret: str, body: bytes) -> bool:
         """Whether the other side took it: a full answer below 400 within five seconds."""

@@ -1,24 +1,27 @@
 """Outbound messages: SOAP notifications, posted from a thread of their own until they are acked.
 
 Reference sheet, section 4.1. At least once, in no promised order; the payload is the record at send
-time. The faults `hook_lost` and `hook_doubled` match ``HOOK Lead``.
+time. The faults `hook_lost` and `hook_doubled` match ``HOOK Lead``; with `seconds` both copies of a doubled
+notification come at random moments within so many, in messages of their own.
 """
 
 from __future__ import annotations
 
 import heapq
 import itertools
+import random
 import re
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 import urllib3
 
-from sandbox.behaviour import FaultPlan
+from sandbox.behaviour import Fault, FaultPlan
+from sandbox.deliveries import Deliveries
 from sandbox.salesforce.answers import Row
 from sandbox.salesforce.ids import Mint
 from sandbox.salesforce.state import State
@@ -61,6 +64,9 @@ class OutboundSender:
         self._faults = faults
         self._gather = gather
         self.backoff = backoff
+        self.deliveries = Deliveries()
+        self._dice = random.Random(1)
+        self._listeners: list[Callable[[str, str, str], None]] = []
         self._wake = threading.Condition()
         self._due: list[Notice] = []
         self._rules: list[OutboundRule] = []
@@ -90,11 +96,19 @@ class OutboundSender:
                 self._thread.start()
         return rule.action_id
 
+    def listen(self, listener: Callable[[str, str, str], None]) -> None:
+        """Tell somebody in this process of every change at once: object, record id, id of the user.
+
+        It is called while the org is locked: it must be quick.
+        """
+        self._listeners.append(listener)
+
     def clear(self) -> None:
-        """Forget rules and whatever was on its way."""
+        """Forget rules, whatever was on its way, and the counts."""
         with self._wake:
             self._rules.clear()
             self._due.clear()
+            self.deliveries = Deliveries()
 
     def close(self) -> None:
         """End the thread; undelivered notifications are dropped."""
@@ -104,6 +118,8 @@ class OutboundSender:
 
     def tell(self, object_name: str, record_id: str, user_id: str) -> None:
         """Queue a change for every rule that wants it. Cheap where none does."""
+        for listener in self._listeners:
+            listener(object_name, record_id, user_id)
         if not self._rules:
             return
         with self._wake:
@@ -119,20 +135,34 @@ class OutboundSender:
 
     def _queue(self, rule: OutboundRule, record_id: str) -> None:
         call = f"HOOK {rule.object}"
+        self.deliveries.told += 1
         if self._faults.take(call, "hook_lost") is not None:
+            self.deliveries.lost += 1
             return
-        copies = 2 if self._faults.take(call, "hook_doubled") is not None else 1
+        doubled = self._faults.take(call, "hook_doubled")
+        self.deliveries.doubled += doubled is not None
         now, notice_id = time.monotonic(), self._notices.make()
-        for _ in range(copies):
-            ticket = next(self._tickets)
-            notice = Notice(now + self._gather, ticket, notice_id, record_id, rule, now, 0)
+        for _ in range(1 if doubled is None else 2):
+            due = now + self._gather + self._delay(doubled)
+            notice = Notice(due, next(self._tickets), notice_id, record_id, rule, now, 0)
             heapq.heappush(self._due, notice)
+
+    def _delay(self, doubled: Fault | None) -> float:
+        """How much later a copy of a doubled notification comes."""
+        within = 0.0 if doubled is None else float(doubled.options.get("seconds", 0.0))
+        return within * self._dice.random()
 
     def _run(self) -> None:
         while not self._closed:
             batch = self._next_batch()
-            if batch and not self._deliver(batch):
-                self._again(batch)
+            if not batch:
+                continue
+            taken = self._deliver(batch)
+            with self._wake:
+                if taken:
+                    self.deliveries.delivered += len(batch)
+                else:
+                    self._again(batch)
 
     def _next_batch(self) -> list[Notice]:
         """Wait until something is due, then take all of it that is for the same rule."""
@@ -172,11 +202,15 @@ class OutboundSender:
     def _again(self, batch: list[Notice]) -> None:
         """Later, and each time later still, for a day."""
         now = time.monotonic()
-        with self._wake:
-            for one in batch:
-                wait = min(self.backoff * 2**one.tries, LONGEST_WAIT)
-                if now + wait - one.born < GIVE_UP and one.rule in self._rules:
-                    heapq.heappush(self._due, one._replace(due=now + wait, tries=one.tries + 1))
+        self.deliveries.refused += len(batch)
+        for one in batch:
+            wait = min(self.backoff * 2**one.tries, LONGEST_WAIT)
+            if one.rule not in self._rules:
+                continue
+            if now + wait - one.born < GIVE_UP:
+                heapq.heappush(self._due, one._replace(due=now + wait, tries=one.tries + 1))
+            else:
+                self.deliveries.given_up += 1
 
 
 def message(org_id: str, rule: OutboundRule, rows: Sequence[tuple[str, Row | None]]) -> bytes:

@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from sandbox.behaviour import CallLog, FaultPlan
 from sandbox.control import create_control
+from sandbox.doorbells import SILENCE, Wanted
 from sandbox.seed import SeedReport
 
 KINDS = frozenset({"status", "slow"})
@@ -36,6 +37,19 @@ class Sown:
         return SeedReport(people=people or 300, companies=50)
 
 
+@dataclass
+class Wires:
+    """Where the orgs were told to ring last."""
+
+    wanted: Wanted = SILENCE
+
+    def connect(self, wanted: Wanted) -> None:
+        self.wanted = wanted
+
+    def as_json(self) -> dict[str, Any]:
+        return {"hubspot": {"url": self.wanted.hubspot_url}}
+
+
 def said(answer: TestResponse) -> dict[str, Any]:
     """The JSON object that was answered."""
     assert isinstance(answer.json, dict)
@@ -53,8 +67,13 @@ def sown() -> Sown:
 
 
 @pytest.fixture
-def desk(orgs: dict[str, EmptyOrg], sown: Sown) -> FlaskClient:
-    return create_control(orgs, sown).test_client()
+def wires() -> Wires:
+    return Wires()
+
+
+@pytest.fixture
+def desk(orgs: dict[str, EmptyOrg], sown: Sown, wires: Wires) -> FlaskClient:
+    return create_control(orgs, sown, wires).test_client()
 
 
 def test_calls_are_told_by_system(desk: FlaskClient, orgs: dict[str, EmptyOrg]) -> None:
@@ -137,6 +156,58 @@ def test_a_reset_with_nonsense_is_refused(desk: FlaskClient, sown: Sown, body: A
     assert answer.status_code == 400
     assert said(answer)["error"]
     assert sown == Sown()
+
+
+def test_doors_are_connected_and_disconnected(desk: FlaskClient, wires: Wires) -> None:
+    """Both, or one with what it is to tell of; and none any more."""
+    body = {
+        "hubspot": {"url": "http://127.0.0.1:1/h", "properties": {"contacts": ["email"]}},
+        "salesforce": {"url": "http://127.0.0.1:1/s", "objects": ["Lead"]},
+    }
+    answer = desk.put("/hooks", json=body)
+    assert (answer.status_code, answer.json) == (200, {"hubspot": {"url": "http://127.0.0.1:1/h"}})
+    assert wires.wanted == Wanted(
+        "http://127.0.0.1:1/h", {"contacts": ("email",)}, "http://127.0.0.1:1/s", ("Lead",)
+    )
+    assert desk.get("/hooks").json == answer.json
+    assert desk.put("/hooks", json={"salesforce": {"url": "https://x"}}).status_code == 200
+    assert wires.wanted == Wanted(salesforce_url="https://x")
+    assert desk.delete("/hooks").status_code == 204
+    assert wires.wanted == SILENCE
+
+
+BAD_HOOKS: list[tuple[Any, str]] = [
+    (None, "the body must be a JSON object with hubspot, salesforce or both"),
+    ({}, "the body must be a JSON object with hubspot, salesforce or both"),
+    ({"sap": {"url": "http://x"}}, "with hubspot, salesforce or both"),
+    ({"hubspot": "http://x"}, "hubspot must be an object with the url to ring at"),
+    ({"salesforce": {"url": "x"}}, "salesforce must be an object with the url to ring at"),
+    (
+        {"hubspot": {"url": "http://x", "properties": {"cats": []}}},
+        "by object (contacts, companies",
+    ),
+    (
+        {"hubspot": {"url": "http://x", "properties": {"deals": "a"}}},
+        "deals must be a list of names",
+    ),
+    ({"salesforce": {"url": "http://x", "objects": [1]}}, "objects must be a list of names"),
+    ({"salesforce": {"url": "http://x", "objects": ["Led"]}}, "Lead, Contact, Account"),
+    (
+        {"hubspot": {"url": "http://x", "properties": {"contacts": ["hs_lastmodifieddate"]}}},
+        "not subscribable: hs_lastmodifieddate",
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "reason"), BAD_HOOKS)
+def test_bad_doors_are_refused_with_the_reason(
+    desk: FlaskClient, wires: Wires, body: Any, reason: str
+) -> None:
+    """And what was connected before stays."""
+    answer = desk.put("/hooks", json=body)
+    assert answer.status_code == 400
+    assert reason in said(answer)["error"]
+    assert wires.wanted == SILENCE
 
 
 def test_the_desk_is_well(desk: FlaskClient) -> None:
