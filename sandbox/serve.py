@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 from sandbox.behaviour import Clock, system_clock
-from sandbox.control import create_control
+from sandbox.control import PracticeOrg, create_control
 from sandbox.doorbells import SILENCE, Doorbells, Wanted
 from sandbox.hubspot.org import HubSpotOrg
 from sandbox.salesforce.org import SalesforceOrg
@@ -135,7 +135,7 @@ class Sandbox:
         self.salesforce.close()
 
     def _open(self, host: str, port: int) -> None:
-        orgs = {"hubspot": self.hubspot, "salesforce": self.salesforce}
+        orgs: dict[str, PracticeOrg] = {"hubspot": self.hubspot, "salesforce": self.salesforce}
         desk = create_control(orgs, self.reset, self.doorbells)
         apps = {
             "hubspot": self.hubspot.app,
