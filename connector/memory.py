@@ -21,6 +21,7 @@ from connector.port import (
     Account,
     CallCount,
     Change,
+    Departures,
     Draft,
     Edit,
     Fate,
@@ -101,7 +102,7 @@ class MemoryConnector:
 
     def remove(self, object_name: str, record_id: str) -> None:
         """A person deletes a record."""
-        self._shelves[object_name].records[record_id].fate = Fate("deleted")
+        self._shelves[object_name].records[record_id].leave(Fate("deleted"), self._clock())
 
     def restore(self, object_name: str, record_id: str) -> None:
         """A person takes a record out of the recycle bin, or lets us see it again."""
@@ -114,7 +115,7 @@ class MemoryConnector:
 
     def merge(self, object_name: str, loser: str, winner: str) -> None:
         """A person merges two records into one of them."""
-        self._shelves[object_name].records[loser].fate = Fate("merged", winner)
+        self._shelves[object_name].records[loser].leave(Fate("merged", winner), self._clock())
 
     def convert(self, lead_id: str, contact: Values) -> str:
         """A person converts a Lead into a Contact with these values; answers the Contact's id.
@@ -250,6 +251,11 @@ class MemoryConnector:
         for records, after in self._pages(object_name, changed, fields):
             yield Page(records, here if after is None else cursor)
 
+    def deleted_since(self, object_name: str, cursor: str) -> Departures:
+        self._called()
+        gone = self._shelves[object_name].left_since(datetime.fromisoformat(cursor))
+        return Departures(gone, self.cursor_at(self._clock()))
+
     def get_many(
         self, object_name: str, ids: Sequence[str], fields: Sequence[str]
     ) -> dict[str, Record]:
@@ -284,10 +290,8 @@ class MemoryConnector:
 
     def _edits(self, stored: Stored, fields: Sequence[str]) -> dict[str, Edit]:
         if not self._keeps_history:
-            newest = Edit(None if stored.by_us else stored.modified_at, stored.by_us)
-            return dict.fromkeys(fields, newest)
-        edits = ((name, stored.last_edit(name)) for name in fields)
-        return {name: edit for name, edit in edits if edit is not None}
+            return dict.fromkeys(fields, stored.newest())
+        return {name: edit for name in fields if (edit := stored.last_edit(name)) is not None}
 
     def overwritten(
         self, object_name: str, ids: Sequence[str], fields: Sequence[str], since: datetime
@@ -295,11 +299,9 @@ class MemoryConnector:
         self._called()
         known = self._shelves[object_name].records
         lost: dict[str, dict[str, Value]] = {}
-        for record_id in ids if self._keeps_history else ():
-            stored = known.get(record_id)
-            for name in fields if stored is not None else ():
-                version = stored.overwritten(name, since) if stored is not None else None
-                if version is not None:
+        for record_id in known.keys() & set(ids) if self._keeps_history else ():
+            for name in fields:
+                if (version := known[record_id].overwritten(name, since)) is not None:
                     lost.setdefault(record_id, {})[name] = version.value
         return lost
 
@@ -320,10 +322,8 @@ class MemoryConnector:
         values = {**draft.values, draft.key_field: draft.key}
         existing = next(iter(self._shelves[object_name].holders(draft.key_field, draft.key)), None)
         refusal = self._judge(object_name).refusal(existing, values)
-        if refusal is not None:
-            return refusal
-        if existing is not None:
-            return self._take(object_name, existing, values)
+        if refusal is not None or existing is not None:
+            return refusal or self._take(object_name, str(existing), values)
         return Written(self._birth(object_name, self._kept(values), by_us=True), created=True)
 
     def _update(self, object_name: str, change: Change) -> Outcome:
@@ -340,7 +340,7 @@ class MemoryConnector:
     def _delete(self, object_name: str, record_id: str) -> Outcome:
         stored = self._shelves[object_name].seen(record_id)
         if stored is not None:
-            stored.fate = Fate("deleted")
+            stored.leave(Fate("deleted"), self._clock())
         return Written(record_id)
 
     def _take(self, object_name: str, record_id: str, values: Values) -> Written:

@@ -46,13 +46,18 @@ class Version:
 
 @dataclass(slots=True)
 class Stored:
-    """A record with the history of its fields, oldest change first."""
+    """A record with the history of its fields, oldest change first. `left_at`: deleted or merged."""
 
     modified_at: datetime
     values: dict[str, Value] = field(default_factory=dict)
     history: dict[str, list[Version]] = field(default_factory=dict)
     by_us: bool = False
     fate: Fate = field(default_factory=lambda: Fate("live"))
+    left_at: datetime | None = None
+
+    def leave(self, fate: Fate, at: datetime) -> None:
+        """It is deleted, or merged into another one."""
+        self.fate, self.left_at = fate, at
 
     @property
     def seen(self) -> bool:
@@ -63,6 +68,10 @@ class Stored:
         """The values of these fields as an answer holds them."""
         values = self.values
         return {name: values.get(name) for name in names}
+
+    def newest(self) -> Edit:
+        """All that is told of an edit by a system that keeps no history of its fields."""
+        return Edit(None if self.by_us else self.modified_at, self.by_us)
 
     def last_edit(self, name: str) -> Edit | None:
         """When somebody else last changed the field, and whether its newest change was ours."""
@@ -102,6 +111,14 @@ class Shelf:
     def seen_ids(self) -> list[str]:
         """All ids that a listing shows, in the order of their creation."""
         return [record_id for record_id, stored in self.records.items() if stored.seen]
+
+    def left_since(self, moment: datetime) -> list[str]:
+        """Ids of what was deleted or merged away then or later, and is away still."""
+        return [
+            record_id
+            for record_id, stored in self.records.items()
+            if stored.left_at is not None and stored.left_at >= moment and not stored.seen
+        ]
 
     def store(self, record_id: str, values: Values, at: datetime, *, by_us: bool) -> None:
         """Take the values in, as the system makes them. What it holds already is no change."""

@@ -266,7 +266,9 @@ class Connector(Protocol):
         """
 
     def cursor_at(self, moment: datetime) -> str:
-        """A cursor for `changed_since` that stands at `moment`, less the overlap the vendor needs."""
+        """A cursor for `changed_since` or `deleted_since` that stands at `moment`, less the overlap
+        that the vendor needs. What the two answer afterwards are cursors of one kind each.
+        """
 
     def changed_since(self, object_name: str, fields: Sequence[str], cursor: str) -> Iterator[Page]:
         """Records changed since the cursor, repeats allowed, none missed.
@@ -277,7 +279,8 @@ class Connector(Protocol):
     def deleted_since(self, object_name: str, cursor: str) -> Departures:
         """Records deleted since the cursor of `cursor_at` or of an earlier answer; repeats allowed.
 
-        A hint, as a webhook is: ask `fates` before acting on it.
+        A hint, as a webhook is: ask `fates` before acting on it. None is missed, but one may be told
+        minutes after it was deleted. What HubSpot erased for privacy is never told.
         """
 
     def get_many(

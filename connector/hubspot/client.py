@@ -25,6 +25,7 @@ from connector.port import (
     Account,
     CallCount,
     Change,
+    Departures,
     Draft,
     Edit,
     Fate,
@@ -156,6 +157,9 @@ class HubSpotConnector:
 
     def changed_since(self, object_name: str, fields: Sequence[str], cursor: str) -> Iterator[Page]:
         return self._reader.changed_since(object_name, fields, cursor)
+
+    def deleted_since(self, object_name: str, cursor: str) -> Departures:
+        return self._reader.deleted_since(object_name, cursor)
 
     def get_many(
         self, object_name: str, ids: Sequence[str], fields: Sequence[str]

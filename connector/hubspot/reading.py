@@ -11,6 +11,7 @@ from more_itertools import chunked
 
 from connector.errors import Rejected
 from connector.hubspot import history
+from connector.hubspot.departures import BIN_PAGES, Look, Lookout, read_lookout
 from connector.hubspot.gateway import Gateway
 from connector.hubspot.names import EMAIL, MERGED_IDS, MORE_EMAILS, OWNERS, stored_name
 from connector.hubspot.requests import (
@@ -21,18 +22,19 @@ from connector.hubspot.requests import (
     Requests,
     milliseconds,
 )
-from connector.hubspot.walk import read_cursor
+from connector.hubspot.walk import Walk, read_cursor
 from connector.hubspot.wire import (
     Json,
     RecordReader,
     addresses,
     merged_into,
+    moment,
     next_page,
     owner,
     results,
     stored_names,
 )
-from connector.port import Edit, Fate, Page, Record, Value
+from connector.port import Departures, Edit, Fate, Page, Record, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +87,64 @@ class Reader:
         walk = read_cursor(cursor).begun(milliseconds(self.clock()))
         reader = RecordReader(object_name, fields)
         names = stored_names(object_name, fields)
+        for hits, rest in self._walked(object_name, walk):
+            raws = self._truth(object_name, [str(h["id"]) for h in hits], names) if names else hits
+            following = walk.done if rest is None else rest.paused
+            yield Page(reader.records(raws), following.text())
+
+    def _walked(
+        self, object_name: str, walk: Walk, *, survivors: bool = False
+    ) -> Iterator[tuple[list[Json], Walk | None]]:
+        """Pages of hits, each with the walk that is left after them; None after the last page."""
         while True:
-            request = self.requests.search_window(object_name, walk.start, walk.until, walk.last)
+            request = self.requests.search_window(
+                object_name, walk.start, walk.until, walk.last, survivors=survivors
+            )
             answer = self.gateway.send(request).json
             found = results(answer)
             fresh = {int(raw["id"]): raw for raw in found if int(raw["id"]) > walk.last}
-            if names:
-                raws = self._truth(object_name, [str(record_id) for record_id in fresh], names)
-            else:
-                raws = list(fresh.values())
-            is_last = not fresh or (len(found) < SEARCH_PAGE and next_page(answer) is None)
-            if is_last:
-                yield Page(reader.records(raws), walk.done.text())
+            if not fresh or (len(found) < SEARCH_PAGE and next_page(answer) is None):
+                yield list(fresh.values()), None
                 return
             walk = walk.after(max(fresh))
-            yield Page(reader.records(raws), walk.paused.text())
+            yield list(fresh.values()), walk
+
+    def deleted_since(self, object_name: str, cursor: str) -> Departures:
+        """The recycling bin, page by page, and the survivors of merges from the search.
+
+        HubSpot has no feed of deletions: the list of archived records is all there is to poll. It
+        comes by id, not by time, and takes no filter, so every look costs a call for each 100 records
+        in the bin (90 days of deletions) and at most `BIN_PAGES`; a greater bin is read in several
+        looks. Merged records are in no bin: those that took them in tell their ids, one search per
+        200 such records changed since the last look. Erased ones (GDPR) leave no trace to poll for:
+        a webhook or a full compare tells of them. Sheet, sections 7.2, 9.1 and 10.
+        """
+        now = milliseconds(self.clock())
+        lookout = read_lookout(cursor)
+        look = lookout.bin.begun(now)
+        gone, rest = self._binned(object_name, look)
+        walk = lookout.merges.begun(now)
+        for hits, _ in self._walked(object_name, walk, survivors=True):
+            gone += merged_into(hits)
+        following = Lookout(walk.done, look.after(rest))
+        return Departures(list(dict.fromkeys(gone)), following.text(), look.complete(now))
+
+    def _binned(self, object_name: str, look: Look) -> tuple[list[str], str | None]:
+        """What lies in the bin since the look began to matter, and the page where the next one goes on.
+
+        With a survivor in the bin lie those that were merged into it.
+        """
+        gone: list[str] = []
+        page = look.page
+        for _ in range(BIN_PAGES):
+            request = self.requests.list_page(object_name, [MERGED_IDS], page, archived=True)
+            answer = self.gateway.send(request).json
+            fresh = [raw for raw in results(answer) if look.tells(moment(raw.get("archivedAt")))]
+            gone += [*(str(raw["id"]) for raw in fresh), *merged_into(fresh)]
+            page = next_page(answer)
+            if page is None:
+                break
+        return gone, page
 
     # Look-ups -----------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import quote
 
-from connector.hubspot.names import modified_property
+from connector.hubspot.names import MERGED_IDS, modified_property
 from connector.port import Values
 
 BATCH = 100
@@ -66,9 +66,11 @@ class Requests:
 
     # Records ------------------------------------------------------------------------------------
 
-    def list_page(self, object_name: str, names: Sequence[str], after: str | None) -> Request:
-        """100 live records in the order of their ids (sheet, section 7.2)."""
-        query = [("limit", str(BATCH)), ("archived", "false")]
+    def list_page(
+        self, object_name: str, names: Sequence[str], after: str | None, *, archived: bool = False
+    ) -> Request:
+        """100 live records, or 100 of the recycling bin, by ascending id (sheet, section 7.2)."""
+        query = [("limit", str(BATCH)), ("archived", "true" if archived else "false")]
         if names:
             query.append(("properties", ",".join(names)))
         if after is not None:
@@ -175,22 +177,33 @@ class Requests:
         )
 
     def search_window(
-        self, object_name: str, since_ms: int, until_ms: int, last_id: int
+        self,
+        object_name: str,
+        since_ms: int,
+        until_ms: int,
+        last_id: int,
+        *,
+        survivors: bool = False,
     ) -> Request:
-        """Ids after `last_id` that changed in a window, both ends included (sheet, section 9.1)."""
+        """Ids after `last_id` that changed in a window, both ends included (sheet, section 9.1).
+
+        `survivors`: only records that others were merged into, with the ids of those (section 10).
+        """
         modified = modified_property(object_name)
         filters = [
             {"propertyName": modified, "operator": "GTE", "value": str(since_ms)},
             {"propertyName": modified, "operator": "LTE", "value": str(until_ms)},
             {"propertyName": "hs_object_id", "operator": "GT", "value": str(last_id)},
         ]
+        if survivors:
+            filters.append({"propertyName": MERGED_IDS, "operator": "HAS_PROPERTY"})
         return Request(
             method="POST",
             path=f"{self._crm('objects', object_name)}/search",
             body={
                 "filterGroups": [{"filters": filters}],
                 "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-                "properties": ["hs_object_id"],
+                "properties": [MERGED_IDS if survivors else "hs_object_id"],
                 "limit": SEARCH_PAGE,
             },
             is_search=True,

@@ -17,6 +17,7 @@ from connector.port import (
     Account,
     CallCount,
     Change,
+    Departures,
     Draft,
     Edit,
     Fate,
@@ -29,6 +30,7 @@ from connector.port import (
     Value,
     Written,
 )
+from connector.salesforce.departures import departed, span_since
 from connector.salesforce.gateway import Gateway
 from connector.salesforce.newfields import create_field
 from connector.salesforce.settings import SalesforceSettings
@@ -139,6 +141,15 @@ class SalesforceConnector:
         for answer in self._query(statement):
             records = [record_of(object_name, row, fields, us) for row in answer["records"]]
             yield Page(records, following)
+
+    def deleted_since(self, object_name: str, cursor: str) -> Departures:
+        """What `getDeleted` lists, up to the last full minute, losers of merges among it.
+
+        Usually one call. It goes on 10 minutes before what the answer covers, as `changed_since` does.
+        """
+        span = span_since(datetime.fromisoformat(cursor), self._clock())
+        told = departed(self._gateway, object_name, span)
+        return Departures(told.ids, self.cursor_at(told.covered), told.complete)
 
     def get_many(
         self, object_name: str, ids: Sequence[str], fields: Sequence[str]

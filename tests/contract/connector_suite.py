@@ -18,12 +18,14 @@ their edits from ours. Time is injected: `forward` moves the org's clock and the
 connector's pauses between retries must pass no real time. A trouble that the system cannot be made to
 show is answered False by `order` and its test is skipped; nothing else is.
 
-The suite is written in five rooms: knowing, reading and listing (`reading_suite`), writing
-(`writing_suite`), bad days (`trouble_suite`). `tests/contract/test_memory.py` is the smallest example.
+The suite is written in six rooms: knowing, reading and listing (`reading_suite`), deletions
+(`leaving_suite`), writing (`writing_suite`), bad days (`trouble_suite`). `tests/contract/test_memory.py` is
+the smallest example.
 """
 
 from __future__ import annotations
 
+from tests.contract.leaving_suite import LeavingContract
 from tests.contract.reading_suite import (
     KnowingContract,
     ListingContract,
@@ -41,6 +43,7 @@ class ConnectorContract(
     KnowingContract,
     ReadingContract,
     ListingContract,
+    LeavingContract,
     LookingBackContract,
     CreatingContract,
     UpdatingContract,

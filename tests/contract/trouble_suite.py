@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
@@ -17,11 +18,16 @@ def order(world: World, trouble: Trouble) -> None:
         pytest.skip(f"this system cannot be made to show {trouble.value}")
 
 
+TODAY = datetime(2026, 11, 24, 8, tzinfo=UTC)
 READS: dict[str, Callable[[Connector, str, str, str], object]] = {
     "ping": lambda c, name, field, someone: c.ping(),
     "describe": lambda c, name, field, someone: c.describe(name),
     "list_all": lambda c, name, field, someone: list(c.list_all(name, [field])),
     "get_many": lambda c, name, field, someone: c.get_many(name, [someone], [field]),
+    "changed_since": lambda c, name, field, someone: list(
+        c.changed_since(name, [field], c.cursor_at(TODAY))
+    ),
+    "deleted_since": lambda c, name, field, someone: c.deleted_since(name, c.cursor_at(TODAY)),
     "find_many": lambda c, name, field, someone: c.find_many(name, field, ["a"], [field]),
 }
 

@@ -161,3 +161,9 @@ class World(abc.ABC):
         last = pages[-1].cursor
         assert last is not None, "the last cursor is where the next call goes on"
         return {record.id for page in pages for record in page.records}, last
+
+    def departed(self, cursor: str) -> tuple[set[str], str]:
+        """Ids deleted since the cursor, and where the next look goes on."""
+        told = self.connector.deleted_since(self.names.object, cursor)
+        assert told.complete, "nothing was lost between the two looks"
+        return set(told.ids), told.cursor

@@ -1,0 +1,78 @@
+"""The cursor of "what was deleted since": looks into the recycling bin, and a walk for merges. Pure.
+
+The bin is listed by id and cannot be filtered, so a look reads it from end to end and keeps what was
+archived since the look before it began. A bin of more than `BIN_PAGES` pages takes several calls: the
+cursor then holds when the look ``began`` and the ``page`` it goes on with. What is archived behind its
+back has a time after `began`, and is met by the next look. Reference sheet, sections 7.2 and 10.
+
+Times are milliseconds since 1970. A cursor is that of `connector.hubspot.walk` for the merges, with
+these beside it; a plain one of that kind (`cursor_at`) stands for both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+
+from connector.hubspot.requests import milliseconds
+from connector.hubspot.walk import OVERLAP, Cursor
+
+BIN_PAGES: Final = 100
+"""Calls of one look at most: 10,000 records of the bin, half of what may be sent in ten seconds."""
+KEPT: Final = 90 * 24 * 60 * 60 * 1000
+"""How long a record stays in the bin (sheet, section 10)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One reading of the bin, for what was archived from `since` on. Between two looks `began` is None."""
+
+    since: int
+    began: int | None = None
+    page: str | None = None
+
+    def begun(self, now: int) -> Look:
+        """The look to take at `now`, or the rest of the one that was under way."""
+        return self if self.began is not None else Look(self.since, max(now, self.since))
+
+    def tells(self, archived_at: datetime | None) -> bool:
+        """Whether a record of the bin is news; without a time it may be."""
+        return archived_at is None or milliseconds(archived_at) >= self.since - OVERLAP
+
+    def after(self, page: str | None) -> Look:
+        """Where the next call goes on, when this one ended before `page`; None: at the end."""
+        if page is None and self.began is not None:
+            return Look(self.began)
+        return Look(self.since, self.began, page)
+
+    def complete(self, now: int) -> bool:
+        """Whether all that was archived since then is in the bin still."""
+        return self.since >= now - KEPT
+
+
+@dataclass(frozen=True, slots=True)
+class Lookout:
+    """Where the search for merges stands, and where the look into the bin does."""
+
+    merges: Cursor
+    bin: Look
+
+    def text(self) -> str:
+        held: dict[str, Any] = {**asdict(self.merges), "bin": asdict(self.bin)}
+        return orjson.dumps(
+            {name: value for name, value in held.items() if value is not None}
+        ).decode()
+
+
+def read_lookout(text: str) -> Lookout:
+    """ValueError for a text that is no cursor of this system."""
+    try:
+        held = orjson.loads(text)
+        look = held.pop("bin", None)
+        merges = Cursor(**held)
+        return Lookout(merges, Look(merges.since) if look is None else Look(**look))
+    except (orjson.JSONDecodeError, AttributeError, TypeError) as error:
+        raise ValueError("this is no HubSpot cursor") from error
