@@ -1,9 +1,8 @@
-"""Conflicts, open differences and the quarantine: what people have to look at."""
+"""Conflicts, open differences, and what else people have to look at; the quarantine is one room below."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,12 +10,18 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
 from sqlalchemy.sql import ColumnElement
 
-from connector.port import System
-from sync.ledger.room import Room, aware, cell_of, from_json, slices, to_json, utc
-from sync.ledger.tables import conflict, parked
-from sync.model import Conflict, Parked
+from sync.ledger.quarantine import WHOLE_RECORD, ParkedKind, ParkedRow, Quarantine
+from sync.ledger.room import aware, cell_of, from_json, to_json, utc
+from sync.ledger.tables import address, bell, conflict, record, run
+from sync.model import Conflict
 
-WHOLE_RECORD = ""
+__all__ = ["WHOLE_RECORD", "ConflictRow", "Findings", "ParkedKind", "ParkedRow", "undecided"]
+
+# Compares that write; of these the newest says whether a guard has stopped a mapping.
+WRITING_COMPARES = ("resync", "apply")
+RUNS_LOOKED_AT = 50
+# The reason of a bell whose record cannot be looked at by a bug of ours (`sync.station`).
+OUR_BUG = "our_bug"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +34,7 @@ class ConflictRow:
     run_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ParkedRow:
-    """A stored parked record or line."""
-
-    id: int
-    parked: Parked
-    since: datetime
-    tries: int
-
-
-class Findings(Room):
+class Findings(Quarantine):
     """Notes findings once each, and closes them when they are settled."""
 
     def note_conflicts(self, run_id: int, found: Iterable[Conflict], now: datetime) -> None:
@@ -171,121 +166,64 @@ class Findings(Room):
                 .values(closed_at=utc(now), closed_how=how)
             )
 
-    def park(self, rows: Iterable[Parked], now: datetime) -> None:
-        """Put records or lines into quarantine; the same cause again counts as one more try."""
-        with self._begin() as connection:
-            for row in rows:
-                self.add_parked(connection, row, now)
-
-    def add_parked(self, connection: Connection, row: Parked, now: datetime) -> None:
-        """`park` one row within a transaction that is under way."""
-        line = row.line if row.line is not None else WHOLE_RECORD
-        place = and_(
-            parked.c.mapping == row.mapping,
-            parked.c.system == row.system.value,
-            parked.c.record_id == row.record_id,
-            parked.c.line == line,
-        )
-        values: dict[str, Any] = {
-            "object": row.object,
-            "cause": row.cause,
-            "advice": row.advice,
-            "fingerprint": row.fingerprint,
-        }
-        known = connection.execute(select(parked).where(place)).one_or_none()
-        if known is None:
-            connection.execute(
-                insert(parked).values(
-                    mapping=row.mapping,
-                    system=row.system.value,
-                    record_id=row.record_id,
-                    line=line,
-                    since=utc(now),
-                    tries=1,
-                    **values,
-                )
-            )
-            return
-        if known.cause != row.cause:
-            values["since"] = utc(now)
-        connection.execute(update(parked).where(place).values(tries=parked.c.tries + 1, **values))
-
-    def unpark(
-        self, mapping: str, system: System, record_id: str, *, keep: Set[str | None]
-    ) -> None:
-        """Let go of everything of this record but these lines (None: the whole record)."""
-        kept = [WHOLE_RECORD if line is None else line for line in keep]
-        with self._begin() as connection:
-            connection.execute(
-                delete(parked).where(
-                    parked.c.mapping == mapping,
-                    parked.c.system == system.value,
-                    parked.c.record_id == record_id,
-                    parked.c.line.not_in(kept),
-                )
-            )
-
-    def unpark_records(self, mapping: str, keep: Iterable[tuple[System, str]]) -> None:
-        """Let go of whole records that a new plan does not park any more."""
-        kept = set(keep)
-        with self._begin() as connection:
-            rows = connection.execute(
-                select(parked.c.id, parked.c.system, parked.c.record_id).where(
-                    parked.c.mapping == mapping, parked.c.line == WHOLE_RECORD
-                )
-            ).all()
-            gone = [row.id for row in rows if (System(row.system), row.record_id) not in kept]
-            for some in slices(gone):
-                connection.execute(delete(parked).where(parked.c.id.in_(some)))
-
-    def parked_for(
-        self, mapping: str, system: System, record_ids: Sequence[str]
-    ) -> dict[str, list[Parked]]:
-        """What is parked of these records."""
-        found: dict[str, list[Parked]] = defaultdict(list)
+    def stopped_by_guard(self) -> list[str]:
+        """Mappings of which the newest full compare that wrote was stopped by a guard."""
+        newest: dict[str, str | None] = {}
         with self._look() as connection:
-            for some in slices(record_ids):
-                rows = connection.execute(
-                    select(parked)
-                    .where(
-                        parked.c.mapping == mapping,
-                        parked.c.system == system.value,
-                        parked.c.record_id.in_(some),
+            rows = connection.execute(
+                select(run.c.mappings, run.c.outcome)
+                .where(run.c.kind.in_(WRITING_COMPARES), run.c.finished_at.is_not(None))
+                .order_by(run.c.id.desc())
+                .limit(RUNS_LOOKED_AT)
+            ).all()
+        for row in rows:
+            for name in from_json(row.mappings):
+                newest.setdefault(name, row.outcome)
+        return sorted(name for name, outcome in newest.items() if outcome == "stopped")
+
+    def bugs(self) -> int:
+        """How many records wait because looking at them fails by a bug of ours."""
+        with self._look() as connection:
+            return int(connection.scalar(select(func.count()).where(bell.c.reason == OUR_BUG)) or 0)
+
+    def consent_due(self) -> dict[str, int]:
+        """Live records, by mapping, that share an address with an opt-out and do not hold it.
+
+        Converted Leads are left out: they are frozen, and nobody can write to them.
+        """
+        carried, holder = address.alias("carried"), record.alias("holder")
+        with self._look() as connection:
+            rows = connection.execute(
+                select(record.c.mapping, func.count(record.c.id.distinct()))
+                .select_from(
+                    holder.join(address, _carries(address, holder))
+                    .join(
+                        carried,
+                        and_(
+                            carried.c.mapping == address.c.mapping,
+                            carried.c.address == address.c.address,
+                        ),
                     )
-                    .order_by(parked.c.id)
+                    .join(record, _carries(carried, record))
                 )
-                for row in rows:
-                    found[row.record_id].append(_parked(row).parked)
-        return found
-
-    def parked_list(self) -> list[ParkedRow]:
-        """The whole quarantine, oldest first."""
-        with self._look() as connection:
-            rows = connection.execute(select(parked).order_by(parked.c.id)).all()
-        return [_parked(row) for row in rows]
-
-    def parked_by_cause(self) -> list[tuple[str, int, str]]:
-        """(cause, count, advice), most frequent first."""
-        with self._look() as connection:
-            rows = connection.execute(
-                select(parked.c.cause, func.count(), func.min(parked.c.advice))
-                .group_by(parked.c.cause)
-                .order_by(func.count().desc(), parked.c.cause)
+                .where(
+                    holder.c.consent != 0,
+                    holder.c.gone.is_(None),
+                    holder.c.consent.op("&")(record.c.consent) != holder.c.consent,
+                    record.c.gone.is_(None),
+                    record.c.frozen.is_(False),
+                )
+                .group_by(record.c.mapping)
             ).all()
-        return [(row[0], row[1], row[2]) for row in rows]
+        return {row[0]: row[1] for row in rows}
 
-    def drop_parked(self, ids: Sequence[int]) -> int:
-        """Forget parked rows; what still holds is found again by the next compare."""
-        with self._begin() as connection:
-            return connection.execute(delete(parked).where(parked.c.id.in_(list(ids)))).rowcount
 
-    def retry_parked(self, ids: Sequence[int] | None) -> int:
-        """Make parked rows due: the next run tries them whatever their values. None: all."""
-        chosen = update(parked).values(fingerprint="")
-        if ids is not None:
-            chosen = chosen.where(parked.c.id.in_(list(ids)))
-        with self._begin() as connection:
-            return connection.execute(chosen).rowcount
+def _carries(address_of: Any, holder: Any) -> ColumnElement[bool]:
+    return and_(
+        holder.c.mapping == address_of.c.mapping,
+        holder.c.system == address_of.c.system,
+        holder.c.record_id == address_of.c.record_id,
+    )
 
 
 def undecided() -> ColumnElement[bool]:
@@ -308,17 +246,3 @@ def _conflict(row: Row[Any]) -> ConflictRow:
         winner=row.winner,
     )
     return ConflictRow(row.id, found, aware(row.at) or row.at, row.run_id)
-
-
-def _parked(row: Row[Any]) -> ParkedRow:
-    found = Parked(
-        mapping=row.mapping,
-        system=System(row.system),
-        object=row.object,
-        record_id=row.record_id,
-        line=row.line or None,
-        cause=row.cause,
-        advice=row.advice,
-        fingerprint=row.fingerprint,
-    )
-    return ParkedRow(row.id, found, aware(row.since) or row.since, row.tries)

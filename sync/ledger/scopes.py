@@ -11,17 +11,18 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, delete, select, tuple_
+from sqlalchemy import Connection, and_, select
 from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
 from sync.lanes import Lane
 from sync.ledger.bells import Ring
 from sync.ledger.claims import same_record
-from sync.ledger.findings import WHOLE_RECORD, Findings
+from sync.ledger.findings import Findings
+from sync.ledger.quarantine import places_in
 from sync.ledger.room import slices
 from sync.ledger.states import RUNG
-from sync.ledger.tables import match_key, pair, parked, record
+from sync.ledger.tables import match_key, pair, record
 from sync.model import Parked
 
 
@@ -154,21 +155,17 @@ class Scopes(Findings):
         found: Iterable[Parked],
         now: datetime,
     ) -> None:
-        """Whole records that were looked at: what is parked of them now, and nothing else."""
+        """Whole records that were looked at: what is parked of them now, and nothing else.
+
+        Lines of a birth are parked with the pair, once it is born.
+        """
+        whole = [row for row in found if row.line is None]
+        kept = {(row.system.value, row.record_id) for row in whole}
         places = [(system.value, record_id) for system, record_id in looked_at]
         with self._begin() as connection:
             for some in slices(places):
-                connection.execute(
-                    delete(parked).where(
-                        parked.c.mapping == mapping,
-                        parked.c.line == WHOLE_RECORD,
-                        tuple_(parked.c.system, parked.c.record_id).in_(some),
-                        tuple_(parked.c.system, parked.c.record_id).not_in(
-                            [(row.system.value, row.record_id) for row in found]
-                        ),
-                    )
-                )
-            for row in found:
+                self.let_go(connection, mapping, kept, places_in(some))
+            for row in whole:
                 self.add_parked(connection, row, now)
 
     def unrung(self, mapping: str, *, limit: int) -> list[Ring]:
