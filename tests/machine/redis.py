@@ -40,10 +40,10 @@ class RedisNotStarted(Exception):
 class RedisServer:
     """One server process, which a test may `kill` and `start` again: same address, nothing kept."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: int = 0) -> None:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = 0
+        self.port = port
 
     @property
     def url(self) -> str:
@@ -107,10 +107,10 @@ class RedisServer:
 
 
 @contextmanager
-def running_redis() -> Iterator[RedisServer]:
-    """An empty server until the block ends. Raises `RedisNotStarted`."""
+def running_redis(*, port: int = 0) -> Iterator[RedisServer]:
+    """An empty server until the block ends, on this port or a free one. Raises `RedisNotStarted`."""
     with tempfile.TemporaryDirectory(prefix="redis", ignore_cleanup_errors=True) as name:
-        server = RedisServer(Path(name))
+        server = RedisServer(Path(name), port)
         server.start()
         try:
             yield server
@@ -122,6 +122,15 @@ def redis_server() -> Iterator[str]:
     """The address of an empty server, for a fixture: ``yield from redis_server()``."""
     with running_redis() as server:
         yield server.url
+
+
+@contextmanager
+def deaf_redis() -> Iterator[str]:
+    """The address of something that takes connections and never says a word."""
+    with socket.socket() as ears:
+        ears.bind(("127.0.0.1", 0))
+        ears.listen(64)
+        yield f"redis://127.0.0.1:{ears.getsockname()[1]}/0"
 
 
 def _free_port() -> int:
