@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 from sqlalchemy.sql import ColumnElement
@@ -40,7 +40,8 @@ class ParkedRow:
     tries: int
 
 
-class ParkedKind(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ParkedKind:
     """How much is parked in a mapping for one cause, and since when the oldest of it is."""
 
     mapping: str
@@ -248,7 +249,7 @@ def places_in(places: Sequence[tuple[str, str]]) -> ColumnElement[bool]:
     )
 
 
-def _holds(row: Row[Any], kept: Set[tuple[str, str]]) -> bool:
+def _holds(row: Any, kept: Set[tuple[str, str]]) -> bool:
     """Whether a row still has a reason to stand there."""
     if row.line == WHOLE_RECORD and (row.system, row.record_id) in kept:
         return True
