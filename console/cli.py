@@ -12,10 +12,12 @@ import click
 from connector.errors import ConnectorError, SystemBlocked
 from console import exits
 from console.checking import check, init, show_faults, test_
-from console.looking import conflicts, parked, pause, resume, status, why
+from console.looking import conflicts, pause, resume, status, why
 from console.output import Output
 from console.planning import apply, plan, resync, sync_
-from console.running import sandbox, up, web
+from console.quarantine import parked
+from console.running import sandbox, up
+from console.staying import scheduler, web, worker
 from mappings.faults import MappingFaults
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -29,7 +31,7 @@ def kakehashi(lang: str | None) -> None:
 
 
 for one in (
-    up, sandbox, web, init, check, test_, plan, apply, resync, sync_,
+    up, web, worker, scheduler, sandbox, init, check, test_, plan, apply, resync, sync_,
     status, parked, conflicts, why, pause, resume,
 ):  # fmt: skip
     kakehashi.add_command(one)

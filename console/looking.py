@@ -1,4 +1,4 @@
-"""`status`, `parked`, `conflicts`, `why`, `pause`, `resume`: the commands that look and decide."""
+"""`status`, `conflicts`, `why`, `pause`, `resume`: the commands that look and decide."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from typing import Any
 
 import click
 
-from connector.port import CallCount, System
+from connector.port import System
 from console.session import Session, command
 from sync.decree import CannotDecide
-from sync.ledger import ConflictRow, Ledger, ParkedRow
+from sync.ledger import ConflictRow, Ledger
 from sync.status import records_in_state
-from sync.status import status as status_of
 from sync.why import NotSeen
 from sync.why import why as why_of
 
@@ -35,7 +34,7 @@ def status(session: Session, names: tuple[str, ...], state: str | None) -> int:
             columns = ("mapping", "system", "object", "id", "reason")
             output.table(state, columns, [tuple(str(r[c] or "") for c in columns) for r in rows])
         return 0
-    told = status_of(bridge.ledger, chosen, {system: CallCount() for system in System})
+    told = bridge.status(chosen)
     if output.json:
         output.document(told)
     else:
@@ -62,80 +61,11 @@ def _state_rows(told: dict[str, Any]) -> list[tuple[str, ...]]:
     ]
 
 
-@click.group()
-def parked() -> None:
-    """The quarantine: what cannot go on, why, and what to do."""
-
-
-@command("list")
-def parked_list(session: Session) -> int:
-    """What is parked, with cause and advice."""
-    rows = session.bridge().ledger.parked_list()
-    if session.output.json:
-        session.output.document([_parked_json(row) for row in rows])
-    else:
-        session.output.table(
-            "Parked",
-            ("id", "mapping", "record", "line", "cause", "advice", "tries"),
-            [
-                (
-                    str(row.id),
-                    row.parked.mapping,
-                    f"{row.parked.system.value} {row.parked.object} {row.parked.record_id}",
-                    row.parked.line or "(record)",
-                    row.parked.cause,
-                    row.parked.advice,
-                    str(row.tries),
-                )
-                for row in rows
-            ],
-        )
-    return 1 if rows else 0
-
-
-def _parked_json(row: ParkedRow) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "mapping": row.parked.mapping,
-        "system": row.parked.system.value,
-        "object": row.parked.object,
-        "record_id": row.parked.record_id,
-        "line": row.parked.line,
-        "cause": row.parked.cause,
-        "advice": row.parked.advice,
-        "since": row.since.isoformat(),
-        "tries": row.tries,
-    }
-
-
-@command("retry")
-@click.argument("ids", nargs=-1, type=int)
-def parked_retry(session: Session, ids: tuple[int, ...]) -> int:
-    """Try parked rows again at the next run (all of them, or these ids)."""
-    count = session.bridge().ledger.retry_parked(list(ids) or None)
-    _told(session, {"due": count}, f"{count} are due again; `kakehashi sync --once` tries them now")
-    return 0 if count or not ids else 1
-
-
-@command("drop")
-@click.argument("ids", nargs=-1, type=int, required=True)
-def parked_drop(session: Session, ids: tuple[int, ...]) -> int:
-    """Forget parked rows; what still holds is found again by the next compare."""
-    count = session.bridge().ledger.drop_parked(list(ids))
-    _told(session, {"dropped": count}, f"{count} dropped")
-    return 0 if count else 1
-
-
 def _told(session: Session, document: dict[str, Any], line: str) -> None:
     if session.output.json:
         session.output.document(document)
     else:
         session.output.line(line)
-
-
-parked.add_command(parked_list)
-parked.add_command(parked_retry)
-parked.add_command(parked_drop)
 
 
 @click.group()
