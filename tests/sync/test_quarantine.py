@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from connector.errors import Rejected, RejectionCause
 from connector.memory import MemoryConnector
 from connector.port import System
-from console.quarantine import by_cause, parked_json, try_again
+from console.quarantine import try_again
 from mappings.schema import Carried, Cell, Context, Fault, Mapping
 from sync.ledger import ParkedRow
-from tests.sync.bridge import START, people, sqlite_url
+from tests.sync.bridge import people, sqlite_url
 from tests.sync.builders import line, side
 from tests.sync.test_rounds import Live, paired
 
@@ -414,45 +413,3 @@ def test_a_refused_key_is_tried_again_when_the_record_changes(live: Live) -> Non
     live.ring(HUBSPOT, "contacts", new)
     live.round()
     assert live.hubspot.records("contacts")[new].get("salesforce_id") == right
-
-
-# Shown --------------------------------------------------------------------------------------------
-
-
-def test_the_list_is_grouped_by_cause_with_count_and_advice(live: Live) -> None:
-    """The largest heap first, since when in the business time zone."""
-    for number in range(3):
-        live.hubspot.seed("contacts", {"email": f"p{number}@example.com"})
-    live.resync()
-    refuse(live.salesforce, "title", "bad", "too_long")
-    refuse(live.salesforce, "first", "bad", "unknown_option")
-    for number, record_id in enumerate(live.hubspot.records("contacts")):
-        live.hubspot.edit("contacts", record_id, {"title" if number else "first": "bad"})
-    live.resync()
-    zone = ZoneInfo("Asia/Tokyo")
-    shown = by_cause(rows(live), zone)
-    assert [row[:4] for row in shown] == [
-        ("too_long", "people", "2", "2026-11-24 18:00"),
-        ("unknown_option", "people", "1", "2026-11-24 18:00"),
-    ]
-    assert all(row[4] for row in shown)
-    assert START.astimezone(zone).hour == 18
-
-
-def test_the_json_is_the_contracts_flat_list(live: Live) -> None:
-    """Ten keys, whatever else is shown to people."""
-    _, right = with_parked_title(live)
-    [row] = rows(live)
-    shown = parked_json(row)
-    assert {**shown, "advice": "", "since": ""} == {
-        "id": row.id,
-        "mapping": "people",
-        "system": "salesforce",
-        "object": "Lead",
-        "record_id": right,
-        "line": "title",
-        "cause": "invalid_value",
-        "advice": "",
-        "since": "",
-        "tries": 1,
-    }
