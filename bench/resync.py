@@ -66,7 +66,7 @@ def measure(folder: Path, people: int, say: Callable[[str], None]) -> dict[str, 
     with running(people) as orgs:
         bridge = _bridge(folder, orgs.told)
         compiled = bridge.compile()
-        compare = bridge.compare(compiled)
+        compare = bridge.compare(bridge.bench(compiled))
         say(f"{people} pairs are bound for the first time ...")
         first, report = _timed(lambda: compare.resync((), Terms()))
         found = {"people": people, "first_seconds": first, "first_totals": dict(report.totals)}

@@ -6,7 +6,7 @@ practice orgs allow: over real systems the page is for looking.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,9 @@ from werkzeug.exceptions import HTTPException
 
 from connector.errors import ConnectorError
 from connector.port import System
+from mappings.compile import Compiled
 from mappings.schema import Mapping as FieldMapping
 from sync.ledger import LedgerError
-from sync.status import status
 from sync.wiring import Bridge
 
 PER_PAGE = 15
@@ -78,10 +78,18 @@ class People:
         )
 
 
-def create_app(bridge: Bridge, practice: Mapping[str, Any] | None) -> Flask:
-    """The page as a WSGI app. `practice` is the JSON of the practice orgs, where they run."""
+def create_app(
+    bridge: Bridge, mappings: Callable[[], Compiled], practice: Mapping[str, Any] | None
+) -> Flask:
+    """The page as a WSGI app. `mappings` answers those in force.
+
+    `practice` is the JSON of the practice orgs, where they run.
+    """
     app = Flask(__name__)
-    by_name = {mapping.name: mapping for mapping in bridge.compile().mappings}
+
+    def by_name() -> dict[str, FieldMapping]:
+        return {mapping.name: mapping for mapping in mappings().mappings}
+
     _looking(app, bridge, by_name, editable=practice is not None)
     _editing(app, None if practice is None else People(practice))
     _trouble(app)
@@ -89,28 +97,24 @@ def create_app(bridge: Bridge, practice: Mapping[str, Any] | None) -> Flask:
 
 
 def _looking(
-    app: Flask, bridge: Bridge, by_name: Mapping[str, FieldMapping], *, editable: bool
+    app: Flask, bridge: Bridge, by_name: Callable[[], dict[str, FieldMapping]], *, editable: bool
 ) -> None:
     @app.get("/")
     def page() -> str:
-        names = list(by_name)[::-1]
+        names = list(by_name())[::-1]
         return render_template("page.html", mappings=names, editable=editable)
 
     @app.get("/pairs/<name>")
     def pairs(name: str) -> Response:
-        if name not in by_name:
+        mapping = by_name().get(name)
+        if mapping is None:
             return _refused(f"there is no mapping {name!r}", 404)
         after = request.args.get("after", 0, type=int)
-        return jsonify(_pairs(bridge, by_name[name], after))
+        return jsonify(_pairs(bridge, mapping, after))
 
     @app.get("/status")
     def state() -> Response:
-        calls = {side: connector.calls for side, connector in bridge.connectors.items()}
-        return jsonify(status(bridge.ledger, by_name.values(), calls))
-
-    @app.get("/healthz")
-    def alive() -> Response:
-        return jsonify({"alive": True})
+        return jsonify(bridge.status(by_name().values()))
 
 
 def _editing(app: Flask, people: People | None) -> None:

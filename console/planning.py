@@ -11,6 +11,7 @@ import click
 
 from console.output import Output
 from console.session import Session, allowances, command
+from sync.catchup import CatchUp
 from sync.ledger import StoredPlan
 from sync.resync import Compare, Report, Terms
 
@@ -26,7 +27,7 @@ def plan(session: Session, names: tuple[str, ...]) -> int:
     _known(names, [mapping.name for mapping in compiled.mappings])
     bridge.pin()
     with session.output.working():
-        compare = bridge.compare(compiled)
+        compare = bridge.compare(bridge.bench(compiled))
         plan_id = compare.plan(names)
     stored = bridge.ledger.plan(plan_id)
     if session.output.json:
@@ -126,7 +127,7 @@ def apply(session: Session, plan_id: str, allow: str | None) -> int:
         observe=bridge.settings.mode == "observe", allowed=allowances(allow), trigger="apply"
     )
     with session.output.working():
-        report = bridge.compare(compiled).apply(plan_id, terms)
+        report = bridge.compare(bridge.bench(compiled)).apply(plan_id, terms)
     return show_report(session.output, report, observe=terms.observe)
 
 
@@ -151,7 +152,7 @@ def resync(session: Session, names: tuple[str, ...], yes: bool, allow: str | Non
         observe=bridge.settings.mode == "observe", retry_parked=True, allowed=allowances(allow)
     )
     with session.output.working():
-        report = bridge.compare(compiled).resync(names, terms)
+        report = bridge.compare(bridge.bench(compiled)).resync(names, terms)
     return show_report(session.output, report, observe=terms.observe)
 
 
@@ -163,10 +164,13 @@ def sync_(session: Session, once: bool, names: tuple[str, ...]) -> int:
     bridge = session.bridge()
     compiled = bridge.compile()
     bridge.need_keys(compiled)
+    _known(names, [mapping.name for mapping in compiled.mappings])
     bridge.pin()
     terms = Terms(observe=bridge.settings.mode == "observe", trigger="poll")
+    bench, station = bridge.bench(compiled), bridge.station(compiled, "poll")
+    catch_up = CatchUp(bench, station, lambda: bridge.compare(bench), terms)
     with session.output.working():
-        report = bridge.compare(compiled).follow(names, terms)
+        report = catch_up.once(names)
     return show_report(session.output, report, observe=terms.observe)
 
 

@@ -1,31 +1,32 @@
-"""`up`, `web`, `sandbox`: the commands that stay."""
+"""`sandbox` and `up`: the practice orgs, and everything in one."""
 
 from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
-import waitress
 
-from connector.errors import ConnectorError
 from console.output import Output
-from console.page import create_app
 from console.planning import show_report
 from console.session import Session, command
+from console.staying import PRACTICE
+from console.supervisor import Supervisor
 from sandbox.serve import Sandbox
 from sync.install import copy_mappings, create_keys
-from sync.ledger import LedgerError
 from sync.resync import Terms
-from sync.settings import load_settings
+from sync.settings import Settings, load_settings
 from sync.wiring import Bridge
 
 PEOPLE, SEED = 300, 7
-# The practice orgs are close by, so the page looks for edits this often, in seconds.
-WATCH_EVERY = 2
+# Over the practice orgs the safety net under the doorbells is drawn in this often, in seconds.
+SANDBOX_POLL = "10"
 
 
 @command(json=False)
@@ -46,62 +47,59 @@ def sandbox(session: Session, people: int, seed: int, port: int) -> int:
 @click.option("--people", default=PEOPLE, show_default=True, help="How many people to seed.")
 @click.option("--seed", default=SEED, show_default=True, help="The same seed makes the same orgs.")
 def up(session: Session, with_sandbox: bool, people: int, seed: int) -> int:
-    """Everything in one: watch both systems, and serve the page."""
-    output = session.output
-    running = Sandbox.start(people=people, seed=seed) if with_sandbox else None
-    if running is not None:
-        output.line(f"Two practice orgs with {people} people are up.")
-    bridge = _bridge(session, running)
-    if running is not None:
-        _prepare(bridge, output)
-    else:
-        bridge.pin()
-        bridge.need_keys(bridge.compile())
-    stop = threading.Event()
-    every = WATCH_EVERY if running is not None else bridge.settings.sync.poll_every
-    watcher = threading.Thread(target=_watch, args=(bridge, stop, every, output), daemon=True)
-    watcher.start()
-    try:
-        _serve(bridge, running, output)
-    except KeyboardInterrupt:
-        output.line("Stopping.")
-    finally:
-        stop.set()
-        watcher.join(timeout=30)
-        if running is not None:
-            running.stop()
-    return 0
-
-
-@command(json=False)
-def web(session: Session) -> int:
-    """The page alone."""
+    """Everything in one: doors and page, a worker, a scheduler, and the embedded Redis."""
+    if with_sandbox:
+        return _up_with_sandbox(session, people, seed)
     bridge = session.bridge()
     bridge.pin()
-    _serve(bridge, None, session.output)
-    return 0
+    bridge.need_keys(bridge.compile())
+    bridge.enter_redis()
+    try:
+        return _supervise(session.output, session.folder, dict(os.environ), bridge.settings)
+    finally:
+        bridge.leave()
 
 
-def _bridge(session: Session, running: Sandbox | None) -> Bridge:
-    """Over the practice orgs the settings come from them, and the ledger starts anew."""
-    if running is None:
-        return session.bridge()
+def _up_with_sandbox(session: Session, people: int, seed: int) -> int:
+    output = session.output
     folder = session.folder / "var" / "sandbox"
     folder.mkdir(parents=True, exist_ok=True)
+    running = Sandbox.start(people=people, seed=seed)
+    output.line(f"Two practice orgs with {people} people are up.")
+    try:
+        environment = _practice_environment(running.as_json(), folder)
+        bridge = Bridge(load_settings(folder, environment), folder, environment)
+        bridge.enter_redis()
+        try:
+            _prepare(bridge, output)
+            base = f"http://{bridge.settings.web.host}:{bridge.settings.web.port}"
+            running.ring_at(f"{base}/webhooks/hubspot", f"{base}/webhooks/salesforce")
+            return _supervise(output, folder, environment, bridge.settings)
+        finally:
+            bridge.leave()
+    finally:
+        running.stop()
+
+
+def _practice_environment(told: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """Over the practice orgs the settings come from them, and the ledger starts anew."""
     for old in folder.glob("kakehashi.db*"):
         old.unlink()
-    told = running.as_json()
-    keep = {k: v for k, v in os.environ.items() if k.startswith("KAKEHASHI_WEB__")}
-    settings = load_settings(folder, {**keep, **sandbox_environment(told, folder)})
-    return Bridge(settings, folder)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KAKEHASHI_")}
+    web = {k: v for k, v in os.environ.items() if k.startswith("KAKEHASHI_WEB__")}
+    environment = {**kept, **sandbox_environment(told, folder), **web, PRACTICE: json.dumps(told)}
+    if environment.get("KAKEHASHI_WEB__PORT") == "0":
+        environment["KAKEHASHI_WEB__PORT"] = str(_free_port())
+    return environment
 
 
-def sandbox_environment(told: dict[str, Any], folder: Path) -> dict[str, str]:
+def sandbox_environment(told: Mapping[str, Any], folder: Path) -> dict[str, str]:
     """The settings that lead to the practice orgs, as environment variables."""
     hubspot, salesforce = told["hubspot"], told["salesforce"]
     return {
         "KAKEHASHI_HUBSPOT__BASE_URL": hubspot["base_url"],
         "KAKEHASHI_HUBSPOT__ACCESS_TOKEN": hubspot["access_token"],
+        "KAKEHASHI_HUBSPOT__CLIENT_SECRET": hubspot["client_secret"],
         "KAKEHASHI_HUBSPOT__APP_ID": str(hubspot["app_id"]),
         "KAKEHASHI_HUBSPOT__PORTAL_ID": str(hubspot["portal_id"]),
         "KAKEHASHI_SALESFORCE__LOGIN_URL": salesforce["login_url"],
@@ -109,6 +107,7 @@ def sandbox_environment(told: dict[str, Any], folder: Path) -> dict[str, str]:
         "KAKEHASHI_SALESFORCE__CLIENT_SECRET": salesforce["client_secret"],
         "KAKEHASHI_SALESFORCE__ORG_ID": salesforce["org_id"],
         "KAKEHASHI_DATABASE_URL": f"sqlite:///{folder.resolve()}/kakehashi.db",
+        "KAKEHASHI_SYNC__POLL_EVERY": SANDBOX_POLL,
     }
 
 
@@ -119,34 +118,37 @@ def _prepare(bridge: Bridge, output: Output) -> None:
     bridge.pin()
     created, _ = create_keys(bridge.connectors, compiled.mappings)
     output.line(f"Key fields created: {len(created)}.")
-    bridge.forget_schemas()
-    report = bridge.compare(bridge.compile()).resync((), Terms(trigger="up"))
+    bench = bridge.bench(bridge.checked())
+    report = bridge.compare(bench).resync((), Terms(trigger="up"))
     show_report(output, report, observe=False)
 
 
-def _watch(bridge: Bridge, stop: threading.Event, every: float, output: Output) -> None:
-    """Look for changes until stopped; a system that cannot be reached is asked again later."""
-    compiled = bridge.compile()
-    compare = bridge.compare(compiled)
-    terms = Terms(observe=bridge.settings.mode == "observe", trigger="poll")
-    while not stop.wait(every):
-        try:
-            compare.follow((), terms)
-        except ConnectorError as error:
-            output.error(f"{error.system}: {error.message} (asked again in {every} s)")
-        except LedgerError as error:
-            output.error(f"{error} (tried again in {every} s)")
+def _supervise(
+    output: Output, folder: Path, environment: Mapping[str, str], settings: Settings
+) -> int:
+    """Run the parts until a signal comes, or until one of them cannot start at all."""
+    supervisor = Supervisor(folder, environment, output.error)
+    stop = threading.Event()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda _number, _frame: stop.set())
+    address = f"http://{settings.web.host}:{settings.web.port}"
+    supervisor.start("web", "worker", "scheduler")
+    output.line(f"{address}/ is the page; doors: {address}/webhooks/hubspot and /salesforce")
+    output.line("Stop with Ctrl-C.")
+    code = supervisor.watch(stop)
+    output.line("Stopping.")
+    supervisor.end()
+    return code
 
 
-def _serve(bridge: Bridge, running: Sandbox | None, output: Output) -> None:
-    host, port = bridge.settings.web.host, bridge.settings.web.port
-    app = create_app(bridge, None if running is None else running.as_json())
-    output.line(f"The page: http://{host}:{port}/ (stop with Ctrl-C)")
-    waitress.serve(app, host=host, port=port, threads=8, _quiet=True)
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _wait_until_stopped() -> None:
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        return
+    stop = threading.Event()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda _number, _frame: stop.set())
+    stop.wait()

@@ -85,6 +85,12 @@ class Holder:
             self._inside.discard(name)
             self.ledger.release_lease(name, self.name)
 
+    def still_alive(self) -> None:
+        """Keep what this process holds and has taken, however long its work takes."""
+        now = self.clock()
+        self.ledger.renew_all(self.pid, self.host, now)
+        self.ledger.keep_bells(self.name, now)
+
     def bury_the_dead(self) -> int:
         """Free what workers of this host held and had taken that have died; answers how much."""
         freed = self.ledger.release_dead(self.host, process_is_alive)

@@ -6,8 +6,9 @@ record still holds what its pair agreed on. Everything else is rung for, and rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from connector.port import Page, System
 from mappings.schema import Context
@@ -23,48 +24,44 @@ DELETIONS = "#deleted"
 DECIDED = frozenset({"unpaired", "filtered", "parked"})
 
 
+class Place(NamedTuple):
+    """One object of a mapping on one side, and where the poll of it stands (None: never listed)."""
+
+    mapping: FieldMapping
+    system: System
+    object: str
+    cursor: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """Rings for what changed since the cursors."""
+    """Rings for what changed since the cursors, place by place."""
 
     bench: Workbench
     lane: Lane = Lane.LIVE
 
-    def unlisted(self) -> list[str]:
+    def unlisted(self, names: Sequence[str] = ()) -> list[str]:
         """Mappings that were never listed whole: polling cannot begin before a resync has been."""
-        return [m.name for m in self._mappings() if not all(self._cursors(m).values())]
+        found = {p.mapping.name for p in self.places(names) if p.cursor is None}
+        return [m.name for m in self.bench.mappings if m.name in found]
 
-    def _mappings(self) -> Iterable[FieldMapping]:
-        return (mapping for mapping in self.bench.mappings if mapping.mode != "off")
-
-    def _cursors(self, mapping: FieldMapping) -> dict[tuple[System, str], str | None]:
-        return {
-            (system, name): self.bench.ledger.cursor(mapping.name, system, name)
+    def places(self, names: Sequence[str] = ()) -> list[Place]:
+        """Everything that there is to poll, of these mappings or of all."""
+        return [
+            Place(mapping, system, name, self.bench.ledger.cursor(mapping.name, system, name))
+            for mapping in self.bench.mappings
+            if mapping.mode != "off" and (not names or mapping.name in names)
             for system in System
             for name in mapping.objects_of(system)
-        }
+        ]
 
-    def changes(self, names: Sequence[str] = ()) -> int:
-        """Ring for what was changed; answers how many records that were."""
-        context, _ = self.bench.context(planning=False)
-        rung = 0
-        for mapping in self._mappings():
-            if names and mapping.name not in names:
-                continue
-            for (system, object_name), cursor in self._cursors(mapping).items():
-                if cursor is not None:
-                    rung += self._changes(mapping, system, object_name, cursor, context)
-        return rung
-
-    def _changes(
-        self,
-        mapping: FieldMapping,
-        system: System,
-        object_name: str,
-        cursor: str,
-        context: Context,
-    ) -> int:
+    def changes(self, place: Place) -> int:
+        """Ring for what was changed there; answers how many records that were."""
+        mapping, system, object_name, cursor = place
+        if cursor is None:
+            return 0
         ledger, connector = self.bench.ledger, self.bench.connectors[system]
+        context, _ = self.bench.context(planning=False)
         lookout = Lookout(mapping, system, object_name)
         fields, rung = mapping.fields[system, object_name], 0
         for page in connector.changed_since(object_name, fields, cursor):
@@ -92,24 +89,15 @@ class Poll:
             if not _same(known.get(i), glance.digest)
         ]
 
-    def deletions(self, names: Sequence[str] = ()) -> list[str]:
-        """Ring for what was deleted; answers the mappings that need a full compare to be sure."""
-        unsure: list[str] = []
-        for mapping in self._mappings():
-            if names and mapping.name not in names:
-                continue
-            told = [self._deletions(mapping, *place) for place in self._cursors(mapping)]
-            if not all(told):
-                unsure.append(mapping.name)
-        return unsure
-
-    def _deletions(self, mapping: FieldMapping, system: System, object_name: str) -> bool:
+    def deletions(self, place: Place) -> bool:
+        """Ring for what was deleted there; False where only a full compare can be sure."""
+        mapping, system, object_name, _ = place
         ledger, connector = self.bench.ledger, self.bench.connectors[system]
-        place = f"{object_name}{DELETIONS}"
-        cursor = ledger.cursor(mapping.name, system, place)
+        stands = f"{object_name}{DELETIONS}"
+        cursor = ledger.cursor(mapping.name, system, stands)
         if cursor is None:
             # A resync moves this cursor; before the first one there is nobody to miss.
-            ledger.set_cursor(mapping.name, system, place, connector.cursor_at(self.bench.clock()))
+            ledger.set_cursor(mapping.name, system, stands, connector.cursor_at(self.bench.clock()))
             return True
         gone = connector.deleted_since(object_name, cursor)
         known = ledger.known(mapping.name, system, gone.ids)
@@ -120,7 +108,7 @@ class Poll:
         ]
         if rings:
             ledger.ring(rings, self.bench.clock())
-        ledger.set_cursor(mapping.name, system, place, gone.cursor)
+        ledger.set_cursor(mapping.name, system, stands, gone.cursor)
         return gone.complete
 
 

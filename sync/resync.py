@@ -19,14 +19,16 @@ from sync.model import Run
 from sync.plandraft import PlanDraft, Task, plan_hash
 from sync.planner import Planner
 from sync.poll import DELETIONS
-from sync.price import price_of
-from sync.workbench import Carrier, Workbench
+from sync.price import Speed, price_of
+from sync.workbench import COMPARED, Carrier, Workbench
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 
 BATCH = 200
 # A write of unknown outcome that did not show for so long did not land.
 FORGOTTEN = timedelta(hours=24)
+# The checkpoint that says which mappings a run was begun over.
+WORDING = "#wording"
 # A listing older than this is made anew rather than gone on with.
 RESUMABLE = timedelta(hours=6)
 
@@ -63,13 +65,15 @@ class Report:
 class Compare:
     """Full compares over a workbench, whose mappings stand in dependency order.
 
-    `give_way` is called between batches: a worker serves the urgent lanes there.
+    `give_way` is called between batches: a worker that is to end raises its wish there. `speeds` are
+    those of the API budgets, for the price of a plan.
     """
 
     bench: Workbench
     progress: Progress
     lock: LedgerLock
     give_way: Callable[[], None] = lambda: None
+    speeds: Callable[[], Mapping[System, Speed]] = dict
 
     @property
     def ledger(self) -> Ledger:
@@ -102,13 +106,22 @@ class Compare:
         self.progress(stage, count)
         self.give_way()
 
-    def _begin(self, kind: str, names: Sequence[str], trigger: str) -> Run:
-        """Go on with the run of this kind that was killed not long ago, or begin one."""
-        chosen = tuple(mapping.name for mapping in self._chosen(names))
+    def _begin(self, kind: str, wordings: Mapping[str, str], trigger: str) -> Run:
+        """Go on with the run of this kind that was killed not long ago, or begin one.
+
+        What was listed over other mappings or schemas is of no use.
+        """
+        chosen, wording = tuple(wordings), " ".join(wordings.values())
         unfinished = self.ledger.unfinished_run(kind, chosen)
-        if unfinished is not None and self.clock() - unfinished.started_at < RESUMABLE:
+        if (
+            unfinished is not None
+            and self.clock() - unfinished.started_at < RESUMABLE
+            and unfinished.checkpoints.get(WORDING) == wording
+        ):
             return unfinished
-        return self.ledger.begin_run(kind, chosen, trigger, self.clock())
+        run = self.ledger.begin_run(kind, chosen, trigger, self.clock())
+        self.ledger.checkpoint(run.id, WORDING, wording)
+        return run
 
     def _chosen(self, names: Sequence[str]) -> list[FieldMapping]:
         return [
@@ -211,7 +224,9 @@ class Compare:
             "hashes": {m.name: m.hash for m in chosen},
             "guards": {name: value.as_json() for name, value in guards.items()},
         }
-        self.ledger.finish_plan(plan_id, digest, totals, price_of(draft.updates), meta)
+        self.ledger.finish_plan(
+            plan_id, digest, totals, price_of(draft.updates, self.speeds()), meta
+        )
 
     def plan_entries(self, plan_id: str) -> Iterator[dict[str, Any]]:
         """The `changes` of a stored plan, one by one."""
@@ -223,7 +238,7 @@ class Compare:
     def apply(self, plan_id: str, terms: Terms) -> Report:
         """Make exactly the changes of a stored plan; what moved since is left alone and reported."""
         names = self._plan_names(plan_id)
-        before = self._calls()
+        before = self.bench.calls()
         with self.lock:
             run = self.ledger.begin_run("apply", names, terms.trigger, self.clock())
             return self._carry_out(run, plan_id, terms, before, exactly=True)
@@ -234,13 +249,16 @@ class Compare:
     def resync(self, names: Sequence[str], terms: Terms) -> Report:
         """Plan and apply in one; a killed run goes on where its listing stood."""
         chosen = self._chosen(names)
-        before = self._calls()
+        before = self.bench.calls()
         with self.lock:
-            run = self._begin("resync", names, terms.trigger)
+            wordings = {mapping.name: self.bench.wording(mapping) for mapping in chosen}
+            run = self._begin("resync", wordings, terms.trigger)
             plan_id = self._plan(run, chosen, terms, commit=True)
             report = self._carry_out(run, plan_id, terms, before, exactly=False)
             if not report.guards:
                 self._move_cursors(run, chosen)
+            for name, wording in wordings.items():
+                self.ledger.set_fact(f"{COMPARED}{name}", wording)
         return report
 
     def _move_cursors(self, run: Run, chosen: Iterable[FieldMapping]) -> None:
@@ -262,10 +280,6 @@ class Compare:
             if name in limits
             for trip in check(name, Totals.from_json(told), limits[name], allowed)
         ]
-
-    def _calls(self) -> dict[System, CallCount]:
-        """The calls sent until now, to be subtracted later."""
-        return {s: CallCount(c.calls.reads, c.calls.writes) for s, c in self.connectors.items()}
 
     def _carry_out(
         self,
@@ -294,18 +308,9 @@ class Compare:
                 for entry in skipped.task.entries()
             ],
             guards=trips,
-            cost=self._spent(before),
+            cost=self.bench.spent(before),
             parked=sum(count for _, count, _ in self.ledger.parked_by_cause()),
         )
-
-    def _spent(self, before: Mapping[System, CallCount]) -> dict[str, Any]:
-        return {
-            system.value: {
-                "reads": connector.calls.reads - before[system].reads,
-                "writes": connector.calls.writes - before[system].writes,
-            }
-            for system, connector in self.connectors.items()
-        }
 
     def _work_through(
         self, run: Run, plan_id: str, terms: Terms, tally: Tally, *, exactly: bool

@@ -62,6 +62,11 @@ class Station:
         """What this worker did, as the contract's `totals`."""
         return self._shift.totals
 
+    @property
+    def run_id(self) -> int:
+        """The run under which the last writes were noted; 0 where there were none."""
+        return self._shift.run_id
+
     def step(self, slowest: Lane = Lane.BACKFILL) -> bool:
         """Make one round over the most urgent bells that are due; False where there are none.
 
@@ -151,7 +156,8 @@ class Station:
                 still = True
                 continue
             try:
-                self.bench().connectors[trouble.system].ping()
+                with in_lane(Lane.HANDOFF):
+                    self.bench().connectors[trouble.system].ping()
             except SystemBlocked as error:
                 self.block(error)
                 still = True

@@ -2,43 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from connector.port import CallCount, System
+import orjson
+
+from connector.port import System
 from mappings.schema import Mapping as FieldMapping
+from sync.lanes import Lane
 from sync.ledger import Ledger
 from sync.model import STATES
+from sync.signs import BUDGET, FAULTS, MAPPING, parts_alive
 
 # More records than any org holds: a list that a person asked for is not cut.
 EVERY = 10**9
 
 
 def status(
-    ledger: Ledger, mappings: Iterable[FieldMapping], calls: Mapping[System, CallCount]
+    ledger: Ledger, mappings: Iterable[FieldMapping], now: datetime, schedule: Sequence[Any] = ()
 ) -> dict[str, Any]:
-    """States per mapping, system and object; open differences, lanes, budget, parked by cause."""
+    """States per mapping, system and object; lanes, budget, parked by cause, who is at work."""
     return {
         "mappings": {mapping.name: _mapping(ledger, mapping) for mapping in mappings},
+        "mapping_faults": ledger.fact(FAULTS),
         "open_differences": ledger.open_differences(),
-        "lanes": {},
-        "budget": {
-            system.value: {"reads": count.reads, "writes": count.writes}
-            for system, count in calls.items()
-        },
+        "lanes": _lanes(ledger, now),
+        "budget": {name: orjson.loads(text) for name, text in ledger.facts(BUDGET).items()},
         "parked": [
             {"cause": cause, "count": count, "advice": advice}
             for cause, count, advice in ledger.parked_by_cause()
         ],
         "paused": sorted(system.value for system in ledger.paused()),
+        "blocked": [
+            {
+                "system": trouble.system.value,
+                "cause": trouble.cause,
+                "advice": trouble.advice,
+                "since": trouble.since.isoformat(),
+                "asked_again": trouble.until.isoformat(),
+            }
+            for trouble in ledger.troubles()
+        ],
+        "received": {system.value: count for system, count in ledger.received().items()},
+        "schedule": list(schedule),
+        "parts": parts_alive(ledger, now),
     }
+
+
+def _lanes(ledger: Ledger, now: datetime) -> dict[str, Any]:
+    """Of each lane: records that somebody rang for, and how many of them are due now."""
+    rung, due = ledger.bells_by_lane(), ledger.due_bells(now)
+    return {lane.value: {"waiting": rung.get(lane, 0), "due": due.get(lane, 0)} for lane in Lane}
 
 
 def _mapping(ledger: Ledger, mapping: FieldMapping) -> dict[str, Any]:
     counts = ledger.state_counts(mapping.name)
     listed = ledger.last_listing(mapping.name)
     as_of = None if listed is None else listed.isoformat()
-    told: dict[str, Any] = {"hash": mapping.hash, "mode": mapping.mode}
+    in_force = ledger.fact(f"{MAPPING}{mapping.name}")
+    told: dict[str, Any] = {
+        "hash": mapping.hash,
+        "mode": mapping.mode,
+        "in_force": None if in_force is None else orjson.loads(in_force),
+    }
     for system in System:
         objects = {name: counts[system][name] for name in mapping.objects_of(system)}
         summed: dict[str, int] = {

@@ -5,28 +5,47 @@ Everything is made when it is first needed: `check --offline` opens no database,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
+from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
+from connector.doorbell import Delivery, Knock
 from connector.http import ca_bundle_of, proxy_for
 from connector.hubspot.client import HubSpotConnector
+from connector.hubspot.events import HubSpotDoor
+from connector.hubspot.events import receive as read_hubspot
 from connector.hubspot.settings import HubSpotSettings
 from connector.port import Connector, ObjectSchema, System
 from connector.salesforce.client import SalesforceConnector
+from connector.salesforce.events import SalesforceDoor, acknowledgement
+from connector.salesforce.events import receive as read_salesforce
 from connector.salesforce.settings import SalesforceSettings
 from mappings.compile import Compiled, compile_folder, missing_keys, objects_needed
+from mappings.schema import Mapping as FieldMapping
 from mappings.transforms import Locale
+from sync.budget import Quota, hubspot_quota, salesforce_quota
+from sync.budget_shared import impatient
+from sync.chores import schedule
 from sync.decree import Decree
 from sync.holding import Holder
 from sync.ledger import Ledger, LedgerLock
 from sync.listing import Progress
+from sync.price import Speed
+from sync.redis_server import EmbeddedRedis
 from sync.resync import Compare
+from sync.ringer import Ringer
 from sync.settings import Settings
+from sync.settings_checks import EMBEDDED
 from sync.settings_faults import ConfigurationError
-from sync.workbench import Workbench
+from sync.station import Station
+from sync.status import status
+from sync.timetable import Chore, timetable
+from sync.tollkeeper import Budget, local_budget, shared_budget
+from sync.workbench import SCHEMAS, Workbench
 
 
 def utc_now() -> datetime:
@@ -54,7 +73,10 @@ class Bridge:
     environ: Mapping[str, str] = field(default_factory=dict)
     clock: Callable[[], datetime] = utc_now
     progress: Progress = silent
+    embedded: EmbeddedRedis | None = None
     _schemas: dict[tuple[System, str], ObjectSchema] = field(default_factory=dict)
+    # What was described just now has to be noted; what was long ago may be outdated by others' notes.
+    _schemas_are_news: bool = False
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -81,6 +103,7 @@ class Bridge:
                 ca_bundle=ca_bundle_of(self.environ),
             ),
             clock=self.clock,
+            toll=self.budgets[System.HUBSPOT],
         )
 
     def _salesforce(self) -> Connector:
@@ -97,7 +120,96 @@ class Bridge:
                 ca_bundle=ca_bundle_of(self.environ),
             ),
             clock=self.clock,
+            toll=self.budgets[System.SALESFORCE],
         )
+
+    # Redis and what stands on it ----------------------------------------------------------------
+
+    @property
+    def _server(self) -> EmbeddedRedis:
+        return EmbeddedRedis(self.folder / "var" / "redis")
+
+    def enter_redis(self) -> str:
+        """The URL of the Redis to use from now on; an embedded one is started where none runs.
+
+        Raises `NoEmbeddedRedis`.
+        """
+        if self.settings.redis_url != EMBEDDED:
+            return self.settings.redis_url
+        if self.embedded is None:
+            self.embedded = self._server
+        return self.embedded.enter()
+
+    def leave(self) -> None:
+        """Let go of what this process shares with others."""
+        if self.embedded is not None:
+            self.embedded.leave()
+
+    @cached_property
+    def redis_url(self) -> str | None:
+        """Where Redis is; None where an embedded one is not running. Nothing is started for this."""
+        if self.settings.redis_url != EMBEDDED:
+            return self.settings.redis_url
+        return self.enter_redis() if self.embedded is not None else self._server.find()
+
+    @cached_property
+    def ringer(self) -> Ringer | None:
+        """Rings at the queues; None without Redis."""
+        return None if self.redis_url is None else Ringer(impatient(self.redis_url))
+
+    @cached_property
+    def budgets(self) -> Mapping[System, Budget]:
+        """The API budget of each system, shared with all processes on the same Redis."""
+        url = self.redis_url
+        if url is None:
+            return {System(quota.system): local_budget(quota) for quota in self._quotas()}
+        client = impatient(url)
+        return {System(quota.system): shared_budget(client, quota) for quota in self._quotas()}
+
+    def _quotas(self) -> tuple[Quota, Quota]:
+        given, own = self.settings.hubspot, self.settings.budget
+        oauth = given.access_token is None and given.refresh_token is not None
+        return (
+            hubspot_quota(
+                given.tier,
+                self.settings.timezone,
+                oauth=oauth,
+                own_daily=own.hubspot_daily,
+                reserve=own.reserve,
+            ),
+            salesforce_quota(own_daily=own.salesforce_daily, reserve=own.reserve),
+        )
+
+    # Doors --------------------------------------------------------------------------------------
+
+    acknowledgement = staticmethod(acknowledgement)
+
+    def hubspot_door(self, wanted: Callable[[str], bool]) -> Callable[[Knock], Delivery] | None:
+        """Verifies and reads what HubSpot sends; None without the secret that signs it."""
+        given = self.settings.hubspot
+        secret = _secret(given.client_secret)
+        if secret is None:
+            return None
+        door = HubSpotDoor(
+            secret,
+            portal_id=given.portal_id,
+            app_id=given.app_id,
+            accept_old_signatures=given.accept_old_signatures,
+            wanted=wanted,
+        )
+        return partial(read_hubspot, door)
+
+    def salesforce_door(self, wanted: Callable[[str], bool]) -> Callable[[bytes], Delivery] | None:
+        """Reads Salesforce's messages; None without the org id that they are known by."""
+        org = self.settings.salesforce.org_id
+        return None if org is None else partial(read_salesforce, SalesforceDoor(org, wanted))
+
+    @property
+    def salesforce_token(self) -> str | None:
+        """The secret part of the Salesforce door's address, where it has one."""
+        return _secret(self.settings.salesforce.webhook_token)
+
+    # Mappings and schemas -----------------------------------------------------------------------
 
     @property
     def mappings_folder(self) -> Path:
@@ -117,25 +229,48 @@ class Bridge:
         portal = self.connectors[System.HUBSPOT].ping()
         org = self.connectors[System.SALESFORCE].ping()
         self.ledger.pin(portal.id, org.id)
+        if portal.timezone is not None:
+            self.budgets[System.HUBSPOT].in_zone(portal.timezone)
 
     def schemas(self) -> Mapping[tuple[System, str], ObjectSchema]:
         """The live schemas of every object that the mappings speak of."""
-        for system, name in sorted(objects_needed(self.mappings_folder)):
-            if (system, name) not in self._schemas:
-                self._schemas[system, name] = self.connectors[system].describe(name)
+        missing = objects_needed(self.mappings_folder) - self._schemas.keys()
+        for system, name in sorted(missing):
+            self._schemas[system, name] = self.connectors[system].describe(name)
+        self._schemas_are_news = self._schemas_are_news or bool(missing)
         return self._schemas
 
     def forget_schemas(self) -> None:
         """Describe again when next asked, after fields were created."""
         self._schemas.clear()
 
+    def describe_again(self) -> str:
+        """The fingerprint of the live schemas as they are now."""
+        self.forget_schemas()
+        return fingerprint(self.schemas())
+
     def compile(self, *, offline: bool = False) -> Compiled:
         """The mappings, checked against the live schemas. Raises `MappingFaults`."""
         schemas = None if offline else self.schemas()
         return compile_folder(self.mappings_folder, schemas, self.locale)
 
-    def bench(self, compiled: Compiled) -> Workbench:
-        """What every run over these mappings works with."""
+    def checked(self) -> Compiled:
+        """The mappings, checked against schemas that are described anew, fit for writing.
+
+        Raises `MappingFaults`, `KeysMissing` and the connectors' errors.
+        """
+        self.forget_schemas()
+        compiled = self.compile()
+        self.need_keys(compiled)
+        return compiled
+
+    # Runs ---------------------------------------------------------------------------------------
+
+    def bench(self, compiled: Compiled, holder: Holder | None = None) -> Workbench:
+        """What every run over these mappings works with; each thread has a holder of its own."""
+        if self._schemas_are_news:
+            self._schemas_are_news = False
+            self.ledger.set_fact(SCHEMAS, fingerprint(self._schemas))
         return Workbench(
             ledger=self.ledger,
             connectors=self.connectors,
@@ -143,7 +278,7 @@ class Bridge:
             clock=self.clock,
             timezone=self.settings.timezone,
             landing_window=timedelta(seconds=self.settings.sync.landing_window),
-            holder=self.holder,
+            holder=holder or self.holder,
         )
 
     @cached_property
@@ -151,10 +286,31 @@ class Bridge:
         """This process's right to hold pairs."""
         return Holder(self.ledger, self.clock)
 
-    def compare(self, compiled: Compiled) -> Compare:
-        """A full compare over these mappings."""
-        lock = LedgerLock(self.ledger, self.clock)
-        return Compare(bench=self.bench(compiled), progress=self.progress, lock=lock)
+    def station(self, compiled: Compiled, trigger: str) -> Station:
+        """A place of work of this command, which goes by these mappings."""
+        bench = self.bench(compiled)
+        return Station(
+            ledger=self.ledger,
+            bench=lambda: bench,
+            holder=self.holder,
+            clock=self.clock,
+            observe=self.settings.mode == "observe",
+            trigger=trigger,
+        )
+
+    def compare(self, bench: Workbench, give_way: Callable[[], None] = lambda: None) -> Compare:
+        """A full compare on this workbench."""
+        return Compare(
+            bench=bench,
+            progress=self.progress,
+            lock=LedgerLock(self.ledger, self.clock),
+            give_way=give_way,
+            speeds=self.speeds,
+        )
+
+    def speeds(self) -> dict[System, Speed]:
+        """How fast a full compare may go, by the budgets."""
+        return {system: one.speed() for system, one in self.budgets.items()}
 
     def need_keys(self, compiled: Compiled) -> None:
         """Raises `KeysMissing` where writing could make twins."""
@@ -166,11 +322,36 @@ class Bridge:
                 "without them, writing does not"
             )
 
+    @property
+    def timetable(self) -> tuple[Chore, ...]:
+        """What is done by the clock."""
+        given = self.settings.sync
+        return timetable(
+            poll_every=given.poll_every,
+            deletions_every=given.deletions_every,
+            resync_at=given.resync_at,
+        )
+
+    def status(self, mappings: Iterable[FieldMapping]) -> dict[str, Any]:
+        """The contract's `status` JSON."""
+        now = self.clock()
+        times = schedule(self.ledger, self.timetable, self.settings.zone, now)
+        return status(self.ledger, mappings, now, times)
+
     def decree(self, compiled: Compiled) -> Decree:
         """Carries out a person's decisions."""
         run = self.ledger.begin_run("decree", [], "person", self.clock())
         engine = self.bench(compiled).engine(run.id, "person")
         return Decree(self.ledger, engine, engine.asker.context)
+
+
+def fingerprint(schemas: Mapping[tuple[System, str], ObjectSchema]) -> str:
+    """Equal for equal schemas: what the mappings were checked against."""
+    told = sorted(
+        (system.value, name, sorted((field.name, repr(field)) for field in schema.fields.values()))
+        for (system, name), schema in schemas.items()
+    )
+    return blake2b(repr(told).encode(), digest_size=12).hexdigest()
 
 
 def _secret(value: object) -> str | None:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from more_itertools import chunked
 
-from connector.port import Connector, System
+from connector.port import CallCount, Connector, System
 from mappings.schema import Context
 from mappings.schema import Mapping as FieldMapping
 from sync.births import Midwife
@@ -31,6 +32,8 @@ HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 BATCH = 200
 # Owners come and go slowly; they are listed again after this.
 OWNERS_KEPT = timedelta(minutes=10)
+# Facts of the ledger: the fingerprint of the live schemas, and what the last whole compare went by.
+SCHEMAS, COMPARED = "schemas", "compared:"
 # How often, and how long apart in seconds, a pair that somebody else holds is tried again.
 BUSY_TRIES, BUSY_WAIT = 50, 0.2
 BUSY = "another worker was at this pair all the time"
@@ -57,6 +60,14 @@ class Workbench:
 
     def by_name(self) -> dict[str, FieldMapping]:
         return {mapping.name: mapping for mapping in self.mappings}
+
+    def wording(self, mapping: FieldMapping) -> str:
+        """What a whole compare of this mapping went by: its text, and the schemas that it was read over."""
+        return f"{mapping.hash} {self.ledger.fact(SCHEMAS) or ''}"
+
+    def is_compared(self, mapping: FieldMapping) -> bool:
+        """Whether there was a whole compare since the mapping or the schemas changed."""
+        return self.ledger.fact(f"{COMPARED}{mapping.name}") == self.wording(mapping)
 
     def context(self, *, planning: bool) -> tuple[Context, LedgerRefs]:
         """Today in business time, and the look-up of partners."""
@@ -85,6 +96,20 @@ class Workbench:
 
     def reads(self) -> Reads:
         return Reads(self.connectors, self.clock)
+
+    def calls(self) -> dict[System, CallCount]:
+        """The calls sent until now, to be handed to `spent` later."""
+        return {s: CallCount(c.calls.reads, c.calls.writes) for s, c in self.connectors.items()}
+
+    def spent(self, before: Mapping[System, CallCount]) -> dict[str, Any]:
+        """The contract's `cost` of what was done since."""
+        return {
+            system.value: {
+                "reads": connector.calls.reads - before[system].reads,
+                "writes": connector.calls.writes - before[system].writes,
+            }
+            for system, connector in self.connectors.items()
+        }
 
     def asker(self, context: Context, refs: LedgerRefs, *, retry_parked: bool = False) -> Asker:
         return Asker(

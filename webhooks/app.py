@@ -1,4 +1,4 @@
-"""The web part's application: the doorbells and the health pages. The console joins it elsewhere."""
+"""The doorbells and the health pages as parts of a WSGI application."""
 
 from __future__ import annotations
 
@@ -12,9 +12,14 @@ from webhooks.routes import doors as door_pages
 from webhooks.tally import Tally
 
 
-def create_app(doors: Doors, health: Health, registry: CollectorRegistry) -> Flask:
-    """A WSGI application. Its numbers go into `registry`, which must be new to it."""
-    app = Flask("kakehashi", static_folder=None)
+def add_doors(app: Flask, doors: Doors, health: Health, registry: CollectorRegistry) -> None:
+    """Put doors and health pages into an application. Their numbers go into `registry`, new to it."""
     app.register_blueprint(door_pages(doors, Tally(registry)))
     app.register_blueprint(health_pages(health, registry))
+
+
+def create_app(doors: Doors, health: Health, registry: CollectorRegistry) -> Flask:
+    """An application of doors and health pages alone."""
+    app = Flask("kakehashi", static_folder=None)
+    add_doors(app, doors, health, registry)
     return app

@@ -41,12 +41,17 @@ class Gauge(NamedTuple):
 class Health:
     """`services` ping themselves and raise if they cannot work; `seconds` is how long they may take.
 
-    Pings come as often as somebody asks: none of them may cost API calls.
+    Without one that is `needed` (None: all are) this process is not ready. Pings come as often as
+    somebody asks: none of them may cost API calls.
     """
 
     services: Mapping[str, Callable[[], object]] = field(default_factory=dict)
     gauges: Sequence[Gauge] = ()
     seconds: float = 2.0
+    needed: frozenset[str] | None = None
+
+    def is_needed(self, service: str) -> bool:
+        return self.needed is None or service in self.needed
 
 
 def health(checks: Health, registry: CollectorRegistry) -> Blueprint:
@@ -62,7 +67,7 @@ def health(checks: Health, registry: CollectorRegistry) -> Blueprint:
     @blueprint.get("/readyz")
     def readyz() -> Response:
         answers = _ask_all(probes, checks.seconds)
-        ready = not any(answers.values())
+        ready = not any(trouble for name, trouble in answers.items() if checks.is_needed(name))
         shown = {
             name: {"ok": trouble is None} | ({"error": trouble} if trouble else {})
             for name, trouble in answers.items()

@@ -52,7 +52,8 @@ class Doors:
 
     `hubspot`, `salesforce`: verify and read a request, raising `Refused`; None while the door has no
     secret. `acknowledgement`: the body that Salesforce takes for yes or no. `remember`: puts a receipt
-    on file for good, or raises `LedgerError`. `ring`: wakes a worker, as well as it can, and quickly.
+    on file for good and answers the lanes to ring in, or raises `LedgerError`. `ring`: wakes workers
+    there, as well as it can, and quickly.
     `repeats`: how many events are remembered to spare their exact repeats, per door.
     """
 
@@ -60,8 +61,8 @@ class Doors:
     salesforce: Callable[[bytes], Delivery] | None
     salesforce_token: str | None = field(repr=False)
     acknowledgement: Callable[[bool], bytes]
-    remember: Callable[[Receipt], None]
-    ring: Callable[[], object]
+    remember: Callable[[Receipt], frozenset[Lane]]
+    ring: Callable[[frozenset[Lane]], object]
     clock: Callable[[], datetime]
     public_url: str | None
     repeats: int = 100_000
@@ -116,15 +117,15 @@ class _Door:
         news = self._lately.news(notices)
         if news:
             now = self._services.clock()
-            self._services.remember(Receipt(self.system, news, lane, now))
+            lanes = self._services.remember(Receipt(self.system, news, lane, now))
             self._lately.enter(news)
-            self._ring()
+            self._ring(lanes)
         self._tally.accepted(self.system, len(notices), len(notices) - len(news))
 
-    def _ring(self) -> None:
+    def _ring(self, lanes: frozenset[Lane]) -> None:
         """What is on file is looked at anyway, a second later: nothing in here changes the answer."""
         try:
-            self._services.ring()
+            self._services.ring(lanes)
         except Exception as error:  # noqa: BLE001 -- whatever the bell suffers from, the event is safe
             self._tally.unrung(self.system)
             log.warning("bell broken", system=self.system.value, reason=type(error).__name__)

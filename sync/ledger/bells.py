@@ -75,11 +75,18 @@ class Later(NamedTuple):
 class Bells(Room):
     """Rings, takes, wipes and postpones bells."""
 
-    def ring(self, rings: Iterable[Ring], now: datetime, *, door: System | None = None) -> int:
+    def ring(
+        self,
+        rings: Iterable[Ring],
+        now: datetime,
+        *,
+        door: System | None = None,
+        events: int | None = None,
+    ) -> int:
         """Raise the numbers of these records; answers how many records that were.
 
-        With `door` it is a delivery of that system's webhooks, and a receipt of it goes on file in
-        the same transaction.
+        With `door` it is a delivery of that system's webhooks, and a receipt over so many `events`
+        (one for each ring, unless told) goes on file in the same transaction.
         """
         counted: Counter[tuple[str, str, str]] = Counter()
         urgency: dict[tuple[str, str, str], int] = {}
@@ -124,9 +131,9 @@ class Bells(Room):
                     rows,
                 )
             if door is not None:
-                events = counted.total()
+                told = counted.total() if events is None else events
                 connection.execute(
-                    insert(receipt).values(at=utc(now), system=door.value, events=events)
+                    insert(receipt).values(at=utc(now), system=door.value, events=told)
                 )
         return len(rows)
 

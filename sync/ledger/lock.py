@@ -88,6 +88,15 @@ class Leases(Room):
             )
         return renewed.rowcount == 1
 
+    def renew_all(self, pid: int, host: str, now: datetime, *, lasts: timedelta = LASTS) -> None:
+        """Push out the end of everything that a process holds: it is alive."""
+        with self._begin() as connection:
+            connection.execute(
+                update(lease)
+                .where(lease.c.pid == pid, lease.c.host == host)
+                .values(expires_at=utc(now + lasts))
+            )
+
     def release_lease(self, name: str, owner: str) -> None:
         """Give a lease back, if it is still this owner's."""
         with self._begin() as connection:

@@ -68,6 +68,12 @@ class Runs(Room):
                 )
             put(connection, fact, ["name"], {"name": "accounts", "value": now})
 
+    def accounts(self) -> tuple[str, str] | None:
+        """The portal and the org that this ledger belongs to; None before it was pinned."""
+        known = self.fact("accounts")
+        portal, _, org = (known or "").partition("/")
+        return None if known is None else (portal, org)
+
     def begin_run(self, kind: str, mappings: Sequence[str], trigger: str, now: datetime) -> Run:
         """Open a run."""
         with self._begin() as connection:
@@ -141,6 +147,18 @@ class Runs(Room):
         with self._look() as connection:
             found: str | None = connection.scalar(select(fact.c.value).where(fact.c.name == name))
         return found
+
+    def facts(self, prefix: str) -> dict[str, str]:
+        """The facts whose names begin so, by the rest of their names."""
+        begins = fact.c.name.startswith(prefix, autoescape=True)
+        with self._look() as connection:
+            rows = connection.execute(select(fact.c.name, fact.c.value).where(begins)).all()
+        return {row.name.removeprefix(prefix): row.value for row in rows}
+
+    def forget_fact(self, name: str) -> None:
+        """It is no fact any more."""
+        with self._begin() as connection:
+            connection.execute(delete(fact).where(fact.c.name == name))
 
     def set_fact(self, name: str, value: str) -> None:
         """Note a fact; the former value is gone."""

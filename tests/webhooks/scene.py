@@ -20,6 +20,7 @@ from connector.hubspot.events import receive as read_hubspot
 from connector.port import Notice
 from connector.salesforce.events import SalesforceDoor, acknowledgement
 from connector.salesforce.events import receive as read_salesforce
+from sync.lanes import Lane
 from sync.ledger import LedgerUnavailable
 from tests.connector.test_salesforce_events import ORG
 from webhooks.app import create_app
@@ -88,15 +89,16 @@ class Scene:
         found = [one.rpartition(" ")[2] for one in shown if one.startswith(line + " ")]
         return float(found[0]) if found else 0.0
 
-    def _remember(self, receipt: Receipt) -> None:
+    def _remember(self, receipt: Receipt) -> frozenset[Lane]:
         if self.store_down:
             raise LedgerUnavailable("the disk is full")
         self.receipts.append(receipt)
+        return frozenset({receipt.lane_hint or Lane.LIVE})
 
-    def _ring(self) -> None:
+    def _ring(self, lanes: frozenset[Lane]) -> None:
         if self.bell_broken:
             raise ConnectionError("redis is away")
-        self.rings += 1
+        self.rings += len(lanes)
 
 
 def events(*ids: int, **more: Any) -> bytes:

@@ -56,6 +56,15 @@ def test_the_service_that_cannot_work_is_named() -> None:
     assert b"hush" not in answer.data
 
 
+def test_a_service_that_is_not_needed_is_shown_and_waited_for_by_nobody() -> None:
+    """The doors take events without a queue."""
+    checks = Health({"ledger": fine, "queue": queue_down}, needed=frozenset({"ledger"}))
+    answer = Scene(health=checks).client().get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json is not None
+    assert answer.json["services"]["queue"] == {"ok": False, "error": "ConnectionError"}
+
+
 def test_a_service_that_hangs_is_asked_once_and_waited_for_shortly() -> None:
     """However often somebody asks, one thread hangs with it; it is fine again when it answers."""
     gate, asked = threading.Event(), []

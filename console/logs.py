@@ -1,0 +1,61 @@
+"""How the parts that stay log: one JSON object a line, or plain text for a terminal; to standard error.
+
+Logs hold no values of records, no bodies and no secrets: of an error that is no word of our own, its
+kind and the places in the code are logged, and never its message, which may quote a record.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from types import TracebackType
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+ErrorParts = tuple[type[BaseException], BaseException, TracebackType | None]
+
+
+def set_up(*, terminal: bool) -> None:
+    """Send everything to standard error, libraries' warnings included."""
+    drawn: Any = (
+        structlog.dev.ConsoleRenderer(colors=terminal)
+        if terminal
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            without_messages_of_errors,
+            drawn,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(handlers=[_Forwarded()], level=logging.WARNING, force=True)
+    logging.getLogger("rq").setLevel(logging.CRITICAL)
+
+
+def without_messages_of_errors(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Instead of an exception: its kind, and the lines of code that it came by."""
+    error = event.pop("exc_info", None)
+    if error is True:
+        error = sys.exc_info()[1]
+    elif isinstance(error, tuple):
+        error = error[1]
+    if isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)
+        event["error"] = type(error).__name__
+        event["at"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
+    return event
+
+
+class _Forwarded(logging.Handler):
+    """Warnings of libraries: who warned, and not what of, since it may quote what it was given."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().warning("library", name=record.name, level_name=record.levelname)

@@ -1,0 +1,265 @@
+"""What is done by the clock, and by whom: a chore is due by the ledger, and one worker at a time does it.
+
+The scheduler and the queue only remind. When a chore was last done stands in the ledger, so a lost
+reminder, a dead worker or a dead scheduler cost time and nothing else. How the systems' errors end a
+chore::
+
+    TryLater       the places polled before it are done; due again after the time that was asked for
+    SystemBlocked  that system is left alone until it is back; the other side's places go on
+    LedgerBusy     a person's run is at work; due again a minute later
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+import structlog
+
+from connector.errors import SystemBlocked, TryLater
+from connector.port import System
+from sync.lanes import in_lane
+from sync.ledger import Ledger, LedgerBusy, LedgerLock
+from sync.poll import Place, Poll
+from sync.resync import Compare, Report, Terms
+from sync.station import Station
+from sync.timetable import Chore, Done, named, next_due
+from sync.workbench import Workbench
+
+log = structlog.get_logger()
+
+BUSY_AGAIN = timedelta(minutes=1)
+FAILED_AGAIN = timedelta(minutes=5)
+# Receipts of doorbells are kept for so long: long enough to ask where an event of last week went.
+RECEIPTS_KEPT = timedelta(days=30)
+FACT = "chore:"
+COMPARE = "compare"
+# How long a chore is somebody's without a sign of life.
+HELD = timedelta(seconds=120)
+
+
+class GuardStopped(Exception):
+    """A compare would have changed too much: a person has to look at its plan first."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__("a guard stopped the compare before its first write")
+        self.report = report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chores:
+    """Does the chores of one timetable.
+
+    `bench` answers the workbench with the mappings in force, `compare` a full compare over it,
+    `describe` looks at the live schemas anew and answers their fingerprint.
+    """
+
+    ledger: Ledger
+    station: Station
+    bench: Callable[[], Workbench]
+    compare: Callable[[], Compare]
+    describe: Callable[[], str]
+    timetable: Sequence[Chore]
+    clock: Callable[[], datetime]
+    zone: ZoneInfo
+    observe: bool = False
+    _doings: dict[str, Callable[[], None]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        doings = {
+            "changes": self._poll_changes,
+            "deletions": self._poll_deletions,
+            COMPARE: self._compare_all,
+            "schemas": self._look_at_schemas,
+            "housekeeping": self._keep_house,
+        }
+        object.__setattr__(self, "_doings", doings)
+
+    # When ---------------------------------------------------------------------------------------
+
+    def next(self, chore: Chore, now: datetime) -> datetime:
+        """When a chore is due; not after `now` where it is due already."""
+        done = self.done(chore.name)
+        if chore.name != COMPARE:
+            return next_due(chore, done, self.zone, now)
+        if self.unlike():
+            return now if done is None or done.again is None else done.again
+        return next_due(chore, counting_people(self.ledger, done), self.zone, now)
+
+    def due(self) -> list[Chore]:
+        """The chores that are due now and that nobody is at."""
+        now = self.clock()
+        return [
+            chore
+            for chore in self.timetable
+            if self.next(chore, now) <= now and self.ledger.lease_holder(_lease(chore), now) is None
+        ]
+
+    def done(self, name: str) -> Done | None:
+        """How a chore last went."""
+        return how_it_went(self.ledger, name)
+
+    def unlike(self) -> list[str]:
+        """Mappings that were never compared whole as they are now, or over other schemas."""
+        bench = self.bench()
+        return [
+            mapping.name
+            for mapping in bench.mappings
+            if mapping.mode != "off" and not bench.is_compared(mapping)
+        ]
+
+    # Doing --------------------------------------------------------------------------------------
+
+    def do(self, name: str) -> bool:
+        """Do a chore if it is due and nobody is at it; False where it was not."""
+        chore = named(self.timetable, name)
+        if chore is None:
+            return False
+        lock = LedgerLock(self.ledger, self.clock, name=_lease(chore), lasts=HELD)
+        with suppress(LedgerBusy), lock:
+            began = self.clock()
+            if self.next(chore, began) > began:
+                return False
+            with in_lane(chore.lane):
+                outcome, again = self._try(name)
+            self._note(name, began, outcome, again)
+            log.info("chore", chore=name, outcome=outcome)
+            return True
+        return False
+
+    def _try(self, name: str) -> tuple[str, datetime | None]:
+        try:
+            self._doings[name]()
+        except SystemBlocked as error:
+            self.station.block(error)
+            return f"{error.system}_{error.cause}", self.clock() + FAILED_AGAIN
+        except TryLater as error:
+            return "later", self.clock() + timedelta(seconds=max(1.0, error.after))
+        except LedgerBusy:
+            return "busy", self.clock() + BUSY_AGAIN
+        except GuardStopped:
+            return "guard", None
+        return "done", None
+
+    def _note(self, name: str, began: datetime, outcome: str, again: datetime | None) -> None:
+        before = self.done(name)
+        last = began if again is None else None if before is None else before.last
+        told = {
+            "began": began.isoformat(),
+            "outcome": outcome,
+            "last": None if last is None else last.isoformat(),
+            "again": None if again is None else again.isoformat(),
+        }
+        self.ledger.set_fact(f"{FACT}{name}", orjson.dumps(told).decode())
+
+    # The chores ---------------------------------------------------------------------------------
+
+    def _poll_changes(self) -> None:
+        poll = Poll(self.bench())
+        self._at_each_place(poll.places(), poll.changes)
+
+    def _poll_deletions(self) -> None:
+        poll = Poll(self.bench())
+        unsure: list[str] = []
+
+        def look(place: Place) -> None:
+            if place.cursor is not None and not poll.deletions(place):
+                unsure.append(place.mapping.name)
+
+        self._at_each_place(poll.places(), look)
+        if unsure:
+            self._compare(sorted(set(unsure)))
+
+    def _at_each_place(self, places: Sequence[Place], look: Callable[[Place], object]) -> None:
+        """A system that is in trouble is left out; what the other side changed is rung for."""
+        away = {trouble.system for trouble in self.ledger.troubles()}
+        error: SystemBlocked | TryLater | None = None
+        for place in places:
+            if place.system in away:
+                continue
+            try:
+                look(place)
+            except SystemBlocked as blocked:
+                self.station.block(blocked)
+                away.add(System(blocked.system))
+            except TryLater as later:
+                away.add(System(later.system))
+                error = later
+        if error is not None:
+            raise error
+
+    def _compare_all(self) -> None:
+        """The daily one over everything; between two of them, what was edited since."""
+        chore = named(self.timetable, COMPARE)
+        done = counting_people(self.ledger, self.done(COMPARE))
+        regular = None if done is None else replace(done, again=None)
+        now, unlike = self.clock(), self.unlike()
+        is_daily = chore is not None and next_due(chore, regular, self.zone, now) <= now
+        self._compare([] if is_daily else unlike)
+
+    def _compare(self, names: Sequence[str]) -> None:
+        terms = Terms(observe=self.observe, retry_parked=True, trigger="scheduler")
+        report = self.compare().resync(names, terms)
+        if report.guards:
+            raise GuardStopped(report)
+
+    def _look_at_schemas(self) -> None:
+        self.ledger.set_fact("schemas", self.describe())
+
+    def _keep_house(self) -> None:
+        self.ledger.forget_receipts(self.clock() - RECEIPTS_KEPT)
+
+
+def how_it_went(ledger: Ledger, name: str) -> Done | None:
+    """How a chore last went; None where it was never done."""
+    told = ledger.fact(f"{FACT}{name}")
+    return None if told is None else _done(orjson.loads(told))
+
+
+def counting_people(ledger: Ledger, done: Done | None) -> Done | None:
+    """A full resync that a person ran is as good as the one by the clock."""
+    run = ledger.last_run("resync")
+    if run is None or run.outcome != "done":
+        return done
+    if done is not None and done.last is not None and done.last >= run.started_at:
+        return done
+    return Done(run.started_at, "done", run.started_at, None if done is None else done.again)
+
+
+def schedule(
+    ledger: Ledger, timetable: Sequence[Chore], zone: ZoneInfo, now: datetime
+) -> list[dict[str, Any]]:
+    """When what was done and is due next, as `status` shows it, in business time."""
+    rows: list[dict[str, Any]] = []
+    for chore in timetable:
+        done = how_it_went(ledger, chore.name)
+        known = counting_people(ledger, done) if chore.name == COMPARE else done
+        due = next_due(chore, known, zone, now)
+        rows.append(
+            {
+                "chore": chore.name,
+                "last": None if known is None else known.began.astimezone(zone).isoformat(),
+                "outcome": None if known is None else known.outcome,
+                "next": due.astimezone(zone).isoformat(timespec="seconds"),
+                "at_it": ledger.lease_holder(_lease(chore), now) is not None,
+            }
+        )
+    return rows
+
+
+def _lease(chore: Chore) -> str:
+    return f"{FACT}{chore.name}"
+
+
+def _done(told: dict[str, Any]) -> Done:
+    return Done(
+        datetime.fromisoformat(told["began"]),
+        told["outcome"],
+        None if told["last"] is None else datetime.fromisoformat(told["last"]),
+        None if told["again"] is None else datetime.fromisoformat(told["again"]),
+    )

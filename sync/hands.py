@@ -1,0 +1,152 @@
+"""One worker process: RQ's jobs in its main thread, and beside it threads that need no queue.
+
+::
+
+    main thread    takes RQ's jobs, lane by lane; without Redis it waits for it
+    ears           takes over what rang and nobody came for: Redis was flushed or is away, or the main
+                   thread is busy with a long compare. So the urgent lanes never wait behind one.
+    heart          keeps what this process holds, frees what dead ones held, rings for what waits
+    memory         does chores that are overdue although somebody should have been reminded of them
+
+Each thread that works has a station, and so a name of its own at the leases.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from sync.chores import Chores
+from sync.lanes import Lane
+from sync.ledger import Ledger, LedgerError
+from sync.poll import ring_for_waiting
+from sync.ringer import Ringer
+from sync.station import Station
+from sync.workbench import Workbench
+
+log = structlog.get_logger()
+
+# A look at the bells goes on for so long before other lanes get their turn at the queue, and it waits
+# so long for the next bell before it ends.
+SITTING, PATIENCE = timedelta(seconds=10), timedelta(seconds=1)
+# What rang and was not taken for so long is taken without the queue.
+UNHEARD = timedelta(milliseconds=300)
+# A chore that is due for so long was not reminded of.
+OVERDUE = timedelta(seconds=20)
+# Seconds between two rounds of each thread.
+LISTENS, BEATS, REMEMBERS = 0.25, 5.0, 5.0
+# Everything that waits is rung for at least this often, scheduler or not.
+SWEEP_EVERY = timedelta(seconds=30)
+LEDGER_AGAIN = 2.0
+
+
+class Stopped(Exception):
+    """This process was asked to end: what it was at goes on elsewhere, or at the next start."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Hands:
+    """What a worker does, whoever says so. `station` is the main thread's, `ears` the listening one's.
+
+    `tell` notes for `status` that this process lives, and what it knows; `bench` answers the
+    workbench with the mappings in force.
+    """
+
+    ledger: Ledger
+    station: Station
+    ears: Station
+    chores: Chores
+    bench: Callable[[], Workbench]
+    ringer: Ringer | None
+    clock: Callable[[], datetime]
+    tell: Callable[[], None] = lambda: None
+    stopping: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+    _swept_at: datetime | None = None
+
+    # The queue's jobs ---------------------------------------------------------------------------
+
+    def look(self, lane: Lane) -> None:
+        """Work off what is due in this lane and in more urgent ones."""
+        if self.ringer is not None:
+            self.ringer.answered(lane)
+        until = self.clock() + SITTING
+        more = self.station.sit(lane, until=until, patience=PATIENCE, stop=self.stopping.is_set)
+        if more and self.ringer is not None and not self.stopping.is_set():
+            self.ringer.ring([lane])
+
+    def chore(self, name: str) -> None:
+        """Do a chore that somebody was reminded of, and let the others share what it rang for."""
+        if self.chores.do(name) and self.ringer is not None:
+            self.ringer.ring(self.ledger.due_bells(self.clock()))
+
+    # Beside the queue ---------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to listen, to beat and to remember."""
+        for name, seconds, act in (
+            ("ears", LISTENS, self.listen),
+            ("heart", BEATS, self.beat),
+            ("memory", REMEMBERS, self.remember),
+        ):
+            thread = threading.Thread(target=self._again, args=(seconds, act), name=name)
+            thread.daemon = True
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self, patience: float = 20.0) -> None:
+        """End everything after the batch that it is at, and close the runs."""
+        self.stopping.set()
+        for thread in self._threads:
+            thread.join(patience)
+        for station in (self.station, self.ears):
+            try:
+                station.end_shift()
+            except LedgerError as error:
+                log.warning("the ledger is away", reason=str(error))
+
+    def listen(self) -> None:
+        """Take over what rang and nobody came for."""
+        due = self.ledger.next_bell()
+        if due is None or due > self.clock() - UNHEARD:
+            return
+        until = self.clock() + SITTING
+        self.ears.sit(Lane.BACKFILL, until=until, stop=self.stopping.is_set)
+
+    def beat(self) -> None:
+        """Say that we are alive, free what the dead held, ring for what waits."""
+        for station in (self.station, self.ears):
+            station.holder.still_alive()
+        self.station.holder.bury_the_dead()
+        self.tell()
+        now = self.clock()
+        if self._swept_at is None or now - self._swept_at > SWEEP_EVERY:
+            self._swept_at = now
+            ring_for_waiting(self.bench())
+
+    def remember(self) -> None:
+        """Do what is overdue: the scheduler is away, or its reminders are lost."""
+        now = self.clock()
+        for chore in self.chores.due():
+            if self.stopping.is_set():
+                return
+            if self.chores.next(chore, now) < now - OVERDUE:
+                self.chores.do(chore.name)
+
+    def _again(self, seconds: float, act: Callable[[], None]) -> None:
+        """Act again and again; whatever goes wrong, the next time is another chance."""
+        while not self.stopping.wait(seconds):
+            try:
+                act()
+            except Stopped:
+                return
+            except LedgerError as error:
+                log.warning("the ledger is away", reason=str(error))
+                self.stopping.wait(LEDGER_AGAIN)
+            except Exception:
+                log.exception("our bug", thread=threading.current_thread().name)
+                self.stopping.wait(LEDGER_AGAIN)

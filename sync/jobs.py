@@ -1,0 +1,93 @@
+"""RQ's way into a worker: jobs of a line each, and the loop that takes them.
+
+Jobs carry a lane or a chore's name and nothing else: what is due stands in the ledger. None of them
+fails: errors of the systems end in the ledger too (`sync.station`, `sync.chores`).
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from contextvars import ContextVar
+from types import FrameType
+
+import structlog
+from redis import Redis, RedisError
+from rq import Queue, SimpleWorker
+
+from sync.hands import Hands, Stopped
+from sync.lanes import Lane
+from sync.ledger import LedgerError
+from sync.ringer import WORKING_LANES, queue_name
+
+log = structlog.get_logger()
+
+# Seconds until a queue that is away is asked again; what rings meanwhile is heard without it.
+QUEUE_AGAIN = 1.0
+
+_HANDS: ContextVar[Hands] = ContextVar("hands")
+
+
+def look(lane: str) -> None:
+    """Somebody rang in this lane."""
+    _do(lambda hands: hands.look(Lane(lane)))
+
+
+def chore(name: str) -> None:
+    """Something is due by the clock."""
+    _do(lambda hands: hands.chore(name))
+
+
+def _do(act: Callable[[Hands], None]) -> None:
+    try:
+        act(_HANDS.get())
+    except Stopped:
+        log.info("stopped in the middle", advice="it goes on at the next start")
+    except LedgerError as error:
+        log.warning("the ledger is away", reason=str(error))
+    except Exception:
+        log.exception("our bug")
+
+
+class Worker(SimpleWorker):
+    """Takes jobs without forking, and tells its hands when it is asked to end."""
+
+    hands: Hands
+    max_connection_wait_time = QUEUE_AGAIN
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Finish the batch at hand, then leave."""
+        self.hands.stopping.set()
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # of RQ
+
+
+def work(hands: Hands, connection: Redis) -> None:
+    """Take jobs until a signal says to stop. Redis may come and go.
+
+    Call it in the main thread: it takes SIGTERM and SIGINT.
+    """
+    _HANDS.set(hands)
+    while not hands.stopping.is_set():
+        try:
+            _worker(hands, connection).work(logging_level="CRITICAL")
+        except RedisError as error:
+            log.warning("the queue is away", reason=type(error).__name__)
+        _until_asked_again(hands)
+
+
+def _worker(hands: Hands, connection: Redis) -> Worker:
+    queues = [Queue(queue_name(lane), connection=connection) for lane in WORKING_LANES]
+    worker = Worker(queues, connection=connection)
+    worker.hands = hands
+    return worker
+
+
+def _until_asked_again(hands: Hands) -> None:
+    """A moment's rest in which a signal still ends us."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        hands.stopping.set()
+
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, stop)
+    hands.stopping.wait(QUEUE_AGAIN)

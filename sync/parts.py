@@ -1,0 +1,198 @@
+"""What the parts that stay are made of: worker, scheduler, and what the doors hand over to.
+
+Each process watches the mapping files by itself: an edit is checked, and switched to between two
+batches; with faults the version before stays in force.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from uuid import uuid4
+
+import structlog
+from redis import Redis
+
+from sync.chores import Chores
+from sync.clockwork import LEADS_FOR, Clockwork
+from sync.hands import Hands, Stopped
+from sync.holding import Holder
+from sync.ledger import LedgerError, LedgerLock
+from sync.ledger.lock import this_host
+from sync.mapping_watch import MappingWatch
+from sync.reception import Reception
+from sync.redis_server import NoEmbeddedRedis
+from sync.resync import Compare
+from sync.ringer import Ringer
+from sync.signs import Kind, Signs
+from sync.station import Station
+from sync.wiring import Bridge
+from sync.workbench import Workbench
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Parts:
+    """The parts of one process over one installation. `stopping` ends their long work."""
+
+    bridge: Bridge
+    stopping: threading.Event = field(default_factory=threading.Event)
+    _given: list[Signs] = field(default_factory=list)
+
+    @property
+    def observe(self) -> bool:
+        """Whether nothing is to be written anywhere."""
+        return self.bridge.settings.mode == "observe"
+
+    @cached_property
+    def watch(self) -> MappingWatch:
+        """The mappings in force for this process."""
+        bridge = self.bridge
+        return MappingWatch(bridge.mappings_folder, bridge.checked, bridge.clock)
+
+    def watch_offline(self) -> None:
+        """Go by the files alone, without the live schemas: the doors must open whatever is down."""
+        bridge = self.bridge
+        self.watch = MappingWatch(
+            bridge.mappings_folder, lambda: bridge.compile(offline=True), bridge.clock
+        )
+
+    def keep_redis(self) -> None:
+        """Start the embedded Redis again where it died."""
+        if self.bridge.embedded is not None:
+            self.bridge.enter_redis()
+
+    def leave(self) -> None:
+        """This process ends: the ledger hears of it, the embedded Redis may go."""
+        with suppress(LedgerError):
+            for signs in self._given:
+                signs.leave()
+        self.bridge.leave()
+
+    @cached_property
+    def ringer(self) -> Ringer:
+        """Rings at the queues; an embedded Redis is started where none runs."""
+        self.bridge.enter_redis()
+        ringer = self.bridge.ringer
+        if ringer is None:
+            raise RuntimeError("Redis was entered and is not there")
+        return ringer
+
+    # What workers do ----------------------------------------------------------------------------
+
+    def worker(self) -> Hands:
+        """What one worker process does. Raises what compiling the mappings does."""
+        ringer, main, ears = self.ringer, self.station("live"), self.station("live")
+        chores = self.chores(main)
+        return Hands(
+            ledger=self.bridge.ledger,
+            station=main,
+            ears=ears,
+            chores=chores,
+            bench=main.bench,
+            ringer=ringer,
+            clock=self.bridge.clock,
+            tell=self._teller("worker"),
+            stopping=self.stopping,
+        )
+
+    def station(self, trigger: str) -> Station:
+        """A place of work for one thread."""
+        holder = Holder(self.bridge.ledger, self.bridge.clock)
+        return Station(
+            ledger=self.bridge.ledger,
+            bench=self._bench_of(holder),
+            holder=holder,
+            clock=self.bridge.clock,
+            observe=self.observe,
+            trigger=trigger,
+        )
+
+    def chores(self, station: Station) -> Chores:
+        """The chores of this installation's timetable."""
+        holder = Holder(self.bridge.ledger, self.bridge.clock)
+        bench, settings = self._bench_of(holder), self.bridge.settings
+        return Chores(
+            ledger=self.bridge.ledger,
+            station=station,
+            bench=bench,
+            compare=lambda: self._compare(bench()),
+            describe=self.bridge.describe_again,
+            timetable=self.bridge.timetable,
+            clock=self.bridge.clock,
+            zone=settings.zone,
+            observe=self.observe,
+        )
+
+    def _compare(self, bench: Workbench) -> Compare:
+        return self.bridge.compare(bench, self._give_way)
+
+    def _give_way(self) -> None:
+        if self.stopping.is_set():
+            raise Stopped("asked to stop")
+
+    def _bench_of(self, holder: Holder) -> Callable[[], Workbench]:
+        """Answers the workbench with the mappings in force: the same one while they are."""
+        made: list[tuple[object, Workbench]] = []
+
+        def bench() -> Workbench:
+            compiled = self.watch.now()
+            if not made or made[0][0] is not compiled:
+                made[:] = [(compiled, self.bridge.bench(compiled, holder))]
+            return made[0][1]
+
+        return bench
+
+    # The clock, the doors, the signs ------------------------------------------------------------
+
+    def scheduler(self) -> Clockwork:
+        """What one scheduler process does."""
+        return Clockwork(
+            chores=self.chores(self.station("scheduler")),
+            ringer=self.ringer,
+            lock=LedgerLock(
+                self.bridge.ledger, self.bridge.clock, name="scheduler", lasts=LEADS_FOR
+            ),
+            clock=self.bridge.clock,
+            tell=self._teller("scheduler"),
+        )
+
+    def reception(self) -> Reception:
+        """What the doors hand over to."""
+        return Reception(self.bridge.ledger, self.ringer, lambda: self.watch.now().mappings)
+
+    def _teller(self, kind: Kind) -> Callable[[], None]:
+        """Gives signs of life, and keeps the embedded Redis alive."""
+        signs = self.signs(kind)
+
+        def tell() -> None:
+            signs.give()
+            try:
+                self.keep_redis()
+            except NoEmbeddedRedis as error:
+                log.warning("redis away", reason=str(error))
+
+        return tell
+
+    def signs(self, kind: Kind) -> Signs:
+        """Tells the ledger that this process lives."""
+        signs = Signs(
+            ledger=self.bridge.ledger,
+            kind=kind,
+            name=f"{kind}:{this_host().partition('/')[0]}#{os.getpid()}#{uuid4().hex[:6]}",
+            clock=self.bridge.clock,
+            mappings=self.watch.now,
+            faults=lambda: self.watch.faults,
+            budgets=self.bridge.budgets,
+        )
+        self._given.append(signs)
+        return signs
+
+    def queue_client(self) -> Redis:
+        """A patient client for a worker's own waiting."""
+        return Redis.from_url(self.bridge.enter_redis())

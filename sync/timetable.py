@@ -1,0 +1,82 @@
+"""When what is done by the clock: every so often, or daily at a time of the business day. Pure.
+
+A chore that was missed, because nothing ran at that moment, is due at once, and once only: it does not
+matter how often it was missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sync.lanes import Lane
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chore:
+    """Something to do again and again, for a lane: `every` so often, or daily `at` a time of the day."""
+
+    name: str
+    lane: Lane
+    every: timedelta | None = None
+    at: time | None = None
+
+    def __post_init__(self) -> None:
+        if (self.every is None) == (self.at is None):
+            raise ValueError(f"the chore {self.name!r} needs either `every` or `at`")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a chore went: when it `began`, in one word how it ended, and from when it is `again` due.
+
+    `again` is None where the timetable says when; `last` is when the last one began that was done.
+    """
+
+    began: datetime
+    outcome: str
+    last: datetime | None
+    again: datetime | None = None
+
+
+def next_due(chore: Chore, done: Done | None, zone: ZoneInfo, now: datetime) -> datetime:
+    """When a chore is due next; not after `now` where it is due already."""
+    if done is not None and done.again is not None:
+        return done.again
+    last = None if done is None else done.last
+    if last is None:
+        return now
+    if chore.every is not None:
+        # A clock that was set back must not put a chore off for longer than its own time.
+        return min(last, now) + chore.every
+    return first_after(chore.at or time(), last, zone)
+
+
+def first_after(at: time, moment: datetime, zone: ZoneInfo) -> datetime:
+    """The first occurrence of a time of day after `moment`, by the calendar of the zone."""
+    day = moment.astimezone(zone).date() - DAY
+    while True:
+        found = datetime.combine(day, at, zone).astimezone(moment.tzinfo)
+        if found > moment:
+            return found
+        day += DAY
+
+
+def timetable(*, poll_every: int, deletions_every: int, resync_at: time) -> tuple[Chore, ...]:
+    """Everything that is done by the clock; seconds, and a time of the business day."""
+    return (
+        Chore(name="changes", lane=Lane.LIVE, every=timedelta(seconds=poll_every)),
+        Chore(name="deletions", lane=Lane.LIVE, every=timedelta(seconds=deletions_every)),
+        Chore(name="compare", lane=Lane.RESYNC, at=resync_at),
+        Chore(name="schemas", lane=Lane.RESYNC, every=timedelta(hours=1)),
+        Chore(name="housekeeping", lane=Lane.BACKFILL, every=timedelta(hours=1)),
+    )
+
+
+def named(chores: Sequence[Chore], name: str) -> Chore | None:
+    """The chore of this name, if there is one."""
+    return next((chore for chore in chores if chore.name == name), None)
