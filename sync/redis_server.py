@@ -79,6 +79,7 @@ class EmbeddedRedis:
     sleep: Callable[[float], None] = time.sleep
     _user: IO[str] | None = field(default=None, init=False, repr=False)
     _entered_in: int = field(default=0, init=False, repr=False)
+    _url: str = field(default="", init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.folder = self.folder.absolute()
@@ -88,10 +89,13 @@ class EmbeddedRedis:
 
         Raises `NoEmbeddedRedis`.
         """
+        if not self._counts():
+            self.leave()
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with self._alone(), self._held():
-                return self._found() or self._started()
+                self._url = self._found() or self._started()
+                return self._url
         except PermissionError as error:
             raise NoEmbeddedRedis(
                 f"the embedded Redis under {self.folder} belongs to another user: run all parts as the "
@@ -102,16 +106,22 @@ class EmbeddedRedis:
 
     def leave(self) -> None:
         """Let go of the server; the last one stops it. Never raises."""
+        counts = self._counts()
         user, self._user = self._user, None
         if user is None:
             return
-        with user:
+        with user, suppress(OSError, NoEmbeddedRedis):
             # A forked child shares this lock with its parent, who may still want it.
             if self._entered_in != os.getpid():
                 return
-            with suppress(OSError, NoEmbeddedRedis), self._alone():
+            if counts:
+                with self._alone():
+                    fcntl.flock(user, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    self._stop()
+            else:
+                # Nobody else will ever find this server.
                 fcntl.flock(user, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                self._stop()
+                _shut_down(self._url)
 
     def find(self) -> str | None:
         """The URL of a server that runs and answers. Starts nothing, holds nothing, never raises."""
@@ -147,6 +157,16 @@ class EmbeddedRedis:
             user.close()
             raise
         self._user, self._entered_in = user, os.getpid()
+
+    def _counts(self) -> bool:
+        """Whether others see that we use the server: not so when somebody cleared the folder."""
+        if self._user is None:
+            return True
+        try:
+            there = (self.folder / "users.lock").stat()
+        except OSError:
+            return False
+        return os.path.samestat(os.fstat(self._user.fileno()), there)
 
     def _lives(self) -> bool:
         """Whether a server of this folder runs: it holds its lock until it ends, however it ends."""
@@ -227,8 +247,7 @@ class EmbeddedRedis:
         address = self._known()
         if address is None or not self._lives():
             return
-        with suppress(redis.RedisError), impatient(address.url) as client:
-            client.shutdown(nosave=True)
+        _shut_down(address.url)
         if self._until(lambda: not self._lives()):
             (self.folder / "server.json").unlink(missing_ok=True)
 
@@ -285,6 +304,11 @@ def _answers(url: str) -> bool:
             return bool(client.ping())
     except redis.RedisError:
         return False
+
+
+def _shut_down(url: str) -> None:
+    with suppress(redis.RedisError), impatient(url) as client:
+        client.shutdown(nosave=True)
 
 
 def _is_free(port: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from sync.redis_server import EmbeddedRedis, NoEmbeddedRedis
-from tests.sync.embedded import ROOT, SOON, dead, own_use, parts, place_for_server, runs
+from tests.sync.embedded import ROOT, SOON, dead, own_use, parts, place_for_server, runs, soon
 
 
 @pytest.fixture
@@ -67,6 +68,34 @@ def test_a_relative_folder_stays_where_it_was(
     assert part.find() == url
     part.leave()
     assert not runs(url)
+
+
+def test_a_cleared_folder_leaves_no_server_behind(server: EmbeddedRedis, folder: Path) -> None:
+    """Somebody deleted `var/` under two running parts: the last that leaves still stops it."""
+    other = EmbeddedRedis(folder)
+    url = server.enter()
+    assert other.enter() == url
+    shutil.rmtree(folder)
+    server.leave()
+    assert runs(url)
+    other.leave()
+    assert soon(lambda: not runs(url))
+
+
+def test_a_cleared_folder_is_furnished_again(server: EmbeddedRedis, folder: Path) -> None:
+    """The parts that enter again share a new server, which none of the old locks can stop."""
+    other, third = EmbeddedRedis(folder), EmbeddedRedis(folder)
+    old = server.enter()
+    other.enter()
+    shutil.rmtree(folder)
+    fresh = server.enter()
+    assert third.enter() == fresh != old
+    other.leave()
+    assert soon(lambda: not runs(old))
+    third.leave()
+    assert runs(fresh)
+    server.leave()
+    assert not runs(fresh)
 
 
 def test_another_users_folder_is_told(folder: Path) -> None:
