@@ -11,7 +11,7 @@ from more_itertools import chunked
 
 from connector.errors import Rejected
 from connector.hubspot import history
-from connector.hubspot.departures import BIN_PAGES, Look, Lookout, read_lookout
+from connector.hubspot.departures import Look, Lookout, read_lookout
 from connector.hubspot.gateway import Gateway
 from connector.hubspot.names import EMAIL, MERGED_IDS, MORE_EMAILS, OWNERS, stored_name
 from connector.hubspot.requests import (
@@ -113,30 +113,30 @@ class Reader:
         """The recycling bin, page by page, and the survivors of merges from the search.
 
         HubSpot has no feed of deletions: the list of archived records is all there is to poll. It
-        comes by id, not by time, and takes no filter, so every look costs a call for each 100 records
-        in the bin (90 days of deletions) and at most `BIN_PAGES`; a greater bin is read in several
-        looks. Merged records are in no bin: those that took them in tell their ids, one search per
-        200 such records changed since the last look. Erased ones (GDPR) leave no trace to poll for:
-        a webhook or a full compare tells of them. Sheet, sections 7.2, 9.1 and 10.
+        comes by id, not by time, and takes no filter, so a look costs a call for each 100 records in
+        the bin (90 days of deletions), spread over the calls of as many minutes as `Look.pages` says.
+        Merged records are in no bin: those that took them in tell their ids, at one search for each
+        200 such records that changed since the last look. Erased ones (GDPR) leave no trace to poll
+        for: a webhook or a full compare tells of them. Sheet, sections 7.2, 9.1 and 10.
         """
         now = milliseconds(self.clock())
         lookout = read_lookout(cursor)
         look = lookout.bin.begun(now)
-        gone, rest = self._binned(object_name, look)
+        gone, rest = self._binned(object_name, look, look.pages(now))
         walk = lookout.merges.begun(now)
         for hits, _ in self._walked(object_name, walk, survivors=True):
             gone += merged_into(hits)
-        following = Lookout(walk.done, look.after(rest))
+        following = Lookout(walk.done, look.after(rest, now))
         return Departures(list(dict.fromkeys(gone)), following.text(), look.complete(now))
 
-    def _binned(self, object_name: str, look: Look) -> tuple[list[str], str | None]:
-        """What lies in the bin since the look began to matter, and the page where the next one goes on.
+    def _binned(self, object_name: str, look: Look, most: int) -> tuple[list[str], str | None]:
+        """What is news on up to `most` pages of the bin, and the page where the next call goes on.
 
         With a survivor in the bin lie those that were merged into it.
         """
         gone: list[str] = []
         page = look.page
-        for _ in range(BIN_PAGES):
+        for _ in range(most):
             request = self.requests.list_page(object_name, [MERGED_IDS], page, archived=True)
             answer = self.gateway.send(request).json
             fresh = [raw for raw in results(answer) if look.tells(moment(raw.get("archivedAt")))]

@@ -12,7 +12,7 @@ limit              403 REQUEST_LIMIT_EXCEEDED
 lock, row_error    each row of the call is refused: UNABLE_TO_LOCK_ROW, or `errorCode`, `message`,
                    `fields`; option `rows` (places in a collection) or `ids` picks some
 late_commit        what the call writes is stamped `seconds` (300) ago; or, with `after`, an update
-                   is stamped now and shows that many seconds later
+                   or a deletion is stamped now and shows that many seconds later
 ignore_write       success, but the value is not stored; option `field`
 weaken             success, but something else is stored; options `field`, `value`, `length`
 short_answer       the answer to a collection lacks its last row

@@ -137,9 +137,19 @@ class SalesforceOrg:
             )
 
     def delete(self, object_name: str, record_id: str) -> None:
-        """Into the recycle bin, by the person."""
+        """Into the recycle bin, by the person. The fault late_commit sees ``DELETE Lead``."""
+        late, after = lateness(self.faults.take(f"DELETE {object_name}", "late_commit"))
         with self.state.lock:
-            writing.delete(self.state, self.state.tables[object_name], record_id, self._person())
+            actor = Actor(self.person_user_id, person=True, late=late, after=after)
+            writing.delete(self.state, self.state.tables[object_name], record_id, actor)
+
+    def empty_bin(self, object_name: str) -> None:
+        """Purge the recycle bin: nobody can list any more what was deleted up to now."""
+        with self.state.lock:
+            table = self.state.tables[object_name]
+            for row in [row for row in table.rows.values() if row.get("IsDeleted")]:
+                table.purge(row)
+            self.state.emptied[object_name] = self.state.now()
 
     def merge(
         self,

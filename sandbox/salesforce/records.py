@@ -86,6 +86,10 @@ class Table:
         if self.undo is not None:
             self.undo.append(lambda: self.change(row, before))
 
+    def purge(self, row: Row) -> None:
+        """Out of the recycle bin, for good."""
+        self._take_back(row["Id"])
+
     def _take_back(self, record_id: str) -> None:
         row = self.rows.pop(record_id)
         self._order.remove(record_id)

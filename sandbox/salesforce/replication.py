@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from sandbox.salesforce.answers import Refusal, refusal, stamp
@@ -17,9 +18,8 @@ def updated(call: Call, name: str) -> Reply:
     table = call.state.table(name)
     start, end = _window(call, LOOK_BACK_UPDATED)
     ids = [row["Id"] for row in table.all_live() if start <= row["SystemModstamp"] < end]
-    if len(ids) > MOST_IDS:
-        raise refusal(400, "EXCEEDED_ID_LIMIT", f"more than {MOST_IDS} records changed")
-    return Reply(200, {"ids": ids, "latestDateCovered": end})
+    _check_count(ids)
+    return Reply(200, {"ids": ids, "latestDateCovered": _covered(call, end)})
 
 
 def deleted(call: Call, name: str) -> Reply:
@@ -30,9 +30,25 @@ def deleted(call: Call, name: str) -> Reply:
         for row in table.rows.values()
         if row.get("IsDeleted") and start <= row["SystemModstamp"] < end
     ]
+    _check_count(gone)
     earliest = _minute(call.state.clock() - LOOK_BACK_DELETED)
-    told = {"deletedRecords": gone, "earliestDateAvailable": earliest, "latestDateCovered": end}
+    told = {
+        "deletedRecords": gone,
+        "earliestDateAvailable": max(earliest, call.state.emptied.get(table.schema.name, "")),
+        "latestDateCovered": _covered(call, end),
+    }
     return Reply(200, told)
+
+
+def _check_count(listed: Sequence[object]) -> None:
+    if len(listed) > MOST_IDS:
+        raise refusal(400, "EXCEEDED_ID_LIMIT", f"more than {MOST_IDS} records in the window")
+
+
+def _covered(call: Call, end: str) -> str:
+    """Never beyond the start of a transaction that still runs: what it did is not seen yet."""
+    begun = call.state.open_since()
+    return end if begun is None else min(end, _minute(begun))
 
 
 def _window(call: Call, look_back: timedelta) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sandbox.behaviour import Clock, Fault
 from sandbox.salesforce.answers import Refusal, Row, not_found, stamp
@@ -31,6 +31,14 @@ class Actor:
     garble: Fault | None = None
     late: float = 0.0
     after: float = 0.0
+
+
+class _Open(NamedTuple):
+    """A transaction that still runs: it commits when it is `due`."""
+
+    since: datetime
+    due: datetime
+    commit: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +92,8 @@ class State:
         self._by_prefix = {table.schema.prefix: table for table in self.tables.values()}
         self.rules = Rules()
         self._told: list[tuple[str, str, str]] | None = None
-        self._uncommitted: list[tuple[datetime, Callable[[], None]]] = []
+        self._uncommitted: list[_Open] = []
+        self.emptied: dict[str, str] = {}
         self.born = self.now()
         self.schema_changed = self.born
         self.integration_user_id = self._add_user("Integration", "integration.user")
@@ -115,17 +124,22 @@ class State:
 
     def defer(self, seconds: float, commit: Callable[[], None]) -> None:
         """A transaction that runs that long: nobody sees what it does until then."""
-        self._uncommitted.append((self.clock() + timedelta(seconds=seconds), commit))
+        now = self.clock()
+        self._uncommitted.append(_Open(now, now + timedelta(seconds=seconds), commit))
+
+    def open_since(self) -> datetime | None:
+        """When the oldest transaction that still runs began."""
+        return min((one.since for one in self._uncommitted), default=None)
 
     def settle(self) -> None:
         """Commit what is due. Whoever is about to look calls this first."""
         if not self._uncommitted:
             return
         now, waiting = self.clock(), self._uncommitted
-        self._uncommitted = [one for one in waiting if one[0] > now]
-        for due, commit in waiting:
-            if due <= now:
-                commit()
+        self._uncommitted = [one for one in waiting if one.due > now]
+        for one in waiting:
+            if one.due <= now:
+                one.commit()
 
     def tell(self, object_name: str, record_id: str, user_id: str) -> None:
         """A record was born or changed; told when the transaction is through."""

@@ -104,10 +104,18 @@ def delete(state: State, table: Table, record_id: str, actor: Actor) -> None:
     """Into the recycle bin, Contacts with their Account. Raises `Refused`."""
     row = locate(table, record_id)
     garble.check_row(actor.row_fault, row["Id"])
-    bury(state, table, row, actor)
-    for children, reference in cascades(state, table):
-        for child in [one for one in children.all_live() if one.get(reference) == row["Id"]]:
-            bury(state, children, child, actor)
+    stored = _stamp(state, actor)
+
+    def commit() -> None:
+        bury(state, table, row, actor, at=stored)
+        for children, reference in cascades(state, table):
+            for child in [one for one in children.all_live() if one.get(reference) == row["Id"]]:
+                bury(state, children, child, actor, at=stored)
+
+    if actor.after:
+        state.defer(actor.after, commit)
+    else:
+        commit()
 
 
 def cascades(state: State, table: Table) -> Iterator[tuple[Table, str]]:
@@ -116,9 +124,17 @@ def cascades(state: State, table: Table) -> Iterator[tuple[Table, str]]:
         yield state.tables[child], reference
 
 
-def bury(state: State, table: Table, row: Row, actor: Actor, into: str | None = None) -> None:
-    """Mark a record deleted; `into` is the survivor of a merge."""
-    now = _stamp(state, actor)
+def bury(
+    state: State,
+    table: Table,
+    row: Row,
+    actor: Actor,
+    *,
+    into: str | None = None,
+    at: str | None = None,
+) -> None:
+    """Mark a record deleted; `into` is the survivor of a merge, `at` the stamp if it is not now."""
+    now = at or _stamp(state, actor)
     marks = {"IsDeleted": True, "SystemModstamp": now, "LastModifiedDate": now}
     if into is not None:
         marks["MasterRecordId"] = into
