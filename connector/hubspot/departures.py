@@ -19,7 +19,7 @@ from typing import Any, Final
 import orjson
 
 from connector.hubspot.requests import milliseconds
-from connector.hubspot.walk import OVERLAP, Cursor
+from connector.hubspot.walk import LAG, Cursor
 
 PAGES_A_MINUTE: Final = 10
 """Pages of the bin, of 100 records each, that a minute earns: at most 14,400 calls a day and object,
@@ -52,8 +52,11 @@ class Look:
         return min(max(minutes, 1) * PAGES_A_MINUTE, MOST_PAGES)
 
     def tells(self, archived_at: datetime | None) -> bool:
-        """Whether a record of the bin is news; without a time it may be."""
-        return archived_at is None or milliseconds(archived_at) >= self.since - OVERLAP
+        """Whether a record of the bin is news; without a time it may be.
+
+        Telling one twice is cheap, so an hour of overlap stands against clocks that disagree.
+        """
+        return archived_at is None or milliseconds(archived_at) >= self.since - LAG
 
     def after(self, page: str | None, now: int) -> Look:
         """Where the next call goes on, when this one ended before `page`; None: at the end."""

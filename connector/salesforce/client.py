@@ -140,7 +140,8 @@ class SalesforceConnector:
         statement = select(self._fields(fields), object_name, where, "SystemModstamp, Id")
         for answer in self._query(statement):
             records = [record_of(object_name, row, fields, us) for row in answer["records"]]
-            yield Page(records, following)
+            # A walk that breaks off begins again: only behind its last page has everybody been met.
+            yield Page(records, following if answer.get("done", True) else cursor)
 
     def deleted_since(self, object_name: str, cursor: str) -> Departures:
         """What `getDeleted` lists, up to the last full minute, losers of merges among it.

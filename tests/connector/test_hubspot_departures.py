@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.hubspot.departures import KEPT, MOST_PAGES, Look, Lookout, read_lookout
-from connector.hubspot.walk import OVERLAP, cursor_at
+from connector.hubspot.walk import LAG, cursor_at
 from tests.contract.hubspot_world import OBJECT, HubSpotWorld, world_of
 from tests.contract.world import Trouble
 
@@ -46,7 +46,7 @@ def test_looks_leave_no_gap(calls: list[tuple[int, bool]]) -> None:
         look = lookout.bin.begun(now)
         assert look.since <= last_began
         assert look.tells(moment(look.since))
-        assert not look.tells(moment(look.since - OVERLAP - 1_000))
+        assert not look.tells(moment(look.since - LAG - 1_000))
         if reached_the_end and look.began is not None:
             last_began = look.began
         told_from.append(look.since)

@@ -271,6 +271,17 @@ class ListingContract:
         world.forward(60)
         assert world.changed(cursor)[0] >= set(people)
 
+    def test_a_walk_that_was_broken_off_goes_on_from_its_page(self, world: World) -> None:
+        """Whoever is killed behind any page takes up the cursor of that page and misses nobody."""
+        cursor = world.connector.cursor_at(world.now())
+        people = world.crowd(world.paged)
+        world.forward(3600)
+        pages = world.connector.changed_since(world.names.object, [world.names.text], cursor)
+        first = next(pages)
+        assert first.cursor is not None
+        seen = {record.id for record in first.records} | world.changed(first.cursor)[0]
+        assert seen >= set(people)
+
 
 class LookingBackContract:
     """fates, last_edits, overwritten."""

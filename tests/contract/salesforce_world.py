@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -33,7 +33,13 @@ class Time:
         self.now += timedelta(seconds=seconds)
 
 
-def connector_of(org: SalesforceOrg, url: str, time: Time, **given: str) -> SalesforceConnector:
+def connector_of(
+    org: SalesforceOrg,
+    url: str,
+    clock: Callable[[], datetime],
+    sleep: Callable[[float], None],
+    **given: str,
+) -> SalesforceConnector:
     return SalesforceConnector(
         SalesforceSettings(
             login_url=given.get("login_url", url),
@@ -41,8 +47,8 @@ def connector_of(org: SalesforceOrg, url: str, time: Time, **given: str) -> Sale
             client_secret=given.get("client_secret", org.client_secret),
             retries=RetryPolicy(tries=3, seconds=60),
         ),
-        clock=time,
-        sleep=time.pass_by,
+        clock=clock,
+        sleep=sleep,
     )
 
 
@@ -68,7 +74,7 @@ class SalesforceWorld(World):
     def __init__(self, org: SalesforceOrg, url: str, time: Time) -> None:
         self.org, self.time, self.url = org, time, url
         self.account_id = org.org_id
-        self.connector = connector_of(org, url, time)
+        self.connector = connector_of(org, url, time, time.pass_by)
 
     def people_create(self, rows: Sequence[Values]) -> list[str]:
         return [self.org.add(OBJECT, row) for row in rows]

@@ -64,7 +64,9 @@ def test_an_expired_session_is_renewed_once(salesforce: SalesforceWorld) -> None
 
 def test_a_wrong_secret_names_the_setting(salesforce: SalesforceWorld) -> None:
     """The person at 3 a.m. reads what to change."""
-    connector = connector_of(salesforce.org, salesforce.url, salesforce.time, client_secret="x")
+    connector = connector_of(
+        salesforce.org, salesforce.url, salesforce.time, salesforce.forward, client_secret="x"
+    )
     with pytest.raises(SystemBlocked) as told:
         connector.ping()
     assert told.value.cause == "credentials"
