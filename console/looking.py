@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import click
 
 from connector.port import System
+from console.output import Output
 from console.session import Session, command
 from sync.decree import CannotDecide
 from sync.ledger import ConflictRow, Ledger
@@ -43,9 +45,40 @@ def status(session: Session, names: tuple[str, ...], state: str | None) -> int:
             output.line(f"parked: {row['count']} x {row['cause']} - {row['advice']}")
         if told["open_differences"]:
             output.line(f"{told['open_differences']} open differences: kakehashi conflicts list")
-        for name in told["paused"]:
-            output.line(f"{name} is paused: kakehashi resume")
-    return 1 if told["parked"] else 0
+        _show_live(output, told)
+    return 1 if told["parked"] or told["blocked"] or told["mapping_faults"] else 0
+
+
+def _show_live(output: Output, told: dict[str, Any]) -> None:
+    """Whatever moves by itself, and whatever stands in its way."""
+    for row in told["blocked"]:
+        output.line(f"{row['system']} refuses us ({row['cause']}): {row['advice']}")
+    for name in told["paused"]:
+        output.line(f"{name} is paused: kakehashi resume")
+    if told["mapping_faults"]:
+        output.line("The mapping files have faults; the version before stays in force:")
+        output.line(told["mapping_faults"])
+    output.table(
+        "Lanes",
+        ("lane", "waiting", "due"),
+        [(name, row["waiting"], row["due"]) for name, row in told["lanes"].items()],
+    )
+    output.table(
+        "Chores",
+        ("chore", "last", "outcome", "next"),
+        [(r["chore"], r["last"], r["outcome"], r["next"]) for r in told["schedule"]],
+    )
+    output.table(
+        "API calls today",
+        ("system", "used", "limit", "forecast", "state"),
+        [
+            (name, row["used"], row["limit"], row["forecast"], row["state"])
+            for name, row in told["budget"].items()
+        ],
+    )
+    alive = Counter(part["kind"] for part in told["parts"] if part["alive"])
+    running = ", ".join(f"{count} {kind}" for kind, count in sorted(alive.items()))
+    output.line(f"Running: {running or 'nothing; start it with kakehashi up'}")
 
 
 def _state_rows(told: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -239,7 +272,9 @@ def pause(session: Session, system: str | None) -> int:
 def resume(session: Session, system: str | None) -> int:
     """Let writes go on."""
     chosen = [System(system)] if system else list(System)
-    session.bridge().ledger.resume(chosen)
+    bridge = session.bridge()
+    bridge.ledger.resume(chosen)
+    bridge.ledger.hasten_bells(bridge.clock())
     names = " and ".join(one.value for one in chosen)
     _told(session, {"resumed": [s.value for s in chosen]}, f"{names}: writes go on")
     return 0

@@ -21,6 +21,8 @@ from sync.ringer import Ringer
 log = structlog.get_logger()
 
 TICK = 0.5
+# Seconds between two looks for trouble that people should hear of.
+ALERTS = 15.0
 REMIND_AGAIN = timedelta(seconds=10)
 LEADS_FOR = timedelta(seconds=15)
 AGAIN = 2.0
@@ -28,18 +30,23 @@ AGAIN = 2.0
 
 @dataclass(slots=True, kw_only=True)
 class Clockwork:
-    """Ticks until it is stopped. `lock` is the leadership; `tell` notes that this process lives."""
+    """Ticks until it is stopped. `lock` is the leadership; `tell` notes that this process lives.
+
+    `alert` tells people of new trouble; it may take its time, so it has a thread of its own.
+    """
 
     chores: Chores
     ringer: Ringer
     lock: LedgerLock
     clock: Callable[[], datetime]
     tell: Callable[[], None] = lambda: None
+    alert: Callable[[], object] = lambda: None
     leads: bool = False
     _reminded: dict[str, datetime] = field(default_factory=dict)
 
     def run(self, stopping: threading.Event) -> None:
         """Tick until `stopping` is set, then let go of the leadership."""
+        threading.Thread(target=self._alert, args=(stopping,), name="alerts", daemon=True).start()
         while not stopping.wait(TICK):
             try:
                 self.tick()
@@ -67,6 +74,15 @@ class Clockwork:
                 log.warning("the queue is away", reason=type(error).__name__)
                 return
             self._reminded[chore.name] = now
+
+    def _alert(self, stopping: threading.Event) -> None:
+        while not stopping.wait(ALERTS):
+            if not self.leads:
+                continue
+            try:
+                self.alert()
+            except LedgerError as error:
+                log.warning("the ledger is away", reason=str(error))
 
     def _lead(self) -> bool:
         try:

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 
 import structlog
 
@@ -101,8 +102,9 @@ class Hands:
     def stop(self, patience: float = 20.0) -> None:
         """End everything after the batch that it is at, and close the runs."""
         self.stopping.set()
+        until = monotonic() + patience
         for thread in self._threads:
-            thread.join(patience)
+            thread.join(max(0.1, until - monotonic()))
         for station in (self.station, self.ears):
             try:
                 station.end_shift()

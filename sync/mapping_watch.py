@@ -88,6 +88,8 @@ class MappingWatch:
     `switched` is told before a version comes into force; if it raises, the version before stays, and
     the next look tries again. The first version is not told: nothing was in force before.
     `faults` is the text of what is wrong with the folder while an older version is in force.
+    `also` answers what else the mappings depend on: where it changed, they are compiled again.
+    `refusals` are further errors of `compile` that a person has to mend.
     """
 
     folder: Path
@@ -95,6 +97,8 @@ class MappingWatch:
     clock: Callable[[], datetime]
     switched: Callable[[Switch], None] = unheard
     language: Language = "en"
+    also: Callable[[], str] = str
+    refusals: tuple[type[Exception], ...] = ()
     faults: str = ""
     _compiled: Compiled | None = field(default=None, init=False, repr=False)
     _stamp: bytes = field(default=b"", init=False, repr=False)
@@ -127,10 +131,10 @@ class MappingWatch:
 
     def _first(self) -> Compiled:
         self._looked = self.clock()
-        stamp = stamp_of(self.folder)
+        stamp = self._stamp_now()
         self._compiled = self.compile()
         # What was edited meanwhile may be in it or not: the next look compiles again.
-        self._stamp = self._seen = stamp if stamp_of(self.folder) == stamp else b""
+        self._stamp = self._seen = stamp if self._stamp_now() == stamp else b""
         return self._compiled
 
     def _look(self, at: datetime) -> None:
@@ -138,12 +142,15 @@ class MappingWatch:
         if self._looked is not None and self._looked <= at < self._looked + self._wait:
             return
         self._looked, self._wait = at, EVERY
-        stamp, before = stamp_of(self.folder), self._seen
+        stamp, before = self._stamp_now(), self._seen
         self._seen = stamp
         if stamp != before:
             self._wait = SETTLES
         elif stamp != self._stamp or (self._again is not None and at >= self._again):
             self._try(stamp, at)
+
+    def _stamp_now(self) -> bytes:
+        return stamp_of(self.folder) + self.also().encode()
 
     def _try(self, stamp: bytes, at: datetime) -> None:
         """Compile what was seen twice, and take it if it is still there."""
@@ -152,9 +159,11 @@ class MappingWatch:
             faults, after = "", timedelta()
         except MappingFaults as found:
             fresh, faults, after = None, _told(found, self.language), AGAIN
-        except (ConnectorError, OSError) as error:
+        except Exception as error:
+            if not isinstance(error, (ConnectorError, OSError, *self.refusals)):
+                raise
             fresh, faults, after = None, _reason(error), max(AGAIN, _wish(error))
-        if stamp_of(self.folder) != stamp:
+        if self._stamp_now() != stamp:
             return
         if fresh is not None:
             self._take(fresh)
@@ -185,7 +194,7 @@ def _told(found: MappingFaults, language: Language) -> str:
     )
 
 
-def _reason(error: ConnectorError | OSError) -> str:
+def _reason(error: Exception) -> str:
     return f"{error.system}: {error.message}" if isinstance(error, ConnectorError) else str(error)
 
 

@@ -17,6 +17,8 @@ from uuid import uuid4
 import structlog
 from redis import Redis
 
+from sync.alerts import Alerts, senders_of
+from sync.budget_shared import impatient
 from sync.chores import Chores
 from sync.clockwork import LEADS_FOR, Clockwork
 from sync.hands import Hands, Stopped
@@ -28,21 +30,29 @@ from sync.reception import Reception
 from sync.redis_server import NoEmbeddedRedis
 from sync.resync import Compare
 from sync.ringer import Ringer
+from sync.settings_faults import ConfigurationError
 from sync.signs import Kind, Signs
 from sync.station import Station
 from sync.wiring import Bridge
-from sync.workbench import Workbench
+from sync.workbench import SCHEMAS, Workbench
 
 log = structlog.get_logger()
 
 
 @dataclass
 class Parts:
-    """The parts of one process over one installation. `stopping` ends their long work."""
+    """The parts of one process over one installation. `stopping` ends their long work.
+
+    Making one starts the embedded Redis where none runs; raises `NoEmbeddedRedis`.
+    """
 
     bridge: Bridge
     stopping: threading.Event = field(default_factory=threading.Event)
     _given: list[Signs] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        # Before anything is built that would look for Redis, and go on without one.
+        self.bridge.enter_redis()
 
     @property
     def observe(self) -> bool:
@@ -53,13 +63,23 @@ class Parts:
     def watch(self) -> MappingWatch:
         """The mappings in force for this process."""
         bridge = self.bridge
-        return MappingWatch(bridge.mappings_folder, bridge.checked, bridge.clock)
+        return MappingWatch(
+            bridge.mappings_folder,
+            bridge.checked,
+            bridge.clock,
+            language=bridge.settings.lang,
+            also=lambda: bridge.ledger.fact(SCHEMAS) or "",
+            refusals=(ConfigurationError,),
+        )
 
     def watch_offline(self) -> None:
         """Go by the files alone, without the live schemas: the doors must open whatever is down."""
         bridge = self.bridge
         self.watch = MappingWatch(
-            bridge.mappings_folder, lambda: bridge.compile(offline=True), bridge.clock
+            bridge.mappings_folder,
+            lambda: bridge.compile(offline=True),
+            bridge.clock,
+            language=bridge.settings.lang,
         )
 
     def keep_redis(self) -> None:
@@ -76,12 +96,8 @@ class Parts:
 
     @cached_property
     def ringer(self) -> Ringer:
-        """Rings at the queues; an embedded Redis is started where none runs."""
-        self.bridge.enter_redis()
-        ringer = self.bridge.ringer
-        if ringer is None:
-            raise RuntimeError("Redis was entered and is not there")
-        return ringer
+        """Rings at the queues."""
+        return Ringer(impatient(self.bridge.enter_redis()))
 
     # What workers do ----------------------------------------------------------------------------
 
@@ -160,6 +176,24 @@ class Parts:
             ),
             clock=self.bridge.clock,
             tell=self._teller("scheduler"),
+            alert=self.alerts().tell,
+        )
+
+    def alerts(self) -> Alerts:
+        """Tells people of new trouble, where somebody is to be told."""
+        bridge = self.bridge
+
+        def written() -> list[str]:
+            live = [m.name for m in self.watch.now().mappings if m.mode == "live"]
+            return [] if self.observe else live
+
+        return Alerts(
+            ledger=bridge.ledger,
+            senders=senders_of(bridge.settings.alert, bridge.environ),
+            clock=bridge.clock,
+            lang=bridge.settings.lang,
+            faults=lambda: self.watch.faults,
+            written=written,
         )
 
     def reception(self) -> Reception:

@@ -219,6 +219,11 @@ class Rounds:
         due = self.ledger.consent_spread(mapping.name, len(lines), frozenset(rows))
         return any(True for _ in due)
 
+    def _why(self, known: Known) -> str:
+        """What a record waits for: a person's pause is told before anything else."""
+        is_paused = known.reason == "due" and bool(self.ledger.paused())
+        return "paused" if is_paused else known.reason or "due"
+
     # Afterwards ---------------------------------------------------------------------------------
 
     def _unsettled(
@@ -235,7 +240,7 @@ class Rounds:
                 if (batch.system, record_id) in busy:
                     waiting[bell] = "busy"
                 elif known is not None and known.state == "waiting":
-                    waiting[bell] = known.reason or "due"
+                    waiting[bell] = self._why(known)
                 elif nursery_busy and known is not None and known.pair_id is None:
                     waiting[bell] = "busy"
         return waiting

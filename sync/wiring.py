@@ -37,7 +37,6 @@ from sync.listing import Progress
 from sync.price import Speed
 from sync.redis_server import EmbeddedRedis
 from sync.resync import Compare
-from sync.ringer import Ringer
 from sync.settings import Settings
 from sync.settings_checks import EMBEDDED
 from sync.settings_faults import ConfigurationError
@@ -151,11 +150,6 @@ class Bridge:
         if self.settings.redis_url != EMBEDDED:
             return self.settings.redis_url
         return self.enter_redis() if self.embedded is not None else self._server.find()
-
-    @cached_property
-    def ringer(self) -> Ringer | None:
-        """Rings at the queues; None without Redis."""
-        return None if self.redis_url is None else Ringer(impatient(self.redis_url))
 
     @cached_property
     def budgets(self) -> Mapping[System, Budget]:

@@ -98,8 +98,10 @@ OVERRULED = and_(
     or_(record.c.state.is_(None), record.c.state.in_(["in_sync", "unpaired", "waiting"])), RUNG
 )
 SHOWN: ColumnElement[Any] = case((OVERRULED, literal("waiting")), else_=record.c.state)
+# What the worker said who looked last tells more than that it is due.
 SHOWN_REASON: ColumnElement[Any] = case(
-    (and_(OVERRULED, record.c.state != "waiting"), RUNG_WHY), else_=record.c.reason
+    (and_(OVERRULED, or_(record.c.state != "waiting", record.c.reason == "due")), RUNG_WHY),
+    else_=record.c.reason,
 )
 
 
