@@ -35,6 +35,7 @@ class Orders:
     url: str
     secret: str = field(repr=False)
     portal_id: int
+    app_id: int
     events: int
     connections: int
     seconds: float
@@ -183,7 +184,7 @@ def events(dice: random.Random, orders: Orders) -> bytes:
                 "eventId": dice.getrandbits(32),
                 "subscriptionId": 1001,
                 "portalId": orders.portal_id,
-                "appId": 1,
+                "appId": orders.app_id,
                 "occurredAt": now,
                 "subscriptionType": "contact.propertyChange",
                 "attemptNumber": 0,
