@@ -22,13 +22,14 @@ from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 
-from connector.errors import ConnectorError, OutcomeUnknown, Rejected, SystemBlocked, TryLater
-from connector.http import Dice, Sleep, Unreachable, body_kind, call_patiently, retry_after
+from connector.errors import ConnectorError, SystemBlocked, TryLater
+from connector.http import Dice, Sleep, Unreachable, body_kind, call_patiently
 from connector.port import CallCount
 from connector.salesforce.auth import Login, login_of, token_form
+from connector.salesforce.faults import BadAnswer, Expired, outcome_unknown, translate
 from connector.salesforce.limits import told
 from connector.salesforce.settings import SalesforceSettings
-from connector.salesforce.wire import SYSTEM, rejection
+from connector.salesforce.wire import SYSTEM
 from connector.toll import FREE, Toll, past_retries, pay_once
 
 HEADERS = {
@@ -37,7 +38,6 @@ HEADERS = {
     "Sforce-Call-Options": "client=kakehashi",
     "Sforce-Mru": "updateMru=false",
 }
-PASSING = frozenset({406, 420, 429, 500, 502, 503, 504})
 
 
 class _Adapter(HTTPAdapter):
@@ -74,6 +74,7 @@ class Gateway:
         self._sleep = sleep
         self._dice = dice
         self._lock = threading.Lock()
+        self._heard = threading.local()
         self._plain: set[str] = set()
         self._session = self._make_session()
         self._client: Salesforce | None = None
@@ -98,7 +99,8 @@ class Gateway:
         return session
 
     def _hear(self, response: requests.Response, **options: Any) -> None:
-        """The library keeps the usage of few calls and of no error, so every answer is heard here."""
+        """The library keeps the usage of few calls, and no header of an error: all are heard here."""
+        self._heard.retry_after = response.headers.get("Retry-After")
         said = told(response.headers.get("Sforce-Limit-Info"))
         if said:
             self._toll.told(said)
@@ -165,12 +167,12 @@ class Gateway:
         login = self.login()
         try:
             return self._send(method, path, json, params, write)
-        except _Expired:
+        except Expired:
             self._forget(login)
         self.login()
         try:
             return self._send(method, path, json, params, write)
-        except _Expired as error:
+        except Expired as error:
             raise SystemBlocked(
                 f"a fresh session is refused ({error.message})",
                 system=SYSTEM,
@@ -202,10 +204,10 @@ class Gateway:
             raise _unreachable(error, url) from error
         except requests.ConnectionError as error:
             if write and not _never_sent(error):
-                raise _unknown() from error
+                raise outcome_unknown() from error
             raise _unreachable(error, url) from error
         except requests.RequestException as error:
-            raise (_unknown() if write else _unreachable(error, url)) from error
+            raise (outcome_unknown() if write else _unreachable(error, url)) from error
         return self._parsed(answer.content, write=write)
 
     def _parsed(self, body: bytes, *, write: bool) -> Any:
@@ -217,74 +219,20 @@ class Gateway:
                 return orjson.loads(body)
         except orjson.JSONDecodeError:
             if write:
-                raise _unknown() from None
+                raise outcome_unknown() from None
         if write:
             # A page of HTML with 200: whoever answered, it may have passed the write on.
-            raise _unknown()
+            raise outcome_unknown()
         raise TryLater("the answer is no JSON", system=SYSTEM, after=2.0)
 
     def _translated(self, error: SalesforceError, *, write: bool) -> ConnectorError:
         """The library's error by what the caller does next. Its own text holds values: never kept."""
-        content: Any = error.content
-        listed = content if isinstance(content, list) else [content]
-        errors: list[dict[str, Any]] = [item for item in listed if isinstance(item, dict)]
-        first = errors[0] if errors else {}
-        code = str(first.get("errorCode") or first.get("error") or "")
-        text = str(first.get("message") or "")
-        if error.status == 401:
-            return _Expired(code or "401", system=SYSTEM)
-        if error.status == 403 and code == "REQUEST_LIMIT_EXCEEDED":
-            return self._spent(_limit(text))
-        if error.status == 403 and code != "INSUFFICIENT_ACCESS_OR_READONLY":
-            return SystemBlocked(
-                f"{code or 403}: {text or 'access is refused'}",
-                system=SYSTEM,
-                cause="permission",
-                advice="give the integration user API access and a permission set with the mapped "
-                "objects and fields",
-            )
-        if error.status in PASSING and code != "UNKNOWN_EXCEPTION":
-            after = retry_after(None, self._clock())
-            return TryLater(f"answered {error.status}", system=SYSTEM, after=after or 1.0)
-        if error.status >= 500:
-            return _unknown() if write else TryLater(f"answered {error.status}", system=SYSTEM)
-        if code == "QUERY_TIMEOUT":
-            return TryLater(code, system=SYSTEM, after=2.0)
-        if not code:
-            return SystemBlocked(
-                f"the address answers {error.status} with something that is not the API",
-                system=SYSTEM,
-                cause="not_an_api",
-                advice="check KAKEHASHI_SALESFORCE__LOGIN_URL and __API_VERSION",
-            )
-        found = rejection(errors)
-        return found if isinstance(found, Rejected) else TryLater(found.message, system=SYSTEM)
-
-    def _spent(self, error: ConnectorError) -> ConnectorError:
-        """The day is used up, whatever the header said; too many calls at one time are not that."""
-        if isinstance(error, SystemBlocked):
+        wish = getattr(self._heard, "retry_after", None)
+        told = translate(BadAnswer(error.status, error.content, write, wish), self._clock())
+        if isinstance(told, SystemBlocked) and told.cause == "quota":
+            # The day is used up, whatever the header said.
             self._toll.told({"daily_left": 0})
-        return error
-
-
-class _Expired(ConnectorError):
-    """The session is not valid (any more)."""
-
-
-def _limit(text: str) -> ConnectorError:
-    if "concurrent" in text.lower():
-        return TryLater(text, system=SYSTEM, after=10.0)
-    return SystemBlocked(
-        text or "the org's API calls of the day are used up",
-        system=SYSTEM,
-        cause="quota",
-        advice="wait until the rolling 24 hours free calls, or raise the org's limit",
-        until=3_600.0,
-    )
-
-
-def _unknown() -> OutcomeUnknown:
-    return OutcomeUnknown("no answer to a write; it may have landed", system=SYSTEM, after=5.0)
+        return told
 
 
 def _unreachable(error: Exception, url: str) -> Unreachable:

@@ -30,7 +30,7 @@ ID = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?")
 CHECK_CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 # Read with every record, to know when it changed and whether that was us.
 STAMPS = ("LastModifiedDate", "LastModifiedById")
-# Object ids start with a prefix; these point at fields the engine may be given (reference sheet, 7).
+# Somebody else holds the row for a moment (reference sheet, section 2.11).
 LOCK = "UNABLE_TO_LOCK_ROW"
 
 # REST guide, "Status Codes and Error Responses"; SOAP guide, "StatusCode".
@@ -169,7 +169,8 @@ def outcome_of(row: object) -> Outcome:
 
 def rejection(errors: Sequence[Mapping[str, Any]]) -> Rejected | TryLater:
     """The first error of a row; a row that was locked by somebody is tried again."""
-    first = errors[0] if errors and isinstance(errors[0], Mapping) else {}
+    errors = [error for error in errors if isinstance(error, Mapping)]
+    first = errors[0] if errors else {}
     code = str(first.get("statusCode") or first.get("errorCode") or "UNKNOWN")
     text = str(first.get("message") or code)
     if code == LOCK:
