@@ -18,6 +18,8 @@ from connector.salesforce.wire import SYSTEM, rejection
 
 NEVER_ARRIVED: Final = frozenset({406, 420, 429, 502, 503})
 """Nothing was done: the edge found no way to the org, or the org took nothing in (section 2.11)."""
+PASSING_QUERIES: Final = frozenset({"QUERY_TIMEOUT", "INVALID_QUERY_LOCATOR"})
+"""The query ran too long, or its pages are kept no more (two days, section 2.3): it begins again."""
 CROWDED_AFTER: Final = 10.0
 """Seconds to wait when too many long calls run at one time; each runs for 20 s at least (section 6)."""
 DAY_FREES_AFTER: Final = 3_600.0
@@ -67,7 +69,7 @@ def translate(answer: BadAnswer, now: datetime) -> ConnectorError:
     if status >= 500:
         # It broke while it worked: a write may have been done.
         return outcome_unknown() if answer.write else _later(f"answered {status}", after)
-    if code == "QUERY_TIMEOUT":
+    if code in PASSING_QUERIES:
         return _later(code, after)
     if not code:
         return _not_an_api(status)

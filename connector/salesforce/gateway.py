@@ -74,6 +74,7 @@ class Gateway:
         self._sleep = sleep
         self._dice = dice
         self._lock = threading.Lock()
+        self._counting = threading.Lock()
         self._heard = threading.local()
         self._plain: set[str] = set()
         self._session = self._make_session()
@@ -191,10 +192,7 @@ class Gateway:
         url = base + path if path.startswith("/services") else client.base_url + path
         data = None if json is None else orjson.dumps(json)
         pay_once(self._toll, "write" if write else "read")
-        if write:
-            self.calls.writes += 1
-        else:
-            self.calls.reads += 1
+        self._count(write=write)
         try:
             # The public verbs hide headers and parse with the standard library.
             answer = client._call_salesforce(method, url, data=data, params=params)
@@ -209,6 +207,13 @@ class Gateway:
         except requests.RequestException as error:
             raise (outcome_unknown() if write else _unreachable(error, url)) from error
         return self._parsed(answer.content, write=write)
+
+    def _count(self, *, write: bool) -> None:
+        with self._counting:
+            if write:
+                self.calls.writes += 1
+            else:
+                self.calls.reads += 1
 
     def _parsed(self, body: bytes, *, write: bool) -> Any:
         kind = body_kind(body)

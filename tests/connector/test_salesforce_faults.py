@@ -119,10 +119,10 @@ def test_a_refused_call_says_why(status: int, content: object, cause: str) -> No
     assert refused.cause == cause
 
 
-@pytest.mark.parametrize("code", ["UNABLE_TO_LOCK_ROW", "QUERY_TIMEOUT"])
+@pytest.mark.parametrize("code", ["UNABLE_TO_LOCK_ROW", "QUERY_TIMEOUT", "INVALID_QUERY_LOCATOR"])
 def test_a_passing_refusal_is_no_refusal(code: str) -> None:
     """400 is no reason to park anything here."""
-    assert type(told(400, refusal(code), write=code != "QUERY_TIMEOUT")) is TryLater
+    assert type(told(400, refusal(code), write=code == "UNABLE_TO_LOCK_ROW")) is TryLater
 
 
 _bodies = st.recursive(
