@@ -239,12 +239,7 @@ class Alerts:
         return sent
 
     def _troubles(self, memory: _Memory, now: datetime) -> tuple[Troubles, dict[str, datetime]]:
-        written = self.written()
-        due = {
-            mapping: count
-            for mapping, count in self.ledger.consent_due().items()
-            if written is None or mapping in written
-        }
+        due = self.consent_due()
         stuck, since = overdue(due, memory.consent_since, now)
         troubles = Troubles(
             parked=[Heap(k.mapping, k.cause, k.count) for k in self.ledger.parked_kinds()],
@@ -255,6 +250,18 @@ class Alerts:
             bugs=self.ledger.bugs(),
         )
         return troubles, since
+
+    def consent_due(self) -> dict[str, int]:
+        """Records that an opt-out has yet to reach, by mapping that is written to."""
+        written = self.written()
+        due = {
+            mapping: {
+                (one.system, one.record_id) for one in self.ledger.consent_spread(mapping, lines)
+            }
+            for mapping, lines in self.ledger.opted_out().items()
+            if written is None or mapping in written
+        }
+        return {mapping: len(records) for mapping, records in due.items() if records}
 
     def _send(
         self, alarms: Sequence[Alarm], new: set[str], told: dict[str, Told], now: datetime

@@ -12,7 +12,7 @@ from sqlalchemy.sql import ColumnElement
 
 from sync.ledger.quarantine import WHOLE_RECORD, ParkedKind, ParkedRow, Quarantine
 from sync.ledger.room import aware, cell_of, from_json, to_json, utc
-from sync.ledger.tables import address, bell, conflict, record, run
+from sync.ledger.tables import bell, conflict, record, run
 from sync.model import Conflict
 
 __all__ = ["WHOLE_RECORD", "ConflictRow", "Findings", "ParkedKind", "ParkedRow", "undecided"]
@@ -186,44 +186,15 @@ class Findings(Quarantine):
         with self._look() as connection:
             return int(connection.scalar(select(func.count()).where(bell.c.reason == OUR_BUG)) or 0)
 
-    def consent_due(self) -> dict[str, int]:
-        """Live records, by mapping, that share an address with an opt-out and do not hold it.
-
-        Converted Leads are left out: they are frozen, and nobody can write to them.
-        """
-        carried, holder = address.alias("carried"), record.alias("holder")
+    def opted_out(self) -> dict[str, int]:
+        """How many opt-outs of a mapping anybody holds, for `consent_spread`; without any: not named."""
         with self._look() as connection:
             rows = connection.execute(
-                select(record.c.mapping, func.count(record.c.id.distinct()))
-                .select_from(
-                    holder.join(address, _carries(address, holder))
-                    .join(
-                        carried,
-                        and_(
-                            carried.c.mapping == address.c.mapping,
-                            carried.c.address == address.c.address,
-                        ),
-                    )
-                    .join(record, _carries(carried, record))
-                )
-                .where(
-                    holder.c.consent != 0,
-                    holder.c.gone.is_(None),
-                    holder.c.consent.op("&")(record.c.consent) != holder.c.consent,
-                    record.c.gone.is_(None),
-                    record.c.frozen.is_(False),
-                )
+                select(record.c.mapping, func.max(record.c.consent))
+                .where(record.c.consent != 0, record.c.gone.is_(None))
                 .group_by(record.c.mapping)
             ).all()
-        return {row[0]: row[1] for row in rows}
-
-
-def _carries(address_of: Any, holder: Any) -> ColumnElement[bool]:
-    return and_(
-        holder.c.mapping == address_of.c.mapping,
-        holder.c.system == address_of.c.system,
-        holder.c.record_id == address_of.c.record_id,
-    )
+        return {mapping: int(bits).bit_length() for mapping, bits in rows}
 
 
 def undecided() -> ColumnElement[bool]:
