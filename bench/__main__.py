@@ -1,4 +1,11 @@
-"""``python -m bench [PAIRS]``: measure, and print what `docs/benchmarks.md` quotes."""
+"""Measure, and print what `docs/benchmarks.md` quotes.
+
+::
+
+    python -m bench [PAIRS]          mapping speed, and compares over real HTTP
+    python -m bench doors            how many events the doors put on file
+    python -m bench live [NAME...]   the live path over real processes, see `bench.live`
+"""
 
 from __future__ import annotations
 
@@ -6,22 +13,38 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from bench import mapping, resync
+from bench import doors, live, mapping, resync
 
 PAIRS = 100_000
 
 
-def main() -> None:
-    """Mapping speed, then compares over real HTTP; one JSON document at the end."""
-    pairs = int(sys.argv[1]) if len(sys.argv) > 1 else PAIRS
+def main(words: list[str]) -> None:
+    """One JSON document at the end; tables on standard error before it."""
+    match words:
+        case ["doors"]:
+            found = doors.measure(_say)
+        case ["live", *names]:
+            found = live.measure(_say, tuple(names))
+        case _:
+            found = _compares(int(words[0]) if words else PAIRS)
+    print(json.dumps(found, indent=2))
+
+
+def _compares(pairs: int) -> dict[str, Any]:
+    """Mapping speed, then compares over real HTTP."""
     with tempfile.TemporaryDirectory() as folder:
         speed = mapping.measure(Path(folder))
-    print(f"mapping of 12 fields: {speed['records_per_second']:,.0f} records/s", file=sys.stderr)
+    _say(f"mapping of 12 fields: {speed['records_per_second']:,.0f} records/s")
     with tempfile.TemporaryDirectory() as folder:
-        found = resync.measure(Path(folder), pairs, lambda text: print(text, file=sys.stderr))
-    print(json.dumps({"mapping": speed, "resync": found}, indent=2))
+        found = resync.measure(Path(folder), pairs, _say)
+    return {"mapping": speed, "resync": found}
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -22,7 +22,7 @@ def main() -> None:
     people = int(sys.argv[1])
     hubspot = HubSpotOrg(burst_limit=10**9, daily_limit=10**9)
     salesforce = SalesforceOrg(daily_limit=10**9)
-    leads, contacts = _load(hubspot, salesforce, people)
+    leads, contacts = load(hubspot, salesforce, people)
     servers = [
         WebServer(hubspot.app, "bench-hubspot", "127.0.0.1", 0),
         WebServer(salesforce.app, "bench-salesforce", "127.0.0.1", 0),
@@ -49,7 +49,8 @@ def main() -> None:
         print("edited", flush=True)
 
 
-def _load(hubspot: HubSpotOrg, salesforce: SalesforceOrg, people: int) -> tuple[int, list[str]]:
+def load(hubspot: HubSpotOrg, salesforce: SalesforceOrg, people: int) -> tuple[int, list[str]]:
+    """Fill both orgs with so many equal, keyed people; answers the number of Leads, and the contacts."""
     hubspot.define(
         "contacts",
         name="salesforce_id",

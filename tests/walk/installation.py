@@ -6,6 +6,7 @@ machines, and share the store and the queue with it.
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
@@ -76,16 +77,27 @@ class Part:
         self.process.kill()
         self.process.wait()
 
-    def stop(self) -> int:
-        """Ask it to end, as a service manager does; answers its exit code, of a killed one too."""
-        assert self.process is not None
-        if self.process.poll() is None:
+    def ask_to_stop(self) -> None:
+        """As a service manager does. Once: a process that is at its end takes a second time ill."""
+        if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
+
+    def wait(self) -> int:
+        """The exit code, once it has ended; of a killed one too."""
+        assert self.process is not None
         try:
             return self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             return self.process.wait()
+
+    def cpu_seconds(self) -> float:
+        """The processor time that it has used, in seconds; 0 where the system does not tell."""
+        try:
+            words = Path(f"/proc/{self.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
     def peak_mb(self) -> float:
         """The most memory that it ever held, in MB; 0 where the system does not tell."""
@@ -174,16 +186,20 @@ class Installation:
         """Wait until nothing is on its way and nobody is rung for; answers how long that took."""
         began = time.monotonic()
         with self.ledger() as ledger:
-            self.wait(
-                lambda: (
-                    self.sandbox.hubspot.hooks.drain(0)
-                    and self.sandbox.salesforce.outbound.drain(0)
-                    and not sum(ledger.bells_by_lane().values())
-                ),
-                seconds,
-                "quiet",
-            )
+            try:
+                self.wait(lambda: not self._unrest(ledger), seconds, "quiet")
+            except DidNotCome as error:
+                raise DidNotCome(f"still under way: {self._unrest(ledger)}; {error}") from None
         return time.monotonic() - began
+
+    def _unrest(self, ledger: Ledger) -> dict[str, object]:
+        """What is still on its way, by where it is."""
+        waiting = {
+            "hubspot": not self.sandbox.hubspot.hooks.drain(0),
+            "salesforce": not self.sandbox.salesforce.outbound.drain(0),
+            "bells": sum(ledger.bells_by_lane().values()),
+        }
+        return {place: count for place, count in waiting.items() if count}
 
     def received(self) -> dict[System, int]:
         """Events that the doors have put on file, by system."""
@@ -207,9 +223,8 @@ class Installation:
     def stop(self) -> dict[str, int]:
         """End all parts; answers their exit codes by the name of their log."""
         for part in self.parts:
-            if part.alive and part.process is not None:
-                part.process.send_signal(signal.SIGTERM)
-        codes = {part.log.stem: part.stop() for part in self.parts}
+            part.ask_to_stop()
+        codes = {part.log.stem: part.wait() for part in self.parts}
         self.parts.clear()
         return codes
 

@@ -64,7 +64,7 @@ Place = tuple[str, str, str]
 
 @dataclass
 class Edits:
-    """Makes edits and follows them. One per sandbox."""
+    """Makes edits and follows them."""
 
     sandbox: Sandbox
     made: list[Edit] = field(default_factory=list)
