@@ -67,9 +67,9 @@ class Poll:
         for page in connector.changed_since(object_name, fields, cursor):
             rings = self._moved(mapping, system, lookout, page, context)
             rung += ledger.ring(rings, self.bench.clock()) if rings else 0
-            cursor = page.cursor or cursor
-        # Only now: what a killed poll had not rung for yet, the next one meets again.
-        ledger.set_cursor(mapping.name, system, object_name, cursor)
+            # Only now: what a killed poll had not rung for yet, the next one meets again.
+            if page.cursor is not None:
+                ledger.set_cursor(mapping.name, system, object_name, page.cursor)
         return rung
 
     def _moved(
@@ -90,7 +90,7 @@ class Poll:
         ]
 
     def deletions(self, place: Place) -> bool:
-        """Ring for what was deleted there; False where only a full compare can be sure."""
+        """Ring for what was deleted there; False where only a full compare can be sure: it is due."""
         mapping, system, object_name, _ = place
         ledger, connector = self.bench.ledger, self.bench.connectors[system]
         stands = f"{object_name}{DELETIONS}"
@@ -108,6 +108,9 @@ class Poll:
         ]
         if rings:
             ledger.ring(rings, self.bench.clock())
+        if not gone.complete:
+            # Before the cursor moves on: the next look will know nothing of this.
+            self.bench.must_be_compared(mapping)
         ledger.set_cursor(mapping.name, system, stands, gone.cursor)
         return gone.complete
 

@@ -69,6 +69,10 @@ class Workbench:
         """Whether there was a whole compare since the mapping or the schemas changed."""
         return self.ledger.fact(f"{COMPARED}{mapping.name}") == self.wording(mapping)
 
+    def must_be_compared(self, mapping: FieldMapping) -> None:
+        """Something about this mapping can only be found out by a whole compare."""
+        self.ledger.forget_fact(f"{COMPARED}{mapping.name}")
+
     def context(self, *, planning: bool) -> tuple[Context, LedgerRefs]:
         """Today in business time, and the look-up of partners."""
         owners = self._owners() if self._needs_owners() else Owners()
