@@ -331,6 +331,15 @@ def test_both_records_of_a_pair_show_at_once_that_a_line_of_it_is_parked(live: L
     assert live.states() == {"hubspot": {"in_sync": 1}, "salesforce": {"in_sync": 1}}
 
 
+def test_a_newborn_shows_at_once_that_it_is_in_line(live: Live) -> None:
+    """Without waiting for the echo of its birth."""
+    paired(live)
+    new = live.hubspot.seed("contacts", {"email": "bob@example.com"})
+    live.ring(HUBSPOT, "contacts", new)
+    live.round()
+    assert live.states() == {"hubspot": {"in_sync": 2}, "salesforce": {"in_sync": 2}}
+
+
 def test_a_refused_key_is_tried_again_when_the_record_changes(live: Live) -> None:
     """The person takes the wrong id out of the field by hand."""
     paired(live)
