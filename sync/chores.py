@@ -7,6 +7,9 @@ chore::
     TryLater       the places polled before it are done; due again after the time that was asked for
     SystemBlocked  that system is left alone until it is back; the other side's places go on
     LedgerBusy     a person's run is at work; due again a minute later
+    Rejected       an object or field that is not there any more: that place alone is left out
+    Stopped        this process is to end: it stays due
+    anything else  a bug of ours; due again some minutes later
 """
 
 from __future__ import annotations
@@ -21,15 +24,15 @@ from zoneinfo import ZoneInfo
 import orjson
 import structlog
 
-from connector.errors import SystemBlocked, TryLater
+from connector.errors import ConnectorError, SystemBlocked, TryLater
 from connector.port import System
 from sync.lanes import in_lane
-from sync.ledger import Ledger, LedgerBusy, LedgerLock
+from sync.ledger import Ledger, LedgerBusy, LedgerError, LedgerLock
 from sync.poll import Place, Poll
 from sync.resync import Compare, Report, Terms
 from sync.station import Station
 from sync.timetable import Chore, Done, named, next_due
-from sync.workbench import Workbench
+from sync.workbench import COMPARED, SCHEMAS, Workbench
 
 log = structlog.get_logger()
 
@@ -41,6 +44,10 @@ FACT = "chore:"
 COMPARE = "compare"
 # How long a chore is somebody's without a sign of life.
 HELD = timedelta(seconds=120)
+
+
+class Stopped(Exception):
+    """This process was asked to end: what it was at goes on elsewhere, or at the next start."""
 
 
 class GuardStopped(Exception):
@@ -68,7 +75,7 @@ class Chores:
     clock: Callable[[], datetime]
     zone: ZoneInfo
     observe: bool = False
-    _doings: dict[str, Callable[[], None]] = field(init=False)
+    _doings: dict[str, Callable[[datetime], None]] = field(init=False)
 
     def __post_init__(self) -> None:
         doings = {
@@ -126,15 +133,15 @@ class Chores:
             if self.next(chore, began) > began:
                 return False
             with in_lane(chore.lane):
-                outcome, again = self._try(name)
+                outcome, again = self._try(name, began)
             self._note(name, began, outcome, again)
             log.info("chore", chore=name, outcome=outcome)
             return True
         return False
 
-    def _try(self, name: str) -> tuple[str, datetime | None]:
+    def _try(self, name: str, began: datetime) -> tuple[str, datetime | None]:
         try:
-            self._doings[name]()
+            self._doings[name](began)
         except SystemBlocked as error:
             self.station.block(error)
             return f"{error.system}_{error.cause}", self.clock() + FAILED_AGAIN
@@ -144,6 +151,15 @@ class Chores:
             return "busy", self.clock() + BUSY_AGAIN
         except GuardStopped:
             return "guard", None
+        except (Stopped, LedgerError):
+            raise
+        except ConnectorError as error:
+            log.warning("refused", chore=name, system=error.system)
+            return "refused", self.clock() + FAILED_AGAIN
+        except Exception:
+            # Noted like any other end, or it would be tried again and again without a pause.
+            log.exception("our bug", chore=name)
+            return "our_bug", self.clock() + FAILED_AGAIN
         return "done", None
 
     def _note(self, name: str, began: datetime, outcome: str, again: datetime | None) -> None:
@@ -159,26 +175,26 @@ class Chores:
 
     # The chores ---------------------------------------------------------------------------------
 
-    def _poll_changes(self) -> None:
+    def _poll_changes(self, _began: datetime) -> None:
         poll = Poll(self.bench())
         self._at_each_place(poll.places(), poll.changes)
 
-    def _poll_deletions(self) -> None:
+    def _poll_deletions(self, _began: datetime) -> None:
         poll = Poll(self.bench())
-        unsure: list[str] = []
 
         def look(place: Place) -> None:
             if place.cursor is not None and not poll.deletions(place):
-                unsure.append(place.mapping.name)
+                # The poll of the next time will know nothing of this: it must not be forgotten.
+                self.ledger.forget_fact(f"{COMPARED}{place.mapping.name}")
 
         self._at_each_place(poll.places(), look)
-        if unsure:
-            self._compare(sorted(set(unsure)))
 
     def _at_each_place(self, places: Sequence[Place], look: Callable[[Place], object]) -> None:
         """A system that is in trouble is left out; what the other side changed is rung for."""
+        # With no bell about, nobody else would ask whether a system is back.
+        self.station.blocked()
         away = {trouble.system for trouble in self.ledger.troubles()}
-        error: SystemBlocked | TryLater | None = None
+        error: TryLater | None = None
         for place in places:
             if place.system in away:
                 continue
@@ -190,17 +206,22 @@ class Chores:
             except TryLater as later:
                 away.add(System(later.system))
                 error = later
+            except ConnectorError:
+                # Its cursor stands still; what is wrong is told when the schemas are looked at.
+                log.warning("not polled", system=place.system.value, object=place.object)
         if error is not None:
             raise error
 
-    def _compare_all(self) -> None:
+    def _compare_all(self, began: datetime) -> None:
         """The daily one over everything; between two of them, what was edited since."""
         chore = named(self.timetable, COMPARE)
         done = counting_people(self.ledger, self.done(COMPARE))
         regular = None if done is None else replace(done, again=None)
-        now, unlike = self.clock(), self.unlike()
-        is_daily = chore is not None and next_due(chore, regular, self.zone, now) <= now
-        self._compare([] if is_daily else unlike)
+        unlike = self.unlike()
+        if chore is not None and next_due(chore, regular, self.zone, began) <= began:
+            self._compare([])
+        elif unlike:
+            self._compare(unlike)
 
     def _compare(self, names: Sequence[str]) -> None:
         terms = Terms(observe=self.observe, retry_parked=True, trigger="scheduler")
@@ -208,11 +229,13 @@ class Chores:
         if report.guards:
             raise GuardStopped(report)
 
-    def _look_at_schemas(self) -> None:
-        self.ledger.set_fact("schemas", self.describe())
+    def _look_at_schemas(self, _began: datetime) -> None:
+        self.ledger.set_fact(SCHEMAS, self.describe())
 
-    def _keep_house(self) -> None:
-        self.ledger.forget_receipts(self.clock() - RECEIPTS_KEPT)
+    def _keep_house(self, began: datetime) -> None:
+        self.ledger.forget_receipts(began - RECEIPTS_KEPT)
+        for name in self.ledger.facts(COMPARED).keys() - self.bench().by_name().keys():
+            self.ledger.forget_fact(f"{COMPARED}{name}")
 
 
 def how_it_went(ledger: Ledger, name: str) -> Done | None:
@@ -222,13 +245,14 @@ def how_it_went(ledger: Ledger, name: str) -> Done | None:
 
 
 def counting_people(ledger: Ledger, done: Done | None) -> Done | None:
-    """A full resync that a person ran is as good as the one by the clock."""
+    """A resync of everything that a person ran is as good as the one by the clock."""
     run = ledger.last_run("resync")
-    if run is None or run.outcome != "done":
+    if run is None or run.outcome != "done" or not ledger.facts(COMPARED).keys() <= {*run.mappings}:
         return done
     if done is not None and done.last is not None and done.last >= run.started_at:
         return done
-    return Done(run.started_at, "done", run.started_at, None if done is None else done.again)
+    again = None if done is None or done.began < run.started_at else done.again
+    return Done(run.started_at, "done", run.started_at, again)
 
 
 def schedule(

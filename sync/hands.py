@@ -21,7 +21,7 @@ from time import monotonic
 
 import structlog
 
-from sync.chores import Chores
+from sync.chores import Chores, Stopped
 from sync.lanes import Lane
 from sync.ledger import Ledger, LedgerError
 from sync.poll import ring_for_waiting
@@ -40,13 +40,9 @@ UNHEARD = timedelta(milliseconds=300)
 OVERDUE = timedelta(seconds=20)
 # Seconds between two rounds of each thread.
 LISTENS, BEATS, REMEMBERS = 0.25, 5.0, 5.0
-# Everything that waits is rung for at least this often, scheduler or not.
-SWEEP_EVERY = timedelta(seconds=30)
+# Everything that waits is rung for at least every 30 s, scheduler or not: a beat may come late.
+SWEEP_EVERY = timedelta(seconds=20)
 LEDGER_AGAIN = 2.0
-
-
-class Stopped(Exception):
-    """This process was asked to end: what it was at goes on elsewhere, or at the next start."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,6 +64,8 @@ class Hands:
     stopping: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
     _swept_at: datetime | None = None
+    # Since when this process sees a chore due that nobody does.
+    _undone: dict[str, datetime] = field(default_factory=dict)
 
     # The queue's jobs ---------------------------------------------------------------------------
 
@@ -126,18 +124,23 @@ class Hands:
         self.station.holder.bury_the_dead()
         self.tell()
         now = self.clock()
-        if self._swept_at is None or now - self._swept_at > SWEEP_EVERY:
+        # A clock that was set back must not stop us from sweeping.
+        if self._swept_at is None or abs(now - self._swept_at) >= SWEEP_EVERY:
             self._swept_at = now
             ring_for_waiting(self.bench())
 
     def remember(self) -> None:
         """Do what is overdue: the scheduler is away, or its reminders are lost."""
-        now = self.clock()
-        for chore in self.chores.due():
+        now, due = self.clock(), self.chores.due()
+        self._undone = {
+            chore.name: min(self._undone.get(chore.name, now), self.chores.next(chore, now))
+            for chore in due
+        }
+        for chore in due:
             if self.stopping.is_set():
                 return
-            if self.chores.next(chore, now) < now - OVERDUE:
-                self.chores.do(chore.name)
+            if self._undone[chore.name] <= now - OVERDUE:
+                self.chore(chore.name)
 
     def _again(self, seconds: float, act: Callable[[], None]) -> None:
         """Act again and again; whatever goes wrong, the next time is another chance."""

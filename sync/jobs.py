@@ -15,7 +15,8 @@ import structlog
 from redis import Redis, RedisError
 from rq import Queue, SimpleWorker
 
-from sync.hands import Hands, Stopped
+from sync.chores import Stopped
+from sync.hands import Hands
 from sync.lanes import Lane
 from sync.ledger import LedgerError
 from sync.ringer import WORKING_LANES, queue_name

@@ -19,9 +19,9 @@ from redis import Redis
 
 from sync.alerts import Alerts, senders_of
 from sync.budget_shared import impatient
-from sync.chores import Chores
+from sync.chores import Chores, Stopped
 from sync.clockwork import LEADS_FOR, Clockwork
-from sync.hands import Hands, Stopped
+from sync.hands import Hands
 from sync.holding import Holder
 from sync.ledger import LedgerError, LedgerLock
 from sync.ledger.lock import this_host
@@ -103,6 +103,7 @@ class Parts:
 
     def worker(self) -> Hands:
         """What one worker process does. Raises what compiling the mappings does."""
+        self.watch.now()
         ringer, main, ears = self.ringer, self.station("live"), self.station("live")
         chores = self.chores(main)
         return Hands(
@@ -113,7 +114,7 @@ class Parts:
             bench=main.bench,
             ringer=ringer,
             clock=self.bridge.clock,
-            tell=self._teller("worker"),
+            tell=self.teller("worker"),
             stopping=self.stopping,
         )
 
@@ -167,7 +168,8 @@ class Parts:
     # The clock, the doors, the signs ------------------------------------------------------------
 
     def scheduler(self) -> Clockwork:
-        """What one scheduler process does."""
+        """What one scheduler process does. Raises what compiling the mappings does."""
+        self.watch.now()
         return Clockwork(
             chores=self.chores(self.station("scheduler")),
             ringer=self.ringer,
@@ -175,7 +177,7 @@ class Parts:
                 self.bridge.ledger, self.bridge.clock, name="scheduler", lasts=LEADS_FOR
             ),
             clock=self.bridge.clock,
-            tell=self._teller("scheduler"),
+            tell=self.teller("scheduler"),
             alert=self.alerts().tell,
         )
 
@@ -200,16 +202,16 @@ class Parts:
         """What the doors hand over to."""
         return Reception(self.bridge.ledger, self.ringer, lambda: self.watch.now().mappings)
 
-    def _teller(self, kind: Kind) -> Callable[[], None]:
+    def teller(self, kind: Kind) -> Callable[[], None]:
         """Gives signs of life, and keeps the embedded Redis alive."""
         signs = self.signs(kind)
 
         def tell() -> None:
-            signs.give()
             try:
                 self.keep_redis()
             except NoEmbeddedRedis as error:
                 log.warning("redis away", reason=str(error))
+            signs.give()
 
         return tell
 

@@ -44,16 +44,19 @@ class Done:
 
 
 def next_due(chore: Chore, done: Done | None, zone: ZoneInfo, now: datetime) -> datetime:
-    """When a chore is due next; not after `now` where it is due already."""
-    if done is not None and done.again is not None:
+    """When a chore is due next; not after `now` where it is due already.
+
+    A clock that was set back puts a chore off for its own period at most.
+    """
+    if done is None or done.began - now > (chore.every or DAY):
+        return now
+    if done.again is not None:
         return done.again
-    last = None if done is None else done.last
-    if last is None:
+    if done.last is None:
         return now
     if chore.every is not None:
-        # A clock that was set back must not put a chore off for longer than its own time.
-        return min(last, now) + chore.every
-    return first_after(chore.at or time(), last, zone)
+        return done.last + chore.every
+    return first_after(chore.at or time(), done.last, zone)
 
 
 def first_after(at: time, moment: datetime, zone: ZoneInfo) -> datetime:
