@@ -9,7 +9,7 @@ from connector.port import System
 from mappings.schema import Cell
 from mappings.schema import Mapping as FieldMapping
 from sync.model import Conflict, Pair, PairNote, Parked
-from sync.reconcile import LineConflict, LineParked, LineWrite, PairPlan, fingerprint
+from sync.reconcile import LineConflict, LineParked, LineWrite, PairPlan, fingerprint, key_mark
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 
@@ -158,6 +158,9 @@ def mark_of(plan: PairPlan, line: str) -> str:
     for write in plan.writes:
         if write.line.id == line:
             return write_mark(write)
+    for change in (change for changes in plan.changes.values() for change in changes):
+        if change.line == line == "key":
+            return key_mark(change.before, change.after)
     return ""
 
 

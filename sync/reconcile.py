@@ -125,6 +125,11 @@ def fingerprint(line: Line, left: Cell, right: Cell) -> str:
     return blake2b(repr(normal).encode(), digest_size=12).hexdigest()
 
 
+def key_mark(held: Value, partner: Value) -> str:
+    """Names what stood in the external-key field when it refused the partner's id."""
+    return blake2b(repr((held, partner)).encode(), digest_size=12).hexdigest()
+
+
 def is_true(value: Value) -> bool:
     """Whether an opt-out flag is set; missing, null and false are all the same."""
     return value is True or (isinstance(value, str) and value.strip().lower() == "true")
@@ -299,13 +304,14 @@ class _Draft:
     def _key_changes(self, side: System) -> Iterable[FieldChange]:
         if self.question.consent_only or side not in self.question.keys:
             return
-        if "key" in self.question.parked:
-            # It was refused; it is tried again when the record is, or when somebody says so.
-            self.still_parked.append("key")
-            return
         name, partner = self.question.keys[side]
         held = self.question.values(side).get(name)
-        if held is None or str(held) != partner:
+        if held is not None and str(held) == partner:
+            return
+        if self.question.parked.get("key") == key_mark(held, partner):
+            # It was refused; it is tried again when the record is, or when somebody says so.
+            self.still_parked.append("key")
+        else:
             yield FieldChange(line="key", api_name=name, before=held, after=partner, rule="key")
 
 

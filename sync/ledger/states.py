@@ -35,7 +35,7 @@ class States(Room):
         with self._begin() as connection:
             connection.execute(
                 update(record)
-                .where(record.c.mapping == mapping, within(scope))
+                .where(record.c.mapping == mapping, _concerned(scope))
                 .where(
                     or_(
                         record.c.state.is_distinct_from(state),
@@ -103,6 +103,14 @@ SHOWN_REASON: ColumnElement[Any] = case(
     (and_(OVERRULED, or_(record.c.state != "waiting", record.c.reason == "due")), RUNG_WHY),
     else_=record.c.reason,
 )
+
+
+def _concerned(scope: Scope) -> ColumnElement[bool]:
+    """The records of a scope and their partners: what is parked or waits concerns a pair whole."""
+    if scope is None:
+        return within(scope)
+    pairs = select(record.c.pair_id).where(within(scope), record.c.pair_id.is_not(None))
+    return or_(within(scope), record.c.pair_id.in_(pairs))
 
 
 def _state(mapping: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
