@@ -22,7 +22,7 @@ from time import monotonic
 import structlog
 
 from sync.chores import Chores, Stopped
-from sync.lanes import Lane
+from sync.lanes import URGENT, Lane
 from sync.ledger import Ledger, LedgerError
 from sync.poll import ring_for_waiting
 from sync.ringer import Ringer
@@ -64,6 +64,8 @@ class Hands:
     stopping: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
     _swept_at: datetime | None = None
+    # Whether the main thread is looking at bells right now.
+    _sits: bool = False
     # Since when this process sees a chore due that nobody does.
     _undone: dict[str, datetime] = field(default_factory=dict)
 
@@ -74,9 +76,13 @@ class Hands:
         if self.ringer is not None:
             self.ringer.answered(lane)
         until = self.clock() + SITTING
-        more = self.station.sit(lane, until=until, patience=PATIENCE, stop=self.stopping.is_set)
-        if more and self.ringer is not None and not self.stopping.is_set():
-            self.ringer.ring([lane])
+        self._sits = True
+        try:
+            self.station.sit(lane, until=until, patience=PATIENCE, stop=self.stopping.is_set)
+        finally:
+            self._sits = False
+        if self.ringer is not None and not self.stopping.is_set():
+            self.ringer.ring(self.ledger.due_bells(self.clock()))
 
     def chore(self, name: str) -> None:
         """Do a chore that somebody was reminded of, and let the others share what it rang for."""
@@ -110,12 +116,17 @@ class Hands:
                 log.warning("the ledger is away", reason=str(error))
 
     def listen(self) -> None:
-        """Take over what rang and nobody came for."""
-        due = self.ledger.next_bell()
+        """Take over what rang and nobody came for.
+
+        While the main thread looks at bells, that is only what must not wait for its batch: two
+        threads over small batches get less done than one over large ones.
+        """
+        slowest = URGENT[-1] if self._sits else Lane.BACKFILL
+        due = self.ledger.next_bell(slowest)
         if due is None or due > self.clock() - UNHEARD:
             return
         until = self.clock() + SITTING
-        self.ears.sit(Lane.BACKFILL, until=until, stop=self.stopping.is_set)
+        self.ears.sit(slowest, until=until, stop=self.stopping.is_set)
 
     def beat(self) -> None:
         """Say that we are alive, free what the dead held, ring for what waits."""

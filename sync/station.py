@@ -188,7 +188,7 @@ class Station:
         while self.clock() < until and not stop():
             if self.step(slowest):
                 continue
-            due = self.ledger.next_bell()
+            due = self.ledger.next_bell(slowest)
             now = self.clock()
             if due is None or due > now + patience or self.ledger.troubles():
                 return False

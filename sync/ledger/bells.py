@@ -253,12 +253,13 @@ class Bells(Room):
         with self._look() as connection:
             return aware(connection.scalar(select(func.min(bell.c.since))))
 
-    def next_bell(self) -> datetime | None:
-        """When the next free bell is due."""
+    def next_bell(self, slowest: Lane = Lane.BACKFILL) -> datetime | None:
+        """When the next free bell is due, of this lane and the more urgent ones."""
+        free = select(func.min(bell.c.due_at)).where(
+            bell.c.taken_by.is_(None), bell.c.lane <= slowest.urgency
+        )
         with self._look() as connection:
-            return aware(
-                connection.scalar(select(func.min(bell.c.due_at)).where(bell.c.taken_by.is_(None)))
-            )
+            return aware(connection.scalar(free))
 
     def hasten_bells(self, now: datetime) -> int:
         """Everything that waits is due now: a system is back, or a person said so."""
