@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 from redis import RedisError
@@ -23,9 +25,21 @@ log = structlog.get_logger()
 TICK = 0.5
 # Seconds between two looks for trouble that people should hear of.
 ALERTS = 15.0
-REMIND_AGAIN = timedelta(seconds=10)
+# Somebody is reminded again after this, and then less and less often: where no worker is, the
+# reminders of a night must not pile up.
+REMIND_AGAIN, SELDOMEST = timedelta(seconds=10), timedelta(minutes=10)
 LEADS_FOR = timedelta(seconds=15)
 AGAIN = 2.0
+
+
+class _Reminder(NamedTuple):
+    at: datetime
+    times: int
+
+    def is_enough(self, now: datetime) -> bool:
+        wait = min(REMIND_AGAIN * 2.0 ** min(self.times - 1, 10), SELDOMEST)
+        # A clock that was set back must not stop us from reminding.
+        return self.at <= now < self.at + wait
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,7 +56,7 @@ class Clockwork:
     tell: Callable[[], None] = lambda: None
     alert: Callable[[], object] = lambda: None
     leads: bool = False
-    _reminded: dict[str, datetime] = field(default_factory=dict)
+    _reminded: dict[str, _Reminder] = field(default_factory=dict)
 
     def run(self, stopping: threading.Event) -> None:
         """Tick until `stopping` is set, then let go of the leadership."""
@@ -54,18 +68,26 @@ class Clockwork:
                 self.leads = False
                 log.warning("the ledger is away", reason=str(error))
                 stopping.wait(AGAIN)
+            except Exception:
+                log.exception("our bug")
+                stopping.wait(AGAIN)
         if self.leads:
-            self.lock.__exit__(None, None, None)
+            self.leads = False
+            # It is over in some seconds anyway.
+            with suppress(LedgerError):
+                self.lock.__exit__(None, None, None)
 
     def tick(self) -> None:
         """Lead if nobody does; remind of everything that is due. Raises `LedgerError`."""
         self.tell()
         if not self._lead():
             return
-        for chore in self.chores.due():
-            now = self.clock()
-            reminded = self._reminded.get(chore.name)
-            if reminded is not None and now - reminded < REMIND_AGAIN:
+        due = self.chores.due()
+        for name in self._reminded.keys() - {chore.name for chore in due}:
+            del self._reminded[name]
+        for chore in due:
+            now, last = self.clock(), self._reminded.get(chore.name)
+            if last is not None and last.is_enough(now):
                 continue
             try:
                 self.ringer.enqueue(chore.lane, "sync.jobs.chore", chore.name)
@@ -73,7 +95,7 @@ class Clockwork:
                 # Workers remember by themselves what is overdue.
                 log.warning("the queue is away", reason=type(error).__name__)
                 return
-            self._reminded[chore.name] = now
+            self._reminded[chore.name] = _Reminder(now, 1 if last is None else last.times + 1)
 
     def _alert(self, stopping: threading.Event) -> None:
         while not stopping.wait(ALERTS):
@@ -83,6 +105,8 @@ class Clockwork:
                 self.alert()
             except LedgerError as error:
                 log.warning("the ledger is away", reason=str(error))
+            except Exception:
+                log.exception("our bug")
 
     def _lead(self) -> bool:
         try:
