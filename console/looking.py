@@ -66,7 +66,15 @@ def _show_live(output: Output, told: dict[str, Any]) -> None:
     output.table(
         "Chores",
         ("chore", "last", "outcome", "next"),
-        [(r["chore"], r["last"], r["outcome"], r["next"]) for r in told["schedule"]],
+        [
+            (
+                r["chore"],
+                _minute(r["last"]),
+                r["outcome"],
+                "now" if r["at_it"] else _minute(r["next"]),
+            )
+            for r in told["schedule"]
+        ],
     )
     output.table(
         "API calls today",
@@ -79,6 +87,11 @@ def _show_live(output: Output, told: dict[str, Any]) -> None:
     alive = Counter(part["kind"] for part in told["parts"] if part["alive"])
     running = ", ".join(f"{count} {kind}" for kind, count in sorted(alive.items()))
     output.line(f"Running: {running or 'nothing; start it with kakehashi up'}")
+
+
+def _minute(moment: str | None) -> str:
+    """A time as people read it."""
+    return "never" if moment is None else moment[:16].replace("T", " ")
 
 
 def _state_rows(told: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -270,10 +283,12 @@ def pause(session: Session, system: str | None) -> int:
 @command()
 @click.argument("system", type=SYSTEMS, required=False)
 def resume(session: Session, system: str | None) -> int:
-    """Let writes go on."""
+    """Let writes go on, and ask a system again at once that refused us."""
     chosen = [System(system)] if system else list(System)
     bridge = session.bridge()
     bridge.ledger.resume(chosen)
+    for one in chosen:
+        bridge.ledger.unblock(one)
     bridge.ledger.hasten_bells(bridge.clock())
     names = " and ".join(one.value for one in chosen)
     _told(session, {"resumed": [s.value for s in chosen]}, f"{names}: writes go on")

@@ -1,6 +1,7 @@
 "use strict";
-const look = 1500; // milliseconds between two looks at both systems
 const editable = document.body.dataset.editable === "yes";
+// Milliseconds between two looks at both systems: each costs API calls, which real systems count.
+const look = editable ? 1500 : 30000;
 const pairs = document.getElementById("pairs");
 const message = document.getElementById("message");
 const more = document.getElementById("more");
@@ -99,8 +100,30 @@ function refresh(row) {
   }
 }
 
+function live(all) {
+  const side = document.createElement("div");
+  side.className = "side";
+  const name = document.createElement("b");
+  const running = all.parts.filter((part) => part.alive && part.kind !== "web").map((part) => part.kind);
+  name.textContent = running.length ? `Running: ${[...new Set(running)].join(", ")}` : "Nothing is running";
+  side.append(name);
+  const waiting = Object.values(all.lanes).reduce((sum, lane) => sum + lane.waiting, 0);
+  const words = [`waiting ${waiting}`];
+  for (const [system, budget] of Object.entries(all.budget)) words.push(`${system} calls today ${budget.used} of ${budget.limit}`);
+  for (const one of all.blocked) words.push(`${one.system} refuses us: ${one.cause}`);
+  for (const system of all.paused) words.push(`${system} is paused`);
+  if (all.mapping_faults) words.push("mapping files have faults");
+  for (const word of words) {
+    const span = document.createElement("span");
+    span.textContent = word;
+    side.append(span);
+  }
+  return side;
+}
+
 async function states() {
-  const told = (await get("/status")).mappings[mapping];
+  const all = await get("/status");
+  const told = all.mappings[mapping];
   const box = document.getElementById("states");
   box.replaceChildren();
   for (const [system, label] of [["hubspot", "HubSpot"], ["salesforce", "Salesforce"]]) {
@@ -117,6 +140,7 @@ async function states() {
     }
     box.append(side);
   }
+  box.append(live(all));
 }
 
 async function show() {
