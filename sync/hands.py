@@ -27,6 +27,7 @@ from sync.ledger import Ledger, LedgerError
 from sync.poll import ring_for_waiting
 from sync.ringer import Ringer
 from sync.station import Station
+from sync.timetable import Chore
 from sync.workbench import Workbench
 
 log = structlog.get_logger()
@@ -64,7 +65,7 @@ class Hands:
     stopping: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
     _swept_at: datetime | None = None
-    # Whether the main thread is looking at bells right now.
+    # Whether the main thread is looking right now at bells that are not urgent.
     _sits: bool = False
     # Since when this process sees a chore due that nobody does.
     _undone: dict[str, datetime] = field(default_factory=dict)
@@ -76,7 +77,7 @@ class Hands:
         if self.ringer is not None:
             self.ringer.answered(lane)
         until = self.clock() + SITTING
-        self._sits = True
+        self._sits = lane not in URGENT
         try:
             self.station.sit(lane, until=until, patience=PATIENCE, stop=self.stopping.is_set)
         finally:
@@ -118,8 +119,8 @@ class Hands:
     def listen(self) -> None:
         """Take over what rang and nobody came for.
 
-        While the main thread looks at bells, that is only what must not wait for its batch: two
-        threads over small batches get less done than one over large ones.
+        While the main thread looks at bells of all lanes, that is only what must not wait for its
+        batch: two threads over small batches get less done than one over large ones.
         """
         slowest = URGENT[-1] if self._sits else Lane.BACKFILL
         due = self.ledger.next_bell(slowest)
@@ -143,15 +144,17 @@ class Hands:
     def remember(self) -> None:
         """Do what is overdue: the scheduler is away, or its reminders are lost."""
         now, due = self.clock(), self.chores.due()
-        self._undone = {
-            chore.name: min(self._undone.get(chore.name, now), self.chores.next(chore, now))
-            for chore in due
-        }
+        self._undone = {chore.name: self._since(chore, now) for chore in due}
         for chore in due:
             if self.stopping.is_set():
                 return
             if self._undone[chore.name] <= now - OVERDUE:
                 self.chore(chore.name)
+
+    def _since(self, chore: Chore, now: datetime) -> datetime:
+        """Since when a chore is due: by the timetable, or since we saw it where that says `now`."""
+        due = self.chores.next(chore, now)
+        return due if due < now else min(self._undone.get(chore.name, now), now)
 
     def _again(self, seconds: float, act: Callable[[], None]) -> None:
         """Act again and again; whatever goes wrong, the next time is another chance."""

@@ -84,8 +84,11 @@ class Clocked(Live):
             bench=self.bench,
             progress=lambda stage, count: None,
             lock=LedgerLock(self.ledger, self.time),
-            give_way=self.while_comparing,
+            give_way=self._give_way,
         )
+
+    def _give_way(self) -> None:
+        self.while_comparing()
 
     def due(self) -> list[str]:
         return [chore.name for chore in self.chores.due()]
