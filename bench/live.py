@@ -116,7 +116,7 @@ def doubled(say: Say) -> dict[str, Any]:
     with stage() as installation:
         found = {"undisturbed": _edited(installation, RATE, SECONDS / 2)}
         _order(installation, "hook_doubled", seconds=2)
-        found["doubled"] = _edited(installation, RATE, SECONDS / 2, first=ALL)
+        found["doubled"] = _edited(installation, RATE, SECONDS / 2)
     for name, one in found.items():
         _tell(say, f"{name}, {RATE:.0f} edits/s for {SECONDS / 2:.0f} s", one)
     ratio = _calls(found["doubled"]) / max(_calls(found["undisturbed"]), 1)
@@ -269,16 +269,14 @@ def measure(say: Say, names: tuple[str, ...] = ()) -> dict[str, Any]:
 # Running and counting ---------------------------------------------------------------------------
 
 
-def _edited(
-    installation: Installation, rate: float, seconds: float, *, first: int = 0
-) -> dict[str, Any]:
+def _edited(installation: Installation, rate: float, seconds: float) -> dict[str, Any]:
     """Edit at a rate, both ways, until all of it arrived; what that took, and what is wrong."""
     sandbox = installation.sandbox
     edits = Edits(sandbox)
     make = both_ways(edits, pairs_of(sandbox))
     _forget_calls(installation)
     before = {part.log.stem: part.cpu_seconds() for part in installation.parts}
-    reached = at_rate(rate, seconds, lambda number: make(first + number))
+    reached = at_rate(rate, seconds, make)
     until_arrived(edits, PATIENCE)
     installation.settle(PATIENCE)
     cpu = {part.log.stem: part.cpu_seconds() - before[part.log.stem] for part in installation.parts}

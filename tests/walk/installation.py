@@ -126,6 +126,7 @@ class Installation:
     settings: dict[str, str] = field(default_factory=dict)
     parts: list[Part] = field(default_factory=list)
     _machines: list[Admin] = field(default_factory=list)
+    _on_file_before: dict[System, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         port = free_port()
@@ -170,7 +171,8 @@ class Installation:
         self.wait(lambda: _answers(f"{self.url}/healthz"), PATIENCE, "the web part")
 
     def connect(self) -> None:
-        """Let both orgs ring at the doors."""
+        """Let both orgs ring at the doors, and count from now on."""
+        self._on_file_before = self._on_file()
         self.sandbox.ring_at(f"{self.url}/webhooks/hubspot", f"{self.url}/webhooks/salesforce")
 
     @contextmanager
@@ -202,7 +204,11 @@ class Installation:
         return {place: count for place, count in waiting.items() if count}
 
     def received(self) -> dict[System, int]:
-        """Events that the doors have put on file, by system."""
+        """Events that the doors have put on file since `connect`, by system."""
+        before = self._on_file_before
+        return {system: count - before.get(system, 0) for system, count in self._on_file().items()}
+
+    def _on_file(self) -> dict[System, int]:
         with self.ledger() as ledger:
             return ledger.received()
 

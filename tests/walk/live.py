@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from sandbox.hubspot.kinds import kind_of
 from sandbox.hubspot.state import Event
@@ -163,16 +164,17 @@ def pairs_of(sandbox: Sandbox) -> list[Pair]:
 def both_ways(edits: Edits, pairs: Sequence[Pair], seed: int = 1) -> Callable[[int], None]:
     """Makes edit number N: people in turn, sides in turn, and one side only for each field.
 
-    So no edit is a double change, and the last edit of a field is what both sides must hold.
+    So no edit is a double change, and the last edit of a field is what both sides must hold. No value
+    comes again, not even from another `both_ways`.
     """
-    order = list(pairs)
+    order, series = list(pairs), uuid4().hex[:6]
     random.Random(seed).shuffle(order)
 
     def make(number: int) -> None:
         place, side = number // 2 % len(order), (HUBSPOT, SALESFORCE)[number % 2]
         # Half of the people are edited the other way round.
         line = TITLE if (side == HUBSPOT) == bool(place % 2) else FIRST_NAME
-        edits.make(order[place], line, side, f"{line.salesforce} {number}")
+        edits.make(order[place], line, side, f"{line.salesforce} {series} {number}")
 
     return make
 
