@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -36,21 +37,21 @@ class CatchUp:
         before = self.bench.calls()
         poll, ledger = Poll(self.bench), self.bench.ledger
         new = poll.unlisted(names)
-        report = self._compare(new) if new else None
-        if report is not None and report.guards:
-            return report
+        compared = [self._compare(new)] if new else []
+        if compared and compared[0].guards:
+            return compared[0]
         unsure: set[str] = set()
         for place in poll.places(names):
             poll.changes(place)
             if not poll.deletions(place):
                 unsure.add(place.mapping.name)
         if unsure:
-            report = self._compare(sorted(unsure))
+            compared.append(self._compare(sorted(unsure)))
         ring_for_waiting(self.bench)
         self._work()
         for mapping in self.bench.mappings:
             ledger.refresh_states(mapping.name)
-        return self._report(report, before)
+        return self._report(compared, before)
 
     def _work(self) -> None:
         """Until nothing is due; what may still be landing is waited for."""
@@ -63,19 +64,21 @@ class CatchUp:
     def _compare(self, names: Sequence[str]) -> Report:
         return self.compare().resync(names, self.terms)
 
-    def _report(self, compared: Report | None, before: Mapping[System, CallCount]) -> Report:
-        totals = dict(self.station.totals)
-        for name, count in ({} if compared is None else compared.totals).items():
-            totals[name] = totals.get(name, 0) + count
+    def _report(self, compared: Sequence[Report], before: Mapping[System, CallCount]) -> Report:
+        totals = Counter(self.station.totals)
+        for one in compared:
+            totals.update(one.totals)
+        # What had to wait on the way may be in line by now.
+        del totals["waiting"]
         waiting = sum(self.bench.ledger.bells_by_lane().values())
         if waiting:
             totals["waiting"] = waiting
         return Report(
-            run_id=self.station.run_id,
-            plan_id="" if compared is None else compared.plan_id,
-            totals=totals,
-            skipped=() if compared is None else compared.skipped,
-            guards=() if compared is None else compared.guards,
+            run_id=self.station.run_id or (compared[-1].run_id if compared else 0),
+            plan_id=compared[-1].plan_id if compared else "",
+            totals=dict(totals),
+            skipped=[skipped for one in compared for skipped in one.skipped],
+            guards=[tripped for one in compared for tripped in one.guards],
             cost=self.bench.spent(before),
             parked=sum(row[1] for row in self.bench.ledger.parked_by_cause()),
         )

@@ -46,15 +46,16 @@ class Signs:
     def give(self) -> None:
         """Say that this process lives and what it knows. Raises `LedgerError`."""
         now = self.clock()
-        if self._told is not None and now - self._told < EVERY:
+        # A clock that was set back must not silence us.
+        if self._told is not None and abs(now - self._told) < EVERY:
             return
         self._since = self._since or now
-        self._told = now
         told = {"kind": self.kind, "since": self._since.isoformat(), "seen": now.isoformat()}
         self.ledger.set_fact(f"{PART}{self.name}", _text(told))
         if self.kind == "worker":
             self._tell_what_it_knows(now)
         self._forget_the_dead(now)
+        self._told = now
 
     def _tell_what_it_knows(self, now: datetime) -> None:
         self._tell_of_mappings(now)
@@ -71,7 +72,6 @@ class Signs:
         for mapping in self.mappings().mappings:
             if self._hashes.get(mapping.name) == mapping.hash:
                 continue
-            self._hashes[mapping.name] = mapping.hash
             known = self.ledger.fact(f"{MAPPING}{mapping.name}")
             before: dict[str, Any] = {} if known is None else orjson.loads(known)
             if before.get("hash") != mapping.hash:
@@ -81,6 +81,7 @@ class Signs:
                     "since": now.isoformat(),
                 }
                 self.ledger.set_fact(f"{MAPPING}{mapping.name}", _text(told))
+            self._hashes[mapping.name] = mapping.hash
         faults = self.faults()
         if faults:
             self.ledger.set_fact(FAULTS, faults)
