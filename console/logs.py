@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import traceback
 from types import TracebackType
 from typing import Any
@@ -36,6 +37,8 @@ def set_up(*, terminal: bool) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+    logging.captureWarnings(True)
+    threading.excepthook = _end_of_thread
     logging.basicConfig(handlers=[_Forwarded()], level=logging.WARNING, force=True)
     logging.getLogger("rq").setLevel(logging.CRITICAL)
 
@@ -52,6 +55,13 @@ def without_messages_of_errors(_logger: WrappedLogger, _method: str, event: Even
         event["error"] = type(error).__name__
         event["at"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
     return event
+
+
+def _end_of_thread(end: threading.ExceptHookArgs) -> None:
+    """A thread that died of a bug: Python itself would print the message of the error."""
+    if end.exc_value is not None and not isinstance(end.exc_value, SystemExit):
+        name = None if end.thread is None else end.thread.name
+        structlog.get_logger().error("our bug", thread=name, exc_info=end.exc_value)
 
 
 class _Forwarded(logging.Handler):

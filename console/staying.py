@@ -57,10 +57,11 @@ def web(session: Session, with_parent: bool) -> int:
     """The doors and the page. Needs the store, and nothing else, to take what the doors bring."""
     parts = _begin(session, with_parent)
     parts.watch_offline()
-    signs = parts.signs("web")
+    parts.watch.now()
+    _when_possible(parts, lambda: parts.bridge.ledger)
     told = os.environ.get(PRACTICE)
     app = create_site(parts, None if told is None else json.loads(told))
-    beat = threading.Thread(target=_beat, args=(parts, signs.give), daemon=True)
+    beat = threading.Thread(target=_beat, args=(parts, parts.teller("web")), daemon=True)
     beat.start()
     given = parts.bridge.settings.web
     try:
@@ -76,8 +77,7 @@ def web(session: Session, with_parent: bool) -> int:
     _on_signal(_raise_exit)
     server.run()
     parts.stopping.set()
-    signs.leave()
-    parts.bridge.leave()
+    parts.leave()
     return 0
 
 
@@ -176,10 +176,11 @@ def _end_with_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _beat(parts: Parts, give: Callable[[], None]) -> None:
+def _beat(parts: Parts, tell: Callable[[], None]) -> None:
     while not parts.stopping.wait(5.0):
         try:
-            parts.keep_redis()
-            give()
+            tell()
         except LedgerError as error:
             log.warning("the ledger is away", reason=str(error))
+        except Exception:
+            log.exception("our bug")

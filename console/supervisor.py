@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -26,6 +26,14 @@ PATIENCE = 30.0
 FINAL = frozenset({exits.YOUR_INPUT, exits.SYSTEM})
 
 
+def own_command(name: str) -> Sequence[str]:
+    """One of our own commands, told to end with its parent.
+
+    -P, since the working folder may hold a folder named like a package of ours.
+    """
+    return (sys.executable, "-P", "-m", "console.cli", name, "--with-parent")
+
+
 @dataclass(slots=True)
 class _Part:
     name: str
@@ -37,11 +45,15 @@ class _Part:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Starts, watches and ends parts. `say` tells a person what happens to them."""
+    """Starts, watches and ends parts. `say` tells a person what happens to them.
+
+    `command` answers what to run for a part's name.
+    """
 
     folder: Path
     environment: Mapping[str, str]
     say: Callable[[str], None]
+    command: Callable[[str], Sequence[str]] = own_command
     _parts: dict[str, _Part] = field(default_factory=dict)
 
     def start(self, *names: str) -> None:
@@ -79,7 +91,7 @@ class Supervisor:
             if code in FINAL and now - part.began < YOUNG and part.deaths == 0:
                 return code
             part.deaths = part.deaths + 1 if now - part.began < AT_MOST else 1
-            wait = min(AT_MOST, AGAIN * 2.0 ** (part.deaths - 1))
+            wait = min(AT_MOST, AGAIN * 2.0 ** min(part.deaths - 1, 10))
             part.again = now + wait
             self.say(f"{part.name} ended ({code}); started again in {wait:g} s. Nothing is lost.")
         elif now >= part.again:
@@ -87,8 +99,8 @@ class Supervisor:
         return None
 
     def _run(self, name: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(  # noqa: S603 - our own command; -P, since the folder may hold one named like a package
-            [sys.executable, "-P", "-m", "console.cli", name, "--with-parent"],
+        return subprocess.Popen(  # noqa: S603 - our own command
+            list(self.command(name)),
             cwd=self.folder,
             env=dict(self.environment),
             stdin=subprocess.PIPE,
