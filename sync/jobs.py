@@ -56,6 +56,11 @@ class Worker(SimpleWorker):
     hands: Hands
     max_connection_wait_time = QUEUE_AGAIN
 
+    def _install_signal_handlers(self) -> None:
+        super()._install_signal_handlers()  # type: ignore[no-untyped-call]  # of RQ
+        # A signal that came while Redis was looked for was heard by our own handlers alone.
+        self._stop_requested = self.hands.stopping.is_set()
+
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Finish the batch at hand, then leave."""
         self.hands.stopping.set()

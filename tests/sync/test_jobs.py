@@ -16,7 +16,7 @@ from connector.port import System
 from sync import hands as hands_module
 from sync.chores import Stopped
 from sync.hands import Hands
-from sync.jobs import work
+from sync.jobs import Worker, work
 from sync.lanes import Lane
 from sync.ledger import LedgerUnavailable, Ring
 from sync.ringer import Ringer, queue_name
@@ -209,6 +209,25 @@ def test_a_worker_that_has_no_redis_ends_when_asked(clocked: Clocked) -> None:
 
 
 # Ending ------------------------------------------------------------------------------------------
+
+
+def test_a_signal_that_comes_while_redis_is_looked_for_is_not_forgotten(
+    hands: Hands, server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two servers nobody listens to RQ's own signals yet: the worker ends all the same."""
+    real = Worker.bootstrap
+
+    def bootstrap(worker: Worker, *levels: str) -> None:
+        real(worker, *levels)
+        terminate()
+
+    monkeypatch.setattr(Worker, "bootstrap", bootstrap)
+    too_late = threading.Timer(5.0, terminate)
+    with own_signals(hands), server.client() as client:
+        too_late.start()
+        work(hands, client)
+    assert too_late.is_alive()
+    too_late.cancel()
 
 
 def test_a_signal_ends_a_worker_after_the_batch_at_hand(
