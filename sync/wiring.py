@@ -5,6 +5,7 @@ Everything is made when it is first needed: `check --offline` opens no database,
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,8 @@ from functools import cached_property, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from connector.doorbell import Delivery, Knock
 from connector.http import ca_bundle_of, proxy_for
@@ -76,6 +79,7 @@ class Bridge:
     _schemas: dict[tuple[System, str], ObjectSchema] = field(default_factory=dict)
     # What was described just now has to be noted; what was long ago may be outdated by others' notes.
     _schemas_are_news: bool = False
+    _describing: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -228,20 +232,26 @@ class Bridge:
 
     def schemas(self) -> Mapping[tuple[System, str], ObjectSchema]:
         """The live schemas of every object that the mappings speak of."""
-        missing = objects_needed(self.mappings_folder) - self._schemas.keys()
-        for system, name in sorted(missing):
-            self._schemas[system, name] = self.connectors[system].describe(name)
-        self._schemas_are_news = self._schemas_are_news or bool(missing)
-        return self._schemas
+        with self._describing:
+            missing = objects_needed(self.mappings_folder) - self._schemas.keys()
+            fresh = {place: self._describe(place) for place in sorted(missing)}
+            # Replaced and not filled: another thread may be reading it.
+            self._schemas = {**self._schemas, **fresh}
+            self._schemas_are_news = self._schemas_are_news or bool(missing)
+            return self._schemas
+
+    def _describe(self, place: tuple[System, str]) -> ObjectSchema:
+        system, name = place
+        return self.connectors[system].describe(name)
 
     def forget_schemas(self) -> None:
         """Describe again when next asked, after fields were created."""
-        self._schemas.clear()
+        self._schemas = {}
 
     def describe_again(self) -> str:
-        """The fingerprint of the live schemas as they are now."""
+        """The fingerprints of the live schemas as they are now."""
         self.forget_schemas()
-        return fingerprint(self.schemas())
+        return fingerprints(self.schemas())
 
     def compile(self, *, offline: bool = False) -> Compiled:
         """The mappings, checked against the live schemas. Raises `MappingFaults`."""
@@ -264,7 +274,7 @@ class Bridge:
         """What every run over these mappings works with; each thread has a holder of its own."""
         if self._schemas_are_news:
             self._schemas_are_news = False
-            self.ledger.set_fact(SCHEMAS, fingerprint(self._schemas))
+            self.ledger.set_fact(SCHEMAS, fingerprints(self._schemas))
         return Workbench(
             ledger=self.ledger,
             connectors=self.connectors,
@@ -339,13 +349,13 @@ class Bridge:
         return Decree(self.ledger, engine, engine.asker.context)
 
 
-def fingerprint(schemas: Mapping[tuple[System, str], ObjectSchema]) -> str:
-    """Equal for equal schemas: what the mappings were checked against."""
-    told = sorted(
-        (system.value, name, sorted((field.name, repr(field)) for field in schema.fields.values()))
-        for (system, name), schema in schemas.items()
-    )
-    return blake2b(repr(told).encode(), digest_size=12).hexdigest()
+def fingerprints(schemas: Mapping[tuple[System, str], ObjectSchema]) -> str:
+    """Equal for equal schemas, object by object: what the mappings were checked against."""
+    told = {}
+    for (system, name), schema in sorted(schemas.items()):
+        fields = sorted((field.name, repr(field)) for field in schema.fields.values())
+        told[f"{system.value}:{name}"] = blake2b(repr(fields).encode(), digest_size=12).hexdigest()
+    return orjson.dumps(told).decode()
 
 
 def _secret(value: object) -> str | None:

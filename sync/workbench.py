@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
 from more_itertools import chunked
 
 from connector.port import CallCount, Connector, System
@@ -62,8 +63,10 @@ class Workbench:
         return {mapping.name: mapping for mapping in self.mappings}
 
     def wording(self, mapping: FieldMapping) -> str:
-        """What a whole compare of this mapping went by: its text, and the schemas that it was read over."""
-        return f"{mapping.hash} {self.ledger.fact(SCHEMAS) or ''}"
+        """What a whole compare of this mapping goes by: its text, and the schemas that it is read over."""
+        known = orjson.loads(self.ledger.fact(SCHEMAS) or "{}")
+        places = [f"{side.value}:{name}" for side in System for name in mapping.objects_of(side)]
+        return " ".join([mapping.hash, *(known.get(place, "") for place in places)]).strip()
 
     def is_compared(self, mapping: FieldMapping) -> bool:
         """Whether there was a whole compare since the mapping or the schemas changed."""

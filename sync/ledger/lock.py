@@ -69,10 +69,9 @@ class Leases(Room):
             held = connection.execute(
                 select(lease).where(lease.c.name == name).with_for_update()
             ).one()
-            if held.owner == owner:
-                return
+            ours = held.owner == owner
             dead = held.host == host and not is_alive(held.pid)
-            if not dead and (aware(held.expires_at) or now) > now:
+            if not ours and not dead and (aware(held.expires_at) or now) > now:
                 raise LedgerBusy(held.pid, held.host, aware(held.since) or now)
             connection.execute(update(lease).where(lease.c.name == name).values(**mine))
 

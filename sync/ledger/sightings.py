@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, case, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import ColumnElement
 
 from connector.port import System, Values
 from sync.ledger.room import IDS_AT_ONCE, Room, from_json, slices, utc
@@ -51,6 +52,11 @@ def indexable(key: str) -> str:
     if len(key) <= LONGEST_KEY and "\0" not in key:
         return key
     return sha256(key.encode(errors="surrogatepass")).hexdigest()
+
+
+def _later(one: Any, other: Any) -> ColumnElement[Any]:
+    """The later of two runs: while one lists everything, others read single records."""
+    return case((one > other, one), else_=other)
 
 
 class Sightings(Room):
@@ -107,7 +113,9 @@ class Sightings(Room):
                 news.append(sighting.whole())
         if same:
             connection.execute(
-                update(record).where(record.c.id.in_(same)).values(seen=run_id, gone=None)
+                update(record)
+                .where(record.c.id.in_(same))
+                .values(seen=_later(record.c.seen, run_id), gone=None)
             )
         if news:
             self._write(connection, run_id, mapping, system, object_name, news, known)
@@ -135,10 +143,9 @@ class Sightings(Room):
                 "external_key",
                 "consent",
                 "modified_at",
-                "seen",
                 "gone",
             )
-        }
+        } | {"seen": _later(record.c.seen, statement.excluded.seen)}
         rows = [
             {
                 "mapping": mapping,
@@ -241,8 +248,8 @@ class Sightings(Room):
         return self._count(mapping, system, chosen)
 
     def seen_count(self, run_id: int, mapping: str, system: System) -> int:
-        """Records that this run's listing showed."""
-        return self._count(mapping, system, record.c.seen == run_id)
+        """Records that this run's listing showed, or that somebody has read since it began."""
+        return self._count(mapping, system, record.c.seen >= run_id)
 
     def _count(self, mapping: str, system: System, condition: Any) -> int:
         with self._look() as connection:

@@ -34,6 +34,17 @@ class SightingPromises:
         [missing] = ledger.unseen(run.id, PEOPLE, HUBSPOT)
         assert (missing.record_id, missing.object) == ("2", "contacts")
 
+    def test_what_others_read_during_a_listing_is_seen_by_it(self, ledger: Ledger) -> None:
+        """By a run that is younger or older than it: a side that has records is not empty."""
+        older, run = begin(ledger), begin(ledger)
+        younger = see(ledger, HUBSPOT, sight("1"))
+        for record_id in ("1", "2"):
+            ledger.note_sightings(run.id, PEOPLE, HUBSPOT, "contacts", [sight(record_id)])
+        ledger.note_sightings(older.id, PEOPLE, HUBSPOT, "contacts", [sight("2")])
+        assert younger.id > run.id
+        assert ledger.seen_count(run.id, PEOPLE, HUBSPOT) == 2
+        assert list(ledger.unseen(run.id, PEOPLE, HUBSPOT)) == []
+
     def test_all_unseen_records_are_found_page_by_page(self, ledger: Ledger) -> None:
         """More records than one page holds are all answered, each once."""
         ids = [str(number) for number in range(2_345)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -333,6 +334,14 @@ class RunPromises:
         ledger.take_lease("walk", "killed", NOW, pid=7, host="h", is_alive=lambda _: True)
         with lock("elsewhere", 121):
             pass
+
+    def test_an_owner_that_takes_its_lease_again_keeps_it_longer(self, ledger: Ledger) -> None:
+        """Nobody else holds it meanwhile."""
+        take = partial(ledger.take_lease, "walk", pid=7, host="h", is_alive=lambda _: True)
+        take("owner", NOW)
+        take("owner", NOW + timedelta(seconds=119))
+        with pytest.raises(LedgerBusy):
+            take("other", NOW + timedelta(seconds=121))
 
     def test_a_lost_lease_is_noticed_before_the_next_write(self, ledger: Ledger) -> None:
         """A machine that slept does not go on beside its successor."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import time, timedelta
+from json import dumps
 from zoneinfo import ZoneInfo
 
 from sync import workbench
@@ -18,11 +19,17 @@ from sync.workbench import Workbench
 from tests.sync.bridge import people
 from tests.sync.test_rounds import Live
 
+EVERY = ("hubspot:contacts", "salesforce:Contact", "salesforce:Lead")
 TOKYO = ZoneInfo("Asia/Tokyo")
 TABLE = timetable(poll_every=60, deletions_every=600, resync_at=time(2))
 CHANGES, DELETIONS, COMPARE, SCHEMAS, HOUSE = (chore.name for chore in TABLE)
 # The bridge's time begins at six in the evening; the next compare is due at two.
 UNTIL_NIGHT = timedelta(hours=8)
+
+
+def schemas(word: str, *objects: str) -> str:
+    """Fingerprints of the live schemas, as the wiring takes them: of these objects, or of all."""
+    return dumps(dict.fromkeys(objects or EVERY, word))
 
 
 def nothing() -> None:
@@ -36,7 +43,7 @@ class Clocked(Live):
         super().__post_init__()
         self.mappings = [self.mapping]
         self.observe = False
-        self.schemas: Callable[[], str] = lambda: "as they were"
+        self.schemas: Callable[[], str] = lambda: schemas("as they were")
         # What the mappings were checked against when they came into force.
         self.ledger.set_fact(workbench.SCHEMAS, self.schemas())
         self.while_comparing: Callable[[], None] = nothing

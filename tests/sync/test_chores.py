@@ -21,6 +21,7 @@ from tests.sync.clocked import (
     SCHEMAS,
     UNTIL_NIGHT,
     Clocked,
+    schemas,
 )
 from tests.sync.test_quarantine import refuse
 from tests.sync.test_rounds import paired
@@ -131,7 +132,7 @@ def test_a_chore_is_done_by_one_worker_at_a_time(clocked: Clocked) -> None:
 
     def in_the_middle() -> str:
         seen.extend([other.do(SCHEMAS), SCHEMAS in {chore.name for chore in other.due()}])
-        return "as they are"
+        return schemas("as they are")
 
     clocked.schemas = in_the_middle
     assert clocked.do(SCHEMAS) == [True]
@@ -214,12 +215,22 @@ def test_other_schemas_make_every_mapping_due(clocked: Clocked) -> None:
     """A picklist got a value, a field another length: what was parked for it may go now."""
     clocked.two_mappings()
     settled(clocked)
-    clocked.schemas = lambda: "changed"
+    clocked.schemas = lambda: schemas("changed")
     clocked.wait(timedelta(hours=1))
     clocked.do(CHANGES, DELETIONS, SCHEMAS, HOUSE)
     assert clocked.due() == [COMPARE]
     clocked.do(COMPARE)
     assert clocked.compared()[-1] == ("people", "members")
+    assert clocked.due() == []
+
+
+def test_other_schemas_of_other_objects_concern_nobody(clocked: Clocked) -> None:
+    """A mapping that was added brings objects of its own, and the others stay as they are."""
+    settled(clocked)
+    known, more = schemas("as they were"), schemas("new", "hubspot:deals")
+    clocked.schemas = lambda: known[:-1] + ", " + more[1:]
+    clocked.wait(timedelta(hours=1))
+    clocked.do(CHANGES, DELETIONS, SCHEMAS, HOUSE)
     assert clocked.due() == []
 
 

@@ -22,7 +22,7 @@ from sync.ledger import LedgerUnavailable, Ring
 from sync.ringer import Ringer, queue_name
 from tests.machine.redis import RedisServer, running_redis
 from tests.sync.bridge import sqlite_url
-from tests.sync.clocked import CHANGES, COMPARE, SCHEMAS, Clocked
+from tests.sync.clocked import CHANGES, COMPARE, SCHEMAS, Clocked, schemas
 from tests.sync.embedded import soon
 from tests.sync.test_rounds import paired
 from tests.sync.working import hands_of, own_signals, terminate, work_until
@@ -181,7 +181,7 @@ def test_redis_may_be_emptied_and_stopped_under_a_worker(
         assert soon(lambda: clocked.salesforce.records("Lead")[lead].get("title") == "CFO")
         steps.append("stopped")
         own.start()
-        clocked.schemas = lambda: "taken from the queue"
+        clocked.schemas = lambda: schemas("taken from the queue")
         ringer_of(hands).enqueue(Lane.RESYNC, "sync.jobs.chore", "no such chore")
         with own.client() as redis:
             queue = Queue(queue_name(Lane.RESYNC), connection=redis)
@@ -283,7 +283,7 @@ def test_a_chore_that_was_begun_by_two_reminders_is_done_once(
 
     def describe() -> str:
         described.append("once")
-        return "as they are"
+        return schemas("as they are")
 
     clocked.schemas = describe
     for _ in range(3):

@@ -21,7 +21,9 @@ def test_ctrl_c_stops_politely_and_the_next_run_finishes(tmp_path: Path) -> None
         sandbox.hubspot.calls.clear()
         process = admin.start("resync", "--yes")
         while not sandbox.hubspot.calls.as_json()["total"] and process.poll() is None:
-            time.sleep(0.01)  # until it is at work: how long it takes to start is the machine's business
+            time.sleep(
+                0.01
+            )  # until it is at work: how long it takes to start is the machine's business
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
         assert process.returncode == 1, err
