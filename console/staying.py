@@ -18,10 +18,10 @@ from typing import Any, TypeVar
 
 import click
 import structlog
-import waitress
 
 from connector.errors import ConnectorError, SystemBlocked, TryLater
 from console.logs import set_up
+from console.serving import server_for
 from console.session import Session, command
 from console.site import create_site
 from sync.jobs import work
@@ -37,7 +37,6 @@ T = TypeVar("T")
 AGAIN, AT_MOST = 2.0, 30.0
 # What the practice orgs told, handed on by `up --sandbox`.
 PRACTICE = "PRACTICE_ORGS"
-THREADS = 8
 # Blocks that lift by themselves; the others want a person.
 PASSING = frozenset({"quota", "unreachable"})
 
@@ -65,9 +64,7 @@ def web(session: Session, with_parent: bool) -> int:
     beat.start()
     given = parts.bridge.settings.web
     try:
-        server = waitress.create_server(
-            app, host=given.host, port=given.port, threads=THREADS, ident=None
-        )
+        server = server_for(app, given.host, given.port)
     except OSError as error:
         raise PortTaken(
             f"{given.host}:{given.port} cannot be used ({error.strerror}): end what listens there, "

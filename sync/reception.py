@@ -7,13 +7,14 @@ ordinary change, unless the door's address says more.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from connector.port import Notice, System
 from mappings.schema import Mapping as FieldMapping
+from sync.clerk import Clerk
 from sync.lanes import Lane
-from sync.ledger import Ledger, Ring
+from sync.ledger import Handover, Ledger, Ring
 from sync.ringer import Ringer
 
 
@@ -24,6 +25,13 @@ class Reception:
     ledger: Ledger
     ringer: Ringer | None
     mappings: Callable[[], Sequence[FieldMapping]]
+    _clerk: Clerk[tuple[Handover, datetime]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_clerk", Clerk(self._put_on_file))
+
+    def _put_on_file(self, handed: Sequence[tuple[Handover, datetime]]) -> None:
+        self.ledger.take_in([one for one, _ in handed], max(at for _, at in handed))
 
     def wants(self, system: System, object_name: str) -> bool:
         """Whether some mapping speaks of these records."""
@@ -32,9 +40,10 @@ class Reception:
     def remember(
         self, system: System, notices: Sequence[Notice], lane: Lane | None, now: datetime
     ) -> frozenset[Lane]:
-        """One transaction: every record's number goes up, and the receipt stands beside it.
+        """Every record's number goes up, and the receipt stands beside it, in one transaction.
 
-        Answers the lanes to ring in. Raises `LedgerError`; then nothing is on file.
+        Deliveries that come at the same moment share it. Answers the lanes to ring in. Raises
+        `LedgerError`; then nothing is on file.
         """
         consent = self._consent_fields(system)
         rings = [
@@ -42,7 +51,7 @@ class Reception:
             for notice in notices
             for record_id in (notice.record_id, *notice.others)
         ]
-        self.ledger.ring(rings, now, door=system, events=len(notices))
+        self._clerk.put((Handover(system, rings, len(notices)), now))
         return frozenset(ring.lane for ring in rings)
 
     def ring(self, lanes: Iterable[Lane]) -> bool:

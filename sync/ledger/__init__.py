@@ -5,13 +5,14 @@ landed, what people still have to look at. Losing it costs work, not data: pairs
 their external keys, and blanks are filled by `first_pairing`.
 """
 
-from sync.ledger.bells import Bell, Later, Ring
+from sync.ledger.bells import Bell, Handover, Later
 from sync.ledger.claims import ClaimedRow, ConsentDue, KeyMatch
 from sync.ledger.findings import ConflictRow, ParkedRow
 from sync.ledger.lock import LedgerBusy, LedgerLock
 from sync.ledger.opening import Ledger
 from sync.ledger.pairs import Agreement
 from sync.ledger.plans import NoSuchPlan, StoredPlan
+from sync.ledger.ringing import Ring
 from sync.ledger.room import AlreadyBound, LedgerError, LedgerUnavailable, WrongLedger
 from sync.ledger.scopes import Known
 from sync.ledger.sightings import Missing, SeenRecord
@@ -24,6 +25,7 @@ __all__ = [
     "ClaimedRow",
     "ConflictRow",
     "ConsentDue",
+    "Handover",
     "KeyMatch",
     "Known",
     "Later",

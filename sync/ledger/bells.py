@@ -7,7 +7,6 @@ that arrives during the look is never dropped. Queues may forget: what is due st
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -25,30 +24,17 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
 from sync.lanes import Lane
+from sync.ledger.ringing import Ring, raise_numbers, rows_of
 from sync.ledger.room import Room, aware, slices, utc
 from sync.ledger.tables import bell, receipt
 
 # A worker that says nothing for so long has died, or lost its machine.
 TAKEN_FOR = timedelta(seconds=120)
 LANES = tuple(Lane)
-# Events about one record come in flocks: wait until it is quiet for so long, but never longer than
-# that. Urgent lanes do not wait.
-QUIET, LONGEST = timedelta(milliseconds=200), timedelta(milliseconds=800)
-RUNG = "rung"
-
-
-class Ring(NamedTuple):
-    """One ring at a record."""
-
-    system: System
-    object: str
-    record_id: str
-    lane: Lane = Lane.LIVE
 
 
 class Bell(NamedTuple):
@@ -72,69 +58,44 @@ class Later(NamedTuple):
     reason: str
 
 
+class Handover(NamedTuple):
+    """What one delivery of a door brought: its rings, and how many events it held."""
+
+    system: System
+    rings: Sequence[Ring]
+    events: int
+
+
 class Bells(Room):
     """Rings, takes, wipes and postpones bells."""
 
-    def ring(
-        self,
-        rings: Iterable[Ring],
-        now: datetime,
-        *,
-        door: System | None = None,
-        events: int | None = None,
-    ) -> int:
+    def ring(self, rings: Iterable[Ring], now: datetime, *, door: System | None = None) -> int:
         """Raise the numbers of these records; answers how many records that were.
 
-        With `door` it is a delivery of that system's webhooks, and a receipt over so many `events`
-        (one for each ring, unless told) goes on file in the same transaction.
+        With `door` it is a delivery of that system's webhooks, of an event for each ring, and a
+        receipt of it goes on file in the same transaction.
         """
-        counted: Counter[tuple[str, str, str]] = Counter()
-        urgency: dict[tuple[str, str, str], int] = {}
-        for one in rings:
-            key = (one.record_id, one.object, one.system.value)
-            counted[key] += 1
-            urgency[key] = min(one.lane.urgency, urgency.get(key, len(LANES)))
-        # In one order, so that two doors never wait for each other crosswise.
-        rows = [
-            {
-                "record_id": record_id,
-                "object": object_name,
-                "system": system,
-                "number": counted[record_id, object_name, system],
-                "lane": urgency[record_id, object_name, system],
-                "since": utc(now),
-                **_patience(urgency[record_id, object_name, system], now, door),
-                "tries": 0,
-                "reason": RUNG,
-            }
-            for record_id, object_name, system in sorted(counted)
+        if door is not None:
+            told = list(rings)
+            return self.take_in([Handover(door, told, len(told))], now)
+        rows = rows_of(rings)
+        with self._begin() as connection:
+            raise_numbers(connection, rows, now, patience=False)
+        return len(rows)
+
+    def take_in(self, deliveries: Sequence[Handover], now: datetime) -> int:
+        """Put deliveries of the doors on file, all or none: their rings, and a receipt of each.
+
+        Answers how many records they rang for.
+        """
+        rows = rows_of(ring for one in deliveries for ring in one.rings)
+        receipts = [
+            {"at": utc(now), "system": one.system.value, "events": one.events} for one in deliveries
         ]
         with self._begin() as connection:
-            if rows:
-                dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-                statement = dialect.insert(bell)
-                new = statement.excluded
-                connection.execute(
-                    statement.on_conflict_do_update(
-                        index_elements=["record_id", "object", "system"],
-                        set_={
-                            "number": bell.c.number + new.number,
-                            "lane": case((new.lane < bell.c.lane, new.lane), else_=bell.c.lane),
-                            "due_at": case(
-                                (_is_later(new), bell.c.latest_at),
-                                (and_(bell.c.reason == RUNG, _waits(new)), new.due_at),
-                                (new.due_at < bell.c.due_at, new.due_at),
-                                else_=bell.c.due_at,
-                            ),
-                        },
-                    ),
-                    rows,
-                )
-            if door is not None:
-                told = counted.total() if events is None else events
-                connection.execute(
-                    insert(receipt).values(at=utc(now), system=door.value, events=told)
-                )
+            raise_numbers(connection, rows, now, patience=True)
+            if receipts:
+                connection.execute(PUT_RECEIPTS, receipts)
         return len(rows)
 
     def take_bells(
@@ -282,23 +243,6 @@ class Bells(Room):
             connection.execute(delete(receipt).where(receipt.c.at < utc(before)))
 
 
-def _patience(urgency: int, now: datetime, door: System | None) -> dict[str, datetime | None]:
-    """When a bell is due at the soonest and at the latest."""
-    if door is None or urgency < Lane.LIVE.urgency:
-        return {"due_at": utc(now), "latest_at": utc(now)}
-    return {"due_at": utc(now + QUIET), "latest_at": utc(now + LONGEST)}
-
-
-def _waits(new: Any) -> ColumnElement[bool]:
-    """This ring is one of a flock that may be waited for."""
-    return and_(new.due_at < new.latest_at, new.due_at <= bell.c.latest_at)
-
-
-def _is_later(new: Any) -> ColumnElement[bool]:
-    """A flock that has been waited for long enough."""
-    return and_(bell.c.reason == RUNG, new.due_at < new.latest_at, new.due_at > bell.c.latest_at)
-
-
 def _free(now: datetime) -> ColumnElement[bool]:
     return and_(
         bell.c.due_at <= utc(now),
@@ -317,3 +261,7 @@ def _bell(row: Row[Any]) -> Bell:
         aware(row.since) or row.since,
         row.tries,
     )
+
+
+# Built once: a door has no time to put the same statement together for each request.
+PUT_RECEIPTS = insert(receipt)

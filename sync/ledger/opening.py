@@ -30,6 +30,9 @@ from sync.ledger.writings import Writings
 MIGRATIONS = Path(__file__).parent / "migrations"
 # How long a writer waits for another one, in milliseconds.
 BUSY_TIMEOUT = 30_000
+# Pages (of 4 KB) until SQLite's log is folded into the file. Whoever commits at that moment waits for it:
+# with the usual 1,000 that is every twentieth delivery of 100 events.
+PAGES_OF_LOG = 10_000
 # An arbitrary number that only this product's migrations take as an advisory lock.
 MIGRATION_LOCK = 0x6B616B65
 
@@ -98,6 +101,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute(f"PRAGMA wal_autocheckpoint={PAGES_OF_LOG}")
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
     cursor.close()
 

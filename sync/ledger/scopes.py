@@ -16,10 +16,10 @@ from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
 from sync.lanes import Lane
-from sync.ledger.bells import Ring
 from sync.ledger.claims import same_record
 from sync.ledger.findings import Findings
 from sync.ledger.quarantine import places_in
+from sync.ledger.ringing import Ring
 from sync.ledger.room import slices
 from sync.ledger.states import RUNG
 from sync.ledger.tables import match_key, pair, record

@@ -154,6 +154,6 @@ def test_an_error_of_the_ledger_is_its_own(
     def away(*_: object, **__: object) -> int:
         raise LedgerUnavailable("away")
 
-    monkeypatch.setattr(ledger, "ring", away)
+    monkeypatch.setattr(ledger, "take_in", away)
     with pytest.raises(LedgerUnavailable):
         reception.remember(HUBSPOT, [notice("1")], None, START)

@@ -1,0 +1,52 @@
+"""The web server: waitress, with connections kept where an answer has no body.
+
+waitress closes a connection after each answer without a length, and an answer of 204 has none (RFC 9110,
+section 8.6). A sender that rings a hundred times would shake hands a hundred times.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from waitress.channel import HTTPChannel
+from waitress.server import create_server
+from waitress.task import WSGITask
+
+from webhooks.routes import SALESFORCE_LIMIT
+
+THREADS = 8
+# Time for a sender that is slow, and no more: each of its threads is one less for the others.
+SECONDS = 30
+# Bytes: one more than the largest body that a door takes. More is refused before it is read.
+MOST = SALESFORCE_LIMIT + 1
+
+
+class KeepingTask(WSGITask):  # type: ignore[misc]  # waitress has no types
+    """An answer that never has a body needs no end of the connection to show where it ends."""
+
+    def set_close_on_finish(self) -> None:
+        asked = self.request.headers.get("CONNECTION", "").lower()
+        if self.has_body or self.version != "1.1" or asked == "close":
+            super().set_close_on_finish()
+
+
+class KeepingChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    """A connection whose answers are given by `KeepingTask`."""
+
+    task_class = KeepingTask
+
+
+def server_for(app: Flask, host: str, port: int) -> Any:
+    """A server that listens already; `run` it. Raises OSError where the address is taken."""
+    server = create_server(
+        app,
+        host=host,
+        port=port,
+        threads=THREADS,
+        channel_timeout=SECONDS,
+        max_request_body_size=MOST,
+        ident=None,
+    )
+    server.channel_class = KeepingChannel
+    return server
