@@ -16,8 +16,10 @@ from waitress.task import WSGITask
 from webhooks.routes import SALESFORCE_LIMIT
 
 THREADS = 8
-# Time for a sender that is slow, and no more: each of its threads is one less for the others.
-SECONDS = 30
+# Senders at once, and after how many silent seconds one of them is hung up on: whoever sends a byte a
+# minute must not lock the others out.
+CONNECTIONS, SILENT = 1_000, 20
+LOOKS_EVERY = 5
 # Bytes: one more than the largest body that a door takes. More is refused before it is read.
 MOST = SALESFORCE_LIMIT + 1
 
@@ -44,7 +46,9 @@ def server_for(app: Flask, host: str, port: int) -> Any:
         host=host,
         port=port,
         threads=THREADS,
-        channel_timeout=SECONDS,
+        connection_limit=CONNECTIONS,
+        channel_timeout=SILENT,
+        cleanup_interval=LOOKS_EVERY,
         max_request_body_size=MOST,
         ident=None,
     )

@@ -26,8 +26,9 @@ import structlog
 
 from connector.errors import ConnectorError, SystemBlocked, TryLater
 from connector.port import System
+from sync.holding import Holder
 from sync.lanes import in_lane
-from sync.ledger import Ledger, LedgerBusy, LedgerError, LedgerLock
+from sync.ledger import Ledger, LedgerBusy, LedgerError
 from sync.poll import Place, Poll
 from sync.resync import Compare, Report, Terms
 from sync.station import Station
@@ -42,8 +43,6 @@ FAILED_AGAIN = timedelta(minutes=5)
 RECEIPTS_KEPT = timedelta(days=30)
 FACT = "chore:"
 COMPARE = "compare"
-# How long a chore is somebody's without a sign of life.
-HELD = timedelta(seconds=120)
 
 
 class Stopped(Exception):
@@ -67,6 +66,7 @@ class Chores:
     """
 
     ledger: Ledger
+    holder: Holder
     station: Station
     bench: Callable[[], Workbench]
     compare: Callable[[], Compare]
@@ -127,8 +127,7 @@ class Chores:
         chore = named(self.timetable, name)
         if chore is None:
             return False
-        lock = LedgerLock(self.ledger, self.clock, name=_lease(chore), lasts=HELD)
-        with suppress(LedgerBusy), lock:
+        with suppress(LedgerBusy), self.holder.lease(_lease(chore)):
             began = self.clock()
             if self.next(chore, began) > began:
                 return False

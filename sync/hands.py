@@ -132,7 +132,8 @@ class Hands:
     def beat(self) -> None:
         """Say that we are alive, free what the dead held, ring for what waits."""
         for station in (self.station, self.ears):
-            station.holder.still_alive()
+            station.holder.still_alive(at_work=station.at_work)
+        self.chores.holder.still_alive(at_work=False)
         self.station.holder.bury_the_dead()
         self.tell()
         now = self.clock()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
@@ -32,7 +32,8 @@ class Holder:
     pid: int = field(default_factory=os.getpid)
     host: str = field(default_factory=this_host)
     token: str = field(default_factory=lambda: uuid4().hex)
-    _inside: set[str] = field(default_factory=set)
+    # The leases that this process knows it holds, by name, with the owner that stands there.
+    _held: dict[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -44,12 +45,16 @@ class Holder:
         held = self.ledger.hold_many(
             list(names), self.name, self.clock(), pid=self.pid, host=self.host
         )
+        self._held.update(dict.fromkeys(held, self.name))
         return {names[name] for name in held}
 
     def let_go(self, ids: Collection[int]) -> None:
-        """Give pairs back."""
-        if ids:
-            self.ledger.release_many([pair_lease(i) for i in ids], self.name)
+        """Give pairs back. What the ledger does not hear of now, it forgets by itself."""
+        names = [pair_lease(i) for i in ids]
+        for name in names:
+            self._held.pop(name, None)
+        if names:
+            self.ledger.release_many(names, self.name)
 
     @contextmanager
     def nursery(self, mapping: str, patience: float = 30.0) -> Iterator[None]:
@@ -58,38 +63,53 @@ class Holder:
         Waits `patience` seconds for it. Raises `LedgerBusy` when somebody is in there still.
         """
         name = f"nursery:{mapping}"
-        if name in self._inside:
+        if name in self._held:
             yield
             return
         waited = 0.0
-        while True:
-            try:
-                self.ledger.take_lease(
-                    name,
-                    self.name,
-                    self.clock(),
-                    pid=self.pid,
-                    host=self.host,
-                    is_alive=process_is_alive,
-                )
-                break
-            except LedgerBusy:
-                if waited >= patience:
-                    raise
-                self.sleep(KNOCK)
-                waited += KNOCK
-        self._inside.add(name)
+        with ExitStack() as stack:
+            while True:
+                try:
+                    stack.enter_context(self.lease(name))
+                    break
+                except LedgerBusy:
+                    if waited >= patience:
+                        raise
+                    self.sleep(KNOCK)
+                    waited += KNOCK
+            yield
+
+    @contextmanager
+    def lease(self, name: str) -> Iterator[None]:
+        """Hold a lease of this name, kept alive by `still_alive`. Raises `LedgerBusy`.
+
+        Each time it is another owner, so that two threads never hold the same one.
+        """
+        owner = f"{self.name}#{uuid4().hex[:8]}"
+        self.ledger.take_lease(
+            name,
+            owner,
+            self.clock(),
+            pid=self.pid,
+            host=self.host,
+            is_alive=process_is_alive,
+        )
+        self._held[name] = owner
         try:
             yield
         finally:
-            self._inside.discard(name)
-            self.ledger.release_lease(name, self.name)
+            self._held.pop(name, None)
+            self.ledger.release_lease(name, owner)
 
-    def still_alive(self) -> None:
-        """Keep what this process holds and has taken, however long its work takes."""
+    def still_alive(self, *, at_work: bool = True) -> None:
+        """Keep what this process knows it holds and has taken, however long its work takes.
+
+        What it let go of while the ledger was away is not kept: that comes free when its time is up.
+        """
         now = self.clock()
-        self.ledger.renew_all(self.pid, self.host, now)
-        self.ledger.keep_bells(self.name, now)
+        self.ledger.renew_many(list(self._held.items()), now)
+        if at_work:
+            self.ledger.keep_bells(self.name, now)
 
     def bury_the_dead(self) -> int:
         """Free what workers of this host held and had taken that have died; answers how much."""

@@ -136,6 +136,7 @@ class Parts:
         bench, settings = self._bench_of(holder), self.bridge.settings
         return Chores(
             ledger=self.bridge.ledger,
+            holder=holder,
             station=station,
             bench=bench,
             compare=lambda: self._compare(bench()),

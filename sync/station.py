@@ -4,6 +4,7 @@
 
     TryLater       these bells are rung again after the time that the system asked for
     SystemBlocked  the system is left alone until it is back; its bells wait, nothing is burnt
+    Rejected       it refuses to be read so (a field is gone): as a bug of ours, but sooner again
     anything else  a bug of ours: the batch is halved until the one bell stands alone that causes it,
                    which is looked at again much later; all others go on
 
@@ -32,6 +33,8 @@ log = structlog.get_logger()
 # A blocked system that does not say when it will be back is asked again after this.
 ASK_AGAIN = timedelta(seconds=30)
 OUR_BUG_AGAIN = timedelta(minutes=30)
+# Soon enough for a field that somebody puts back.
+REFUSED_AGAIN = timedelta(minutes=5)
 # One entry of the ledger's list of runs holds the writes of so long.
 RUN_LASTS = timedelta(hours=1)
 
@@ -43,6 +46,7 @@ class _Shift:
     run_id: int = 0
     began: datetime | None = None
     totals: Counter[str] = field(default_factory=Counter)
+    at_work: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +78,11 @@ class Station:
         """
         if self.blocked():
             return False
+        self._put_back()
         bells = self.ledger.take_bells(self.holder.name, self.clock(), limit=BATCH, slowest=slowest)
         if not bells:
             return False
+        self._shift.at_work = True
         lane = bells[0].lane
         bells, others = _split(bells, lane)
         if others:
@@ -86,8 +92,20 @@ class Station:
         with in_lane(lane):
             outcome = self._look(bells)
         self.ledger.wipe(outcome.done, outcome.later, self.clock())
+        self._shift.at_work = False
         self._shift.totals.update(outcome.tally.totals)
         return True
+
+    @property
+    def at_work(self) -> bool:
+        """Whether bells are in this worker's hands."""
+        return self._shift.at_work
+
+    def _put_back(self) -> None:
+        """After a look that ended with an error, nobody knows what of it is done: it is due again."""
+        if self._shift.at_work:
+            self.ledger.free_bells([self.holder.name])
+            self._shift.at_work = False
 
     def _look(self, bells: Sequence[Bell]) -> Outcome:
         try:
@@ -98,20 +116,26 @@ class Station:
         except TryLater as error:
             log.info("later", system=error.system, after=error.after, count=len(bells))
             return self._postponed(bells, timedelta(seconds=max(1.0, error.after)), "later")
-        except (ConnectorError, LedgerError):
+        except LedgerError:
             raise
+        except ConnectorError as error:
+            log.warning("refused", system=error.system, count=len(bells))
+            return self._alone(bells, error, "refused", REFUSED_AGAIN)
         except Exception as error:  # noqa: BLE001 - one record must never stop the others
-            return self._alone(bells, error)
+            return self._alone(bells, error, "our_bug", OUR_BUG_AGAIN)
 
     def _postponed(self, bells: Sequence[Bell], wait: timedelta, reason: str) -> Outcome:
         again = self.clock() + wait
         return Outcome(later=[Later(bell, again, reason) for bell in bells])
 
-    def _alone(self, bells: Sequence[Bell], error: Exception) -> Outcome:
+    def _alone(
+        self, bells: Sequence[Bell], error: Exception, reason: str, wait: timedelta
+    ) -> Outcome:
         """Halve until the bell that causes it stands alone."""
         if len(bells) == 1:
-            log.error("our bug", exc_info=error, system=bells[0].system.value)
-            return self._postponed(bells, OUR_BUG_AGAIN, "our_bug")
+            if reason == "our_bug":
+                log.error("our bug", exc_info=error, system=bells[0].system.value)
+            return self._postponed(bells, wait, reason)
         middle = len(bells) // 2
         whole = Outcome()
         for half in (bells[:middle], bells[middle:]):

@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    collate,
     delete,
     func,
     insert,
@@ -121,6 +122,9 @@ class Bells(Room):
     def wipe(self, done: Sequence[Bell], later: Sequence[Later], now: datetime) -> int:
         """Wipe what was looked at, postpone the rest; answers how many moved and are due again."""
         with self._begin() as connection:
+            ids = [one.id for one in (*done, *(one.bell for one in later))]
+            for some in slices(ids):
+                _lock(connection, bell.c.id.in_(some))
             if done:
                 connection.execute(
                     delete(bell).where(
@@ -170,6 +174,7 @@ class Bells(Room):
     def keep_bells(self, owner: str, now: datetime) -> None:
         """Say that this worker is alive and still looks at the bells that it took."""
         with self._begin() as connection:
+            _lock(connection, bell.c.taken_by == owner)
             connection.execute(
                 update(bell)
                 .where(bell.c.taken_by == owner)
@@ -179,6 +184,7 @@ class Bells(Room):
     def free_bells(self, owners: Sequence[str]) -> int:
         """Give back what workers had taken that have died since."""
         with self._begin() as connection:
+            _lock(connection, bell.c.taken_by.in_(list(owners)))
             return connection.execute(
                 update(bell)
                 .where(bell.c.taken_by.in_(list(owners)))
@@ -225,6 +231,7 @@ class Bells(Room):
     def hasten_bells(self, now: datetime) -> int:
         """Everything that waits is due now: a system is back, or a person said so."""
         with self._begin() as connection:
+            _lock(connection, bell.c.due_at > utc(now))
             return connection.execute(
                 update(bell).where(bell.c.due_at > utc(now)).values(due_at=utc(now))
             ).rowcount
@@ -241,6 +248,17 @@ class Bells(Room):
         """Old receipts are of no use to anybody."""
         with self._begin() as connection:
             connection.execute(delete(receipt).where(receipt.c.at < utc(before)))
+
+
+def _lock(connection: Connection, condition: ColumnElement[bool]) -> None:
+    """Lock bells in the order in which doors ring them, or both wait for each other crosswise.
+
+    SQLite has one writer at a time anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        key = (bell.c.record_id, bell.c.object, bell.c.system)
+        order = (collate(column, "C") for column in key)
+        connection.execute(select(bell.c.id).where(condition).order_by(*order).with_for_update())
 
 
 def _free(now: datetime) -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sync.ledger.room import LedgerError, Room, aware, slices, utc
@@ -87,13 +87,20 @@ class Leases(Room):
             )
         return renewed.rowcount == 1
 
-    def renew_all(self, pid: int, host: str, now: datetime, *, lasts: timedelta = LASTS) -> None:
-        """Push out the end of everything that a process holds: it is alive."""
+    def renew_many(
+        self, held: Sequence[tuple[str, str]], now: datetime, *, lasts: timedelta = LASTS
+    ) -> None:
+        """Push out the end of these leases, each if it is still this owner's: (name, owner)."""
+        if not held:
+            return
         with self._begin() as connection:
             connection.execute(
                 update(lease)
-                .where(lease.c.pid == pid, lease.c.host == host)
-                .values(expires_at=utc(now + lasts))
+                .where(
+                    lease.c.name == bindparam("of_name"), lease.c.owner == bindparam("its_owner")
+                )
+                .values(expires_at=utc(now + lasts)),
+                [{"of_name": name, "its_owner": owner} for name, owner in held],
             )
 
     def release_lease(self, name: str, owner: str) -> None:

@@ -60,10 +60,11 @@ class Clocked(Live):
         def sleep(seconds: float) -> None:
             self.time.forward(seconds=seconds)
 
+        holder = Holder(self.ledger, self.time, sleep=sleep)
         return Station(
             ledger=self.ledger,
-            bench=lambda: self.bench,
-            holder=Holder(self.ledger, self.time, sleep=sleep),
+            bench=lambda: replace(self.bench, holder=holder),
+            holder=holder,
             clock=self.time,
             observe=self.observe,
             trigger=trigger,
@@ -73,6 +74,7 @@ class Clocked(Live):
         """The chores as one more worker has them."""
         return Chores(
             ledger=self.ledger,
+            holder=Holder(self.ledger, self.time),
             station=station or self.station,
             bench=lambda: self.bench,
             compare=self._compare,

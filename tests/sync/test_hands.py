@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from connector.errors import Rejected
 from connector.port import System
 from sync import hands as hands_module
 from sync.hands import OVERDUE, UNHEARD, Hands
@@ -176,28 +177,68 @@ def test_what_a_killed_worker_held_comes_free_with_the_next_beat(
     assert first_name(clocked, lead) == "Anna"
 
 
-def test_what_a_long_living_worker_holds_stays_its_own(clocked: Clocked, hands: Hands) -> None:
+@pytest.mark.parametrize("thread", ["station", "ears"])
+def test_what_a_long_living_worker_holds_stays_its_own(
+    clocked: Clocked, hands: Hands, thread: str
+) -> None:
     """Its work takes an hour: with every beat its bells and pairs are its own for longer."""
-    edited(clocked)
-    mine, other = hands.station.holder, clocked.new_station().holder
-    taken = clocked.ledger.take_bells(mine.name, clocked.time(), limit=10)
-    assert mine.hold_pairs([1]) == {1}
+    lead = edited(clocked)
+    other = clocked.new_station().holder
+    beats: list[object] = []
+
+    def an_hour() -> None:
+        for _ in range(60):
+            clocked.wait(timedelta(minutes=1))
+            hands.beat()
+            beats.append(clocked.ledger.take_bells(other.name, clocked.time(), limit=10))
+            beats.append(other.hold_pairs([1]))
+
+    clocked.salesforce.before_write = an_hour
+    getattr(hands, thread).step()
+    assert beats == [[], set()] * 60
+    assert first_name(clocked, lead) == "Anna"
+
+
+def test_what_a_look_left_behind_while_the_ledger_was_away_comes_free(
+    clocked: Clocked, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A living worker does not keep what it does not know any more that it has."""
+    lead = edited(clocked)
+
+    def away(*_: object, **__: object) -> None:
+        raise LedgerUnavailable("locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "release_many", away)
+        patch.setattr(Ledger, "wipe", away)
+        patch.setattr(Ledger, "agree", away)
+        with pytest.raises(LedgerUnavailable):
+            hands.ears.step()
     for _ in range(60):
-        clocked.wait(timedelta(minutes=1))
+        clocked.wait(timedelta(seconds=5))
         hands.beat()
-        assert clocked.ledger.take_bells(other.name, clocked.time(), limit=10) == []
-        assert other.hold_pairs([1]) == set()
-    assert len(taken) == 1
+    hands.station.step()
+    hands.ears.step()
+    assert first_name(clocked, lead) == "Anna"
+    assert clocked.bells() == 0
 
 
-def test_what_the_ears_took_is_kept_as_well(clocked: Clocked, hands: Hands) -> None:
-    """They have a name of their own."""
-    edited(clocked)
-    clocked.ledger.take_bells(hands.ears.holder.name, clocked.time(), limit=10)
-    for _ in range(3):
-        clocked.wait(timedelta(minutes=1))
-        hands.beat()
-    assert clocked.ledger.take_bells("other", clocked.time(), limit=10) == []
+def test_a_refused_read_is_looked_at_again_and_holds_up_nobody(
+    clocked: Clocked, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A field was taken away in the live system: not an error that ends the look, and no hot loop."""
+    lead = edited(clocked)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise Rejected("no such column", system="hubspot", cause="no_such_field")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(clocked.hubspot, "get_many", refuse)
+        assert hands.station.step() is True
+        assert hands.station.step() is False
+    clocked.wait(timedelta(minutes=5))
+    hands.station.step()
+    assert first_name(clocked, lead) == "Anna"
 
 
 def test_a_silent_worker_of_another_machine_is_waited_for_two_minutes(
