@@ -6,6 +6,7 @@ import click
 
 from connector.errors import ConnectorError, Rejected, SystemBlocked
 from mappings.faults import MappingFaults
+from sandbox.serve import SandboxPortTaken
 from sync.ledger import LedgerError
 from sync.settings_faults import ConfigurationError
 
@@ -33,6 +34,8 @@ def exit_code_for(error: BaseException) -> int:
         case ConnectorError():
             return SYSTEM
         case click.ClickException() | ConfigurationError() | MappingFaults() | LedgerError():
+            return YOUR_INPUT
+        case SandboxPortTaken():
             return YOUR_INPUT
         case _:
             return OUR_BUG

@@ -87,6 +87,8 @@ def _show_live(output: Output, told: dict[str, Any]) -> None:
     alive = Counter(part["kind"] for part in told["parts"] if part["alive"])
     running = ", ".join(f"{count} {kind}" for kind, count in sorted(alive.items()))
     output.line(f"Running: {running or 'nothing; start it with kakehashi up'}")
+    if alive and not alive["worker"]:
+        output.line("No worker runs: nothing is brought in line. Start one with kakehashi worker")
 
 
 def _minute(moment: str | None) -> str:

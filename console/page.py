@@ -44,7 +44,7 @@ class People:
         else:
             answer = self._salesforce(object_name, record_id, field, value)
         if answer.status_code >= requests.codes.bad_request:
-            raise CannotEdit(answer.text[:300])
+            raise CannotEdit(_message(answer))
 
     def _hubspot(
         self, object_name: str, record_id: str, field: str, value: str
@@ -76,6 +76,16 @@ class People:
             headers={"Authorization": f"Bearer {token['access_token']}"},
             timeout=TIMEOUT,
         )
+
+
+def _message(answer: requests.Response) -> str:
+    """What the vendor says of a refusal, without what surrounds it."""
+    try:
+        told = answer.json()
+    except ValueError:
+        return answer.text[:300]
+    first = told[0] if isinstance(told, list) and told else told
+    return str(first.get("message", told) if isinstance(first, dict) else told)[:300]
 
 
 def create_app(

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shlex
 import signal
 import socket
+import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
+from console.logs import set_up
 from console.output import Output
 from console.planning import show_report
 from console.session import Session, command
@@ -22,11 +27,16 @@ from sandbox.serve import Sandbox
 from sync.install import copy_mappings, create_keys
 from sync.resync import Terms
 from sync.settings import Settings, load_settings
+from sync.settings_faults import ConfigurationError
 from sync.wiring import Bridge
 
 PEOPLE, SEED = 300, 7
 # Over the practice orgs the safety net under the doorbells is drawn in this often, in seconds.
 SANDBOX_POLL = "10"
+
+
+class AlreadyRunning(ConfigurationError):
+    """Somebody rehearses in this folder."""
 
 
 @command(json=False)
@@ -48,6 +58,7 @@ def sandbox(session: Session, people: int, seed: int, port: int) -> int:
 @click.option("--seed", default=SEED, show_default=True, help="The same seed makes the same orgs.")
 def up(session: Session, with_sandbox: bool, people: int, seed: int) -> int:
     """Everything in one: doors and page, a worker, a scheduler, and the embedded Redis."""
+    set_up(terminal=sys.stderr.isatty())
     if with_sandbox:
         return _up_with_sandbox(session, people, seed)
     bridge = session.bridge()
@@ -64,6 +75,11 @@ def _up_with_sandbox(session: Session, people: int, seed: int) -> int:
     output = session.output
     folder = session.folder / "var" / "sandbox"
     folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder):
+        return _up_alone(output, folder, people, seed)
+
+
+def _up_alone(output: Output, folder: Path, people: int, seed: int) -> int:
     running = Sandbox.start(people=people, seed=seed)
     output.line(f"Two practice orgs with {people} people are up.")
     try:
@@ -74,11 +90,40 @@ def _up_with_sandbox(session: Session, people: int, seed: int) -> int:
             _prepare(bridge, output)
             base = f"http://{bridge.settings.web.host}:{bridge.settings.web.port}"
             running.ring_at(f"{base}/webhooks/hubspot", f"{base}/webhooks/salesforce")
+            _tell_how_to_look(output, folder, environment)
             return _supervise(output, folder, environment, bridge.settings)
         finally:
             bridge.leave()
     finally:
         running.stop()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One rehearsal in a folder at a time: a second one would begin the first one's ledger anew."""
+    with (folder / "running.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise AlreadyRunning(
+                f"a rehearsal runs in {folder} already: end it there with Ctrl-C, or start this one in "
+                "another folder and with another KAKEHASHI_WEB__PORT"
+            ) from None
+        yield
+
+
+def _tell_how_to_look(output: Output, folder: Path, environment: Mapping[str, str]) -> None:
+    """A file that leads the other commands to the practice orgs."""
+    path = folder / "practice.env"
+    path.touch(mode=0o600)
+    names = sorted(name for name in environment if name.startswith("KAKEHASHI_"))
+    lines = [f"export {name}={shlex.quote(environment[name])}\n" for name in names]
+    path.write_text("".join(lines), "utf-8")
+    command = Path(sys.executable).with_name("kakehashi")
+    output.line(
+        f"Other commands see these orgs in another terminal: cd {folder} && . ./{path.name}"
+    )
+    output.line(f"and then, say: {command} parked list")
 
 
 def _practice_environment(told: Mapping[str, Any], folder: Path) -> dict[str, str]:

@@ -57,7 +57,7 @@ def web(session: Session, with_parent: bool) -> int:
     parts = _begin(session, with_parent)
     parts.watch_offline()
     parts.watch.now()
-    _when_possible(parts, lambda: parts.bridge.ledger)
+    _when_possible(parts, parts.clock.set)
     told = os.environ.get(PRACTICE)
     app = create_site(parts, None if told is None else json.loads(told))
     beat = threading.Thread(target=_beat, args=(parts, parts.teller("web")), daemon=True)
@@ -125,6 +125,7 @@ def _begin(session: Session, with_parent: bool) -> Parts:
 
 
 def _pin(parts: Parts) -> None:
+    _when_possible(parts, parts.clock.set)
     _when_possible(parts, parts.bridge.pin)
 
 

@@ -36,6 +36,7 @@ def spread_consent(
         if result.state == "landed":
             tally.totals["update"] += 1
         else:
+            tally.unspread |= result.state in {"later", "unknown"}
             key = (result.write.system, result.write.record_id or "")
             reason = result.refusal.reason if result.refusal else "no answer yet"
             tally.skip(owner[key], f"the opt-out could not be written: {reason}")

@@ -82,7 +82,8 @@ class Hands:
             self.station.sit(lane, until=until, patience=PATIENCE, stop=self.stopping.is_set)
         finally:
             self._sits = False
-        if self.ringer is not None and not self.stopping.is_set():
+        # While a system refuses us, nobody could do anything: the ears ask when it is time.
+        if not self.stopping.is_set() and not self.ledger.troubles() and self.ringer is not None:
             self.ringer.ring(self.ledger.due_bells(self.clock()))
 
     def chore(self, name: str) -> None:
@@ -93,7 +94,8 @@ class Hands:
     # Beside the queue ---------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin to listen, to beat and to remember."""
+        """Begin to listen, to beat and to remember. What was put off while nobody ran is due."""
+        self.ledger.hasten_bells(self.clock())
         for name, seconds, act in (
             ("ears", LISTENS, self.listen),
             ("heart", BEATS, self.beat),

@@ -14,6 +14,8 @@ from types import FrameType
 import structlog
 from redis import Redis, RedisError
 from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
+from rq.job import Job
 
 from sync.chores import Stopped
 from sync.hands import Hands
@@ -55,16 +57,32 @@ class Worker(SimpleWorker):
 
     hands: Hands
     max_connection_wait_time = QUEUE_AGAIN
+    _at_job = False
 
     def _install_signal_handlers(self) -> None:
         super()._install_signal_handlers()  # type: ignore[no-untyped-call]  # of RQ
         # A signal that came while Redis was looked for was heard by our own handlers alone.
         self._stop_requested = self.hands.stopping.is_set()
 
-    def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """Finish the batch at hand, then leave."""
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Do a job; a signal lets it come to its end."""
+        self._at_job = True
+        try:
+            super().execute_job(job, queue)
+        finally:
+            self._at_job = False
+
+    def request_stop(self, _signum: int, _frame: FrameType | None) -> None:
+        """Finish the batch at hand, then leave; one that waits for a job leaves at once.
+
+        RQ's own way writes to Redis here, in the middle of whatever was being said to Redis when the
+        signal came: both then wait for each other's answers.
+        """
+        is_news = not self.hands.stopping.is_set()
         self.hands.stopping.set()
-        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # of RQ
+        self._stop_requested = True
+        if is_news and not self._at_job:
+            raise StopRequested
 
 
 def work(hands: Hands, connection: Redis) -> None:
@@ -73,11 +91,17 @@ def work(hands: Hands, connection: Redis) -> None:
     Call it in the main thread: it takes SIGTERM and SIGINT.
     """
     _HANDS.set(hands)
+    is_away = False
     while not hands.stopping.is_set():
         try:
-            _worker(hands, connection).work(logging_level="CRITICAL")
+            worker = _worker(hands, connection)
+            is_away = False
+            worker.work(logging_level="CRITICAL")
         except RedisError as error:
-            log.warning("the queue is away", reason=type(error).__name__)
+            if not is_away:
+                advice = "nothing is lost; see KAKEHASHI_REDIS_URL"
+                log.warning("the queue is away", reason=type(error).__name__, advice=advice)
+            is_away = True
         _until_asked_again(hands)
 
 

@@ -21,6 +21,7 @@ from sync.alerts import Alerts, senders_of
 from sync.budget_shared import impatient
 from sync.chores import Chores, Stopped
 from sync.clockwork import LEADS_FOR, Clockwork
+from sync.common_clock import CommonClock
 from sync.hands import Hands
 from sync.holding import Holder
 from sync.ledger import LedgerError, LedgerLock
@@ -48,11 +49,14 @@ class Parts:
 
     bridge: Bridge
     stopping: threading.Event = field(default_factory=threading.Event)
+    clock: CommonClock = field(init=False)
     _given: list[Signs] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         # Before anything is built that would look for Redis, and go on without one.
         self.bridge.enter_redis()
+        self.clock = CommonClock(self.bridge.clock, self.bridge.ledger.time)
+        self.bridge.clock = self.clock
 
     @property
     def observe(self) -> bool:
@@ -204,7 +208,7 @@ class Parts:
         return Reception(self.bridge.ledger, self.ringer, lambda: self.watch.now().mappings)
 
     def teller(self, kind: Kind) -> Callable[[], None]:
-        """Gives signs of life, and keeps the embedded Redis alive."""
+        """Gives signs of life, keeps the embedded Redis alive and the clock right."""
         signs = self.signs(kind)
 
         def tell() -> None:
@@ -212,6 +216,7 @@ class Parts:
                 self.keep_redis()
             except NoEmbeddedRedis as error:
                 log.warning("redis away", reason=str(error))
+            self.clock.set()
             signs.give()
 
         return tell

@@ -31,6 +31,8 @@ BATCH = 200
 # A record that a bell names and nobody can see may only not be readable yet: looked for so often.
 LOOKS = 6
 SOON, LATEST = timedelta(seconds=1), timedelta(minutes=10)
+# What would be written but for the mode; a look costs calls, and a start makes all of it due.
+OBSERVED, SELDOM = "observe", timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -43,6 +45,8 @@ class Batch:
     bells: dict[str, Bell]
     known: dict[str, Known] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
+    # Those that differ from what their pair agreed on, and with them those that waited for something.
+    unlike: set[str] = field(default_factory=set)
     moved: set[str] = field(default_factory=set)
 
 
@@ -82,13 +86,15 @@ class Rounds:
                 waiting |= self._bring_in_line(mapping, batches, reads, outcome.tally)
         for bell in bells:
             if bell in waiting:
-                outcome.later.append(Later(bell, self._again(bell), waiting[bell]))
+                why = waiting[bell]
+                outcome.later.append(Later(bell, self._again(bell, why), why))
             else:
                 outcome.done.append(bell)
         return outcome
 
-    def _again(self, bell: Bell) -> datetime:
-        return self.bench.clock() + min(SOON * 2.0 ** min(bell.tries, 20), LATEST)
+    def _again(self, bell: Bell, why: str) -> datetime:
+        wait = SELDOM if why == OBSERVED else min(SOON * 2.0 ** min(bell.tries, 20), LATEST)
+        return self.bench.clock() + wait
 
     def _batches(self, mapping: FieldMapping, bells: Sequence[Bell]) -> Iterator[Batch]:
         if mapping.mode == "off":
@@ -113,7 +119,8 @@ class Rounds:
             waiting |= self._see(batch, reads, touched)
         if self.observe or mapping.mode != "live":
             self.ledger.refresh_states(mapping.name, frozenset(touched))
-            return waiting
+            # Not written now, and not forgotten: the mode may change.
+            return {b.bells[i]: OBSERVED for b in batches for i in b.unlike} | waiting
         engine = self.bench.engine(self.run_id, self.trigger, reads=reads, tally=tally)
         carrier = Carrier(engine)
         carrier.carry_out_all(mapping, self._pair_tasks(mapping, batches))
@@ -140,14 +147,11 @@ class Rounds:
         glances = [lookout.glance(batch.records[i], context) for i in ids if i in batch.records]
         for glance in glances:
             known = batch.known.get(glance.record_id)
-            still = (
-                known is not None
-                and known.in_line
-                and known.gone is None
-                and glance.digest == known.agreed
-            )
-            if not still:
-                batch.moved.add(glance.record_id)
+            if not _in_line(known, glance.digest):
+                batch.unlike.add(glance.record_id)
+            elif batch.bells[glance.record_id].tries == 0:
+                continue
+            batch.moved.add(glance.record_id)
         # Whom their old keys touched is concerned as well: somebody may be free now.
         rows = {batch.known[i].row_id for i in batch.moved if i in batch.known}
         touched |= self.ledger.neighbours(mapping.name, rows)
@@ -231,7 +235,8 @@ class Rounds:
     ) -> dict[Bell, str]:
         """Bells of records that wait for something: their state says for what."""
         busy = {(side, task.record_id(side)) for task in tally.busy for side in System}
-        tally.busy = []
+        unfinished, unspread = tally.unfinished, tally.unspread
+        tally.busy, tally.unfinished, tally.unspread = [], set(), False
         waiting: dict[Bell, str] = {}
         for batch in batches:
             now = self.ledger.known(batch.mapping.name, batch.system, list(batch.bells))
@@ -241,6 +246,20 @@ class Rounds:
                     waiting[bell] = "busy"
                 elif known is not None and known.state == "waiting":
                     waiting[bell] = self._why(known)
+                elif (batch.system, record_id) in unfinished:
+                    # Parked or filtered as it is, something else of it is still to be written.
+                    waiting[bell] = "paused" if self.ledger.paused() else "due"
+                elif (
+                    unspread
+                    and known is not None
+                    and self._spreads_consent(batch.mapping, {known.row_id})
+                ):
+                    waiting[bell] = "consent"
                 elif nursery_busy and known is not None and known.pair_id is None:
                     waiting[bell] = "busy"
         return waiting
+
+
+def _in_line(known: Known | None, digest: bytes) -> bool:
+    """Whether a record with these values is what its pair agreed on, with nothing left to do."""
+    return known is not None and known.in_line and known.gone is None and digest == known.agreed

@@ -86,9 +86,7 @@ class Station:
         lane = bells[0].lane
         bells, others = _split(bells, lane)
         if others:
-            self.ledger.wipe(
-                [], [Later(bell, self.clock(), "rung") for bell in others], self.clock()
-            )
+            self.ledger.put_back(others)
         with in_lane(lane):
             outcome = self._look(bells)
         self.ledger.wipe(outcome.done, outcome.later, self.clock())

@@ -59,6 +59,10 @@ def silent(stage: str, count: int) -> None:
     """No progress."""
 
 
+class NoCredentials(ConfigurationError):
+    """The settings do not say how to reach a system."""
+
+
 class KeysMissing(ConfigurationError):
     """The systems lack external-key fields: planning works, writing would make twins."""
 
@@ -88,7 +92,17 @@ class Bridge:
 
     @cached_property
     def connectors(self) -> Mapping[System, Connector]:
-        """Both systems. Raises `ValueError` where the settings cannot work."""
+        """Both systems. Raises `NoCredentials` where nothing says how to reach one."""
+        if not self.settings.hubspot.configured:
+            raise NoCredentials(
+                "HubSpot has no credentials: set KAKEHASHI_HUBSPOT__ACCESS_TOKEN to a service key or the "
+                "token of a private app"
+            )
+        if not self.settings.salesforce.configured:
+            raise NoCredentials(
+                "Salesforce has no credentials: set KAKEHASHI_SALESFORCE__LOGIN_URL, __CLIENT_ID and "
+                "__CLIENT_SECRET (or __USERNAME and __PRIVATE_KEY_FILE)"
+            )
         return {System.HUBSPOT: self._hubspot(), System.SALESFORCE: self._salesforce()}
 
     def _hubspot(self) -> Connector:

@@ -191,6 +191,15 @@ class Bells(Room):
                 .values(taken_by=None, taken_until=None)
             ).rowcount
 
+    def put_back(self, bells: Sequence[Bell]) -> None:
+        """Give back bells that nobody has looked at."""
+        with self._begin() as connection:
+            for some in slices([one.id for one in bells]):
+                _lock(connection, bell.c.id.in_(some))
+                connection.execute(
+                    update(bell).where(bell.c.id.in_(some)).values(taken_by=None, taken_until=None)
+                )
+
     def bell_owners(self) -> list[str]:
         """The workers that have bells in their hands."""
         with self._look() as connection:

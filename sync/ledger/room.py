@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
@@ -94,6 +94,13 @@ class Room:
         self._engine = engine
         # SQLite lets readers pass a writer only if they do not ask to write (see `opening`).
         self._readers = engine.execution_options(reading=True)
+
+    def time(self) -> datetime | None:
+        """What time it is at the database; None for one that has no clock but ours."""
+        with self._look() as connection:
+            if connection.dialect.name != "postgresql":
+                return None
+            return aware(connection.scalar(select(func.clock_timestamp())))
 
     @contextmanager
     def _begin(self) -> Iterator[Connection]:
