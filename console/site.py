@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import orjson
 from flask import Flask
 from prometheus_client import CollectorRegistry
 
@@ -14,7 +15,7 @@ from console import page
 from mappings.compile import Compiled
 from sync.ledger import Ledger
 from sync.parts import Parts
-from sync.signs import parts_alive
+from sync.signs import BUDGET, parts_alive
 from sync.wiring import Bridge
 from webhooks.app import add_doors
 from webhooks.health import Gauge, Health
@@ -94,16 +95,16 @@ def gauges(bridge: Bridge, parts: Parts) -> tuple[Gauge, ...]:
             ("kind",),
             lambda: _alive(ledger, clock()),
         ),
-        *_budget_gauges(bridge),
+        *_budget_gauges(ledger),
     )
 
 
-def _budget_gauges(bridge: Bridge) -> tuple[Gauge, ...]:
+def _budget_gauges(ledger: Ledger) -> tuple[Gauge, ...]:
+    """As the workers last told the ledger: Redis may hang, and numbers matter then."""
+
     def read(name: str) -> dict[tuple[str, ...], float]:
-        return {
-            (system.value,): float(budget.snapshot()[name])
-            for system, budget in bridge.budgets.items()
-        }
+        told = {system: orjson.loads(text) for system, text in ledger.facts(BUDGET).items()}
+        return {(system,): float(budget[name]) for system, budget in told.items()}
 
     return (
         Gauge(

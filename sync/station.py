@@ -47,6 +47,8 @@ class _Shift:
     began: datetime | None = None
     totals: Counter[str] = field(default_factory=Counter)
     at_work: bool = False
+    # Bells of a look that ended with an error stand in the ledger as this worker's.
+    owes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,16 @@ class Station:
         bells = self.ledger.take_bells(self.holder.name, self.clock(), limit=BATCH, slowest=slowest)
         if not bells:
             return False
-        self._shift.at_work = True
+        self._shift.at_work = self._shift.owes = True
+        try:
+            self._work_off(bells)
+        finally:
+            # What could not be wiped is not kept: where nothing else rings, it comes free by itself.
+            self._shift.at_work = False
+        self._shift.owes = False
+        return True
+
+    def _work_off(self, bells: Sequence[Bell]) -> None:
         lane = bells[0].lane
         bells, others = _split(bells, lane)
         if others:
@@ -90,9 +101,7 @@ class Station:
         with in_lane(lane):
             outcome = self._look(bells)
         self.ledger.wipe(outcome.done, outcome.later, self.clock())
-        self._shift.at_work = False
         self._shift.totals.update(outcome.tally.totals)
-        return True
 
     @property
     def at_work(self) -> bool:
@@ -101,9 +110,9 @@ class Station:
 
     def _put_back(self) -> None:
         """After a look that ended with an error, nobody knows what of it is done: it is due again."""
-        if self._shift.at_work:
+        if self._shift.owes:
             self.ledger.free_bells([self.holder.name])
-            self._shift.at_work = False
+            self._shift.owes = False
 
     def _look(self, bells: Sequence[Bell]) -> Outcome:
         try:

@@ -230,10 +230,14 @@ class Bells(Room):
             return aware(connection.scalar(select(func.min(bell.c.since))))
 
     def next_bell(self, slowest: Lane = Lane.BACKFILL) -> datetime | None:
-        """When the next free bell is due, of this lane and the more urgent ones."""
-        free = select(func.min(bell.c.due_at)).where(
-            bell.c.taken_by.is_(None), bell.c.lane <= slowest.urgency
+        """When the next bell can be taken, of this lane and the more urgent ones.
+
+        One in somebody's hands comes free when their time is up.
+        """
+        free_at = case(
+            (bell.c.taken_until > bell.c.due_at, bell.c.taken_until), else_=bell.c.due_at
         )
+        free = select(func.min(free_at)).where(bell.c.lane <= slowest.urgency)
         with self._look() as connection:
             return aware(connection.scalar(free))
 

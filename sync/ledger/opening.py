@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 from alembic import command
@@ -33,6 +34,10 @@ BUSY_TIMEOUT = 30_000
 # Pages (of 4 KB) until SQLite's log is folded into the file. Whoever commits at that moment waits for it:
 # with the usual 1,000 that is every twentieth delivery of 100 events.
 PAGES_OF_LOG = 10_000
+# libpq: seconds to connect, and milliseconds after which a connection to a host that is gone is given up.
+PATIENCE = MappingProxyType(
+    {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 10}
+)
 # An arbitrary number that only this product's migrations take as an advisory lock.
 MIGRATION_LOCK = 0x6B616B65
 
@@ -68,7 +73,7 @@ def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() != "sqlite":
-            return create_engine(parsed, pool_pre_ping=True)
+            return create_engine(parsed, pool_pre_ping=True, connect_args=dict(PATIENCE))
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise LedgerUnavailable(
             "KAKEHASHI_DATABASE_URL is not a database URL: write sqlite:///var/kakehashi.db or "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from json import dumps
 from pathlib import Path
 from time import monotonic
 
@@ -18,6 +19,7 @@ from sync.lanes import Lane
 from sync.parts import Parts
 from sync.ringer import queue_name
 from sync.settings import load_settings
+from sync.signs import BUDGET
 from sync.wiring import Bridge
 from tests.connector.test_salesforce_events import LEAD, ORG, message, notification
 from tests.machine.postgres import OWN_SERVER, running_postgres
@@ -211,7 +213,10 @@ def test_without_the_store_the_process_lives_and_is_not_ready(site: Site) -> Non
     assert told.status_code == 503
     assert told.json is not None
     assert "ledger" in told.json["error"]
-    assert 'kakehashi_api_calls_limit{system="hubspot"}' in site.numbers()
+    knock(site.client, events(1))
+    assert (
+        'kakehashi_doorbell_refused_total{reason="store_down",system="hubspot"}' in site.numbers()
+    )
 
 
 def test_a_postgresql_that_stops_is_no_reason_to_lose_an_event(
@@ -238,6 +243,9 @@ def test_the_numbers_are_those_of_the_whole_installation(site: Site) -> None:
     """Read off the ledger: bells by lane, how long the oldest waits, parts, budgets."""
     knock(site.client, events(1, 2))
     site.parts.signs("web").give()
+    # What a worker tells of the budgets, whatever becomes of Redis afterwards.
+    snapshot = site.bridge.budgets[SALESFORCE].snapshot()
+    site.bridge.ledger.set_fact(f"{BUDGET}salesforce", dumps(snapshot))
     site.bridge.ledger.block(HUBSPOT, "quota", "wait", NOW, 60.0)
     numbers = site.numbers()
     assert numbers['kakehashi_bells{lane="live"}'] == 2

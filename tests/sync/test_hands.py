@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from connector.errors import Rejected
 from connector.port import System
 from sync import hands as hands_module
 from sync.hands import OVERDUE, UNHEARD, Hands
@@ -196,48 +195,6 @@ def test_what_a_long_living_worker_holds_stays_its_own(
     clocked.salesforce.before_write = an_hour
     getattr(hands, thread).step()
     assert beats == [[], set()] * 60
-    assert first_name(clocked, lead) == "Anna"
-
-
-def test_what_a_look_left_behind_while_the_ledger_was_away_comes_free(
-    clocked: Clocked, hands: Hands, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A living worker does not keep what it does not know any more that it has."""
-    lead = edited(clocked)
-
-    def away(*_: object, **__: object) -> None:
-        raise LedgerUnavailable("locked")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Ledger, "release_many", away)
-        patch.setattr(Ledger, "wipe", away)
-        patch.setattr(Ledger, "agree", away)
-        with pytest.raises(LedgerUnavailable):
-            hands.ears.step()
-    for _ in range(60):
-        clocked.wait(timedelta(seconds=5))
-        hands.beat()
-    hands.station.step()
-    hands.ears.step()
-    assert first_name(clocked, lead) == "Anna"
-    assert clocked.bells() == 0
-
-
-def test_a_refused_read_is_looked_at_again_and_holds_up_nobody(
-    clocked: Clocked, hands: Hands, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A field was taken away in the live system: not an error that ends the look, and no hot loop."""
-    lead = edited(clocked)
-
-    def refuse(*_: object, **__: object) -> None:
-        raise Rejected("no such column", system="hubspot", cause="no_such_field")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(clocked.hubspot, "get_many", refuse)
-        assert hands.station.step() is True
-        assert hands.station.step() is False
-    clocked.wait(timedelta(minutes=5))
-    hands.station.step()
     assert first_name(clocked, lead) == "Anna"
 
 
