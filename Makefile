@@ -28,7 +28,7 @@ run: $(STAMP) ## install, then try it all on two practice orgs; needs no account
 	@$(BIN)/kakehashi up --sandbox
 
 test: $(STAMP) ## install, then run the tests (WORKERS=2 at once)
-	@$(BIN)/python -m pytest -n $(WORKERS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: $(STAMP) ## everything CI asks: format, lint, types, imports, mappings, tests
 	$(BIN)/ruff format --check .
@@ -37,7 +37,7 @@ check: $(STAMP) ## everything CI asks: format, lint, types, imports, mappings, t
 	$(BIN)/lint-imports
 	$(BIN)/kakehashi check --offline
 	$(BIN)/kakehashi test
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 format: $(STAMP) ## put the code into shape
 	$(BIN)/ruff format .

@@ -30,7 +30,8 @@ class CatchUp:
     terms: Terms
 
     def once(self, names: Sequence[str] = ()) -> Report:
-        """Bring in line what changed. Mappings that were never compared whole are compared now.
+        """Bring in line what changed. Mappings that need a whole compare get one now: those that never had
+        one, that were edited since, or of which deletions are known only to such a compare.
 
         Raises what the systems raise as a whole.
         """
@@ -40,18 +41,25 @@ class CatchUp:
         compared = [self._compare(new)] if new else []
         if compared and compared[0].guards:
             return compared[0]
-        unsure: set[str] = set()
         for place in poll.places(names):
             poll.changes(place)
-            if not poll.deletions(place):
-                unsure.add(place.mapping.name)
-        if unsure:
-            compared.append(self._compare(sorted(unsure)))
+            poll.deletions(place)
+        if unlike := self._unlike(names):
+            compared.append(self._compare(unlike))
         ring_for_waiting(self.bench)
         self._work()
         for mapping in self.bench.mappings:
             ledger.refresh_states(mapping.name)
         return self._report(compared, before)
+
+    def _unlike(self, names: Sequence[str]) -> list[str]:
+        return [
+            mapping.name
+            for mapping in self.bench.mappings
+            if mapping.mode != "off"
+            and (not names or mapping.name in names)
+            and not self.bench.is_compared(mapping)
+        ]
 
     def _work(self) -> None:
         """Until nothing is due; what may still be landing is waited for."""

@@ -180,13 +180,7 @@ class Chores:
 
     def _poll_deletions(self, _began: datetime) -> None:
         poll = Poll(self.bench())
-
-        def look(place: Place) -> None:
-            if place.cursor is not None and not poll.deletions(place):
-                # The poll of the next time will know nothing of this: it must not be forgotten.
-                self.ledger.forget_fact(f"{COMPARED}{place.mapping.name}")
-
-        self._at_each_place(poll.places(), look)
+        self._at_each_place([p for p in poll.places() if p.cursor is not None], poll.deletions)
 
     def _at_each_place(self, places: Sequence[Place], look: Callable[[Place], object]) -> None:
         """A system that is in trouble is left out; what the other side changed is rung for."""

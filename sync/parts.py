@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from uuid import uuid4
 
@@ -55,8 +56,12 @@ class Parts:
     def __post_init__(self) -> None:
         # Before anything is built that would look for Redis, and go on without one.
         self.bridge.enter_redis()
-        self.clock = CommonClock(self.bridge.clock, self.bridge.ledger.time)
+        self.clock = CommonClock(self.bridge.clock, self._database_time)
         self.bridge.clock = self.clock
+
+    def _database_time(self) -> datetime | None:
+        """Asked late: the ledger may not be there yet."""
+        return self.bridge.ledger.time()
 
     @property
     def observe(self) -> bool:
