@@ -95,7 +95,7 @@ def stage(
         installation.start(*parts)
         installation.connect()
         # What a worker does once when it comes up is not what is measured.
-        time.sleep(3)
+        time.sleep(3)  # workers listen a moment after they said so
         installation.settle(PATIENCE)
         yield installation
 
@@ -238,7 +238,7 @@ def workers(say: Say, count: int = 3_000) -> dict[str, Any]:
         with stage(equal=count, postgres=True, parts=("web",)) as installation:
             for place in range(number):
                 installation.start("worker", machine=1 + place % 2)
-            time.sleep(3)
+            time.sleep(3)  # workers listen a moment after they were started
             edits = Edits(installation.sandbox)
             make = both_ways(edits, pairs_of(installation.sandbox))
             began = time.monotonic()

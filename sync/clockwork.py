@@ -68,7 +68,7 @@ class Clockwork:
                 self.leads = False
                 log.warning("the ledger is away", reason=str(error))
                 stopping.wait(AGAIN)
-            except Exception:
+            except Exception:  # a scheduler that ends reminds nobody
                 log.exception("our bug")
                 stopping.wait(AGAIN)
         if self.leads:
@@ -105,7 +105,7 @@ class Clockwork:
                 self.alert()
             except LedgerError as error:
                 log.warning("the ledger is away", reason=str(error))
-            except Exception:
+            except Exception:  # nor does trouble with telling end the telling
                 log.exception("our bug")
 
     def _lead(self) -> bool:

@@ -169,6 +169,6 @@ class Hands:
             except LedgerError as error:
                 log.warning("the ledger is away", reason=str(error))
                 self.stopping.wait(LEDGER_AGAIN)
-            except Exception:
+            except Exception:  # this thread must outlive every bug
                 log.exception("our bug", thread=threading.current_thread().name)
                 self.stopping.wait(LEDGER_AGAIN)

@@ -48,7 +48,7 @@ def _do(act: Callable[[Hands], None]) -> None:
         log.info("stopped in the middle", advice="it goes on at the next start")
     except LedgerError as error:
         log.warning("the ledger is away", reason=str(error))
-    except Exception:
+    except Exception:  # a job that fails would lie about in Redis
         log.exception("our bug")
 
 

@@ -159,7 +159,7 @@ class MappingWatch:
             faults, after = "", timedelta()
         except MappingFaults as found:
             fresh, faults, after = None, _told(found, self.language), AGAIN
-        except Exception as error:
+        except Exception as error:  # which ones a person can mend, the caller says
             if not isinstance(error, (ConnectorError, OSError, *self.refusals)):
                 raise
             fresh, faults, after = None, _reason(error), max(AGAIN, _wish(error))
