@@ -259,6 +259,7 @@ class Compare:
                 self._move_cursors(run, chosen)
             for name, wording in wordings.items():
                 self.ledger.set_fact(f"{COMPARED}{name}", wording)
+            self.ledger.learn_sizes()
         return report
 
     def _move_cursors(self, run: Run, chosen: Iterable[FieldMapping]) -> None:

@@ -103,7 +103,7 @@ class Bells(Room):
         self, owner: str, now: datetime, *, limit: int, slowest: Lane = Lane.BACKFILL
     ) -> list[Bell]:
         """Take due bells that nobody has, the most urgent and oldest first; none slower than a lane."""
-        with self._begin() as connection:
+        with self._begin_losable() as connection:
             rows = connection.execute(
                 select(bell)
                 .where(bell.c.lane <= slowest.urgency, _free(now))
@@ -121,7 +121,7 @@ class Bells(Room):
 
     def wipe(self, done: Sequence[Bell], later: Sequence[Later], now: datetime) -> int:
         """Wipe what was looked at, postpone the rest; answers how many moved and are due again."""
-        with self._begin() as connection:
+        with self._begin_losable() as connection:
             ids = [one.id for one in (*done, *(one.bell for one in later))]
             for some in slices(ids):
                 _lock(connection, bell.c.id.in_(some))
@@ -173,7 +173,7 @@ class Bells(Room):
 
     def keep_bells(self, owner: str, now: datetime) -> None:
         """Say that this worker is alive and still looks at the bells that it took."""
-        with self._begin() as connection:
+        with self._begin_losable() as connection:
             _lock(connection, bell.c.taken_by == owner)
             connection.execute(
                 update(bell)

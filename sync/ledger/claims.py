@@ -51,7 +51,7 @@ class Claims(Room):
 
     def clear_claims(self, mapping: str, scope: Scope = None) -> None:
         """Forget what an earlier plan intended."""
-        with self._begin() as connection:
+        with self._begin_losable() as connection:
             connection.execute(
                 update(record)
                 .where(record.c.mapping == mapping, record.c.claim.is_not(None), within(scope))
@@ -72,7 +72,7 @@ class Claims(Room):
         ]
         if not rows:
             return
-        with self._begin() as connection:
+        with self._begin_losable() as connection:
             connection.execute(
                 update(record).where(
                     record.c.mapping == mapping,

@@ -79,7 +79,7 @@ class Leases(Room):
         self, name: str, owner: str, now: datetime, *, lasts: timedelta = LASTS
     ) -> bool:
         """Push the end of a lease out; False when it is somebody else's by now."""
-        with self._begin() as connection:
+        with self._begin_losable() as connection:
             renewed = connection.execute(
                 update(lease)
                 .where(lease.c.name == name, lease.c.owner == owner)
@@ -93,7 +93,7 @@ class Leases(Room):
         """Push out the end of these leases, each if it is still this owner's: (name, owner)."""
         if not held:
             return
-        with self._begin() as connection:
+        with self._begin_losable() as connection:
             connection.execute(
                 update(lease)
                 .where(
@@ -105,7 +105,7 @@ class Leases(Room):
 
     def release_lease(self, name: str, owner: str) -> None:
         """Give a lease back, if it is still this owner's."""
-        with self._begin() as connection:
+        with self._begin_losable() as connection:
             connection.execute(delete(lease).where(lease.c.name == name, lease.c.owner == owner))
 
     def hold_many(
@@ -124,7 +124,7 @@ class Leases(Room):
         mine = {"owner": owner, "pid": pid, "host": host, "since": utc(now)}
         rows = [{"name": n, **mine, "expires_at": utc(now + lasts)} for n in sorted(set(names))]
         held: set[str] = set()
-        with self._begin() as connection:
+        with self._begin_losable() as connection:
             dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
             statement = dialect.insert(lease)
             new = statement.excluded
@@ -139,7 +139,7 @@ class Leases(Room):
 
     def release_many(self, names: Collection[str], owner: str) -> None:
         """Give these leases back, those that are still this owner's."""
-        with self._begin() as connection:
+        with self._begin_losable() as connection:
             for some in slices(sorted(names)):
                 connection.execute(
                     delete(lease).where(lease.c.name.in_(some), lease.c.owner == owner)

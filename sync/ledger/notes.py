@@ -26,7 +26,7 @@ class Notes(Findings):
         """
         if not notes:
             return
-        with self._begin() as connection:
+        with self._begin_losable() as connection:
             open_ids = self._open_among(connection, mapping, notes)
             parked_ids = self._parked_among(connection, mapping, notes)
             for note in notes:

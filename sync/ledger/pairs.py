@@ -93,7 +93,7 @@ class Pairs(Binding):
         """Note what is true now. Digests are those that the next listing will find undisturbed."""
         if not agreements:
             return
-        with self._begin() as connection:
+        with self._begin_losable() as connection:
             connection.execute(
                 update(pair).where(pair.c.id == bindparam("of_pair")),
                 [

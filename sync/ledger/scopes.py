@@ -162,7 +162,7 @@ class Scopes(Findings):
         whole = [row for row in found if row.line is None]
         kept = {(row.system.value, row.record_id) for row in whole}
         places = [(system.value, record_id) for system, record_id in looked_at]
-        with self._begin() as connection:
+        with self._begin_losable() as connection:
             for some in slices(places):
                 self.let_go(connection, mapping, kept, places_in(some))
             for row in whole:

@@ -72,7 +72,7 @@ class Sightings(Room):
         checkpoint_at: tuple[str, str] | None = None,
     ) -> None:
         """Put a page on file, together with the checkpoint behind it."""
-        with self._begin() as connection:
+        with self._begin_losable() as connection:
             for page in slices(sightings):
                 self._note_page(connection, run_id, mapping, system, object_name, page)
             if checkpoint_at is not None:

@@ -32,7 +32,7 @@ class States(Room):
     def refresh_states(self, mapping: str, scope: Scope = None) -> None:
         """Derive the state of the records of a mapping, in the contract's order."""
         state, reason = _state(mapping)
-        with self._begin() as connection:
+        with self._begin_losable() as connection:
             connection.execute(
                 update(record)
                 .where(record.c.mapping == mapping, _concerned(scope))
@@ -44,6 +44,12 @@ class States(Room):
                 )
                 .values(state=state, reason=reason)
             )
+
+    def learn_sizes(self) -> None:
+        """Let the database look at what is in it by now, so that its plans fit: by itself it is late."""
+        with self._begin() as connection:
+            is_postgres = connection.dialect.name == "postgresql"
+            connection.exec_driver_sql("ANALYZE" if is_postgres else "PRAGMA optimize")
 
     def state_counts(self, mapping: str) -> dict[System, dict[str, dict[str, int]]]:
         """Counts by system, object and state; all six states always present."""
