@@ -4,6 +4,7 @@
 
     ConnectorError
     |-- TryLater          nothing was done; ask again after `after` seconds
+    |   |-- RecordLocked    this one record is locked (approval process); others go on
     |   `-- OutcomeUnknown  a write was sent and no answer came back: it may have landed
     |-- Rejected          this one record was refused; park it with cause, fields and advice
     `-- SystemBlocked     the whole system refuses us; stop writing to it and tell a person
@@ -62,6 +63,10 @@ class TryLater(ConnectorError):
     ) -> None:
         super().__init__(message, system=system, request_id=request_id)
         self.after = after
+
+
+class RecordLocked(TryLater):
+    """One record takes no writes now (an approval is under way, somebody holds its row): it waits."""
 
 
 class OutcomeUnknown(TryLater):

@@ -93,7 +93,8 @@ FateKind = Literal["live", "deleted", "merged", "converted", "not_visible"]
 class Fate:
     """What became of a record: `into` is the survivor of a merge, or the Contact of a conversion.
 
-    `deleted` is only said with evidence; a record that cannot be seen is `not_visible`.
+    `deleted` is only said with evidence; a record that cannot be seen is `not_visible`. A survivor may
+    have been merged or deleted itself since: ask for its fate too.
     """
 
     kind: FateKind
@@ -156,13 +157,46 @@ class FieldSchema:
     references: tuple[str, ...] = ()
 
 
+class Stage(NamedTuple):
+    """One stage of a pipeline. `probability` is between 0 and 1, None where the vendor tells none."""
+
+    id: str
+    label: str
+    probability: float | None = None
+    closed: bool = False
+
+
+class Pipeline(NamedTuple):
+    """A pipeline of HubSpot with its stages in their order; labels are what people see."""
+
+    id: str
+    label: str
+    stages: tuple[Stage, ...]
+
+
+class RecordType(NamedTuple):
+    """A record type of Salesforce that we may use. `name` is its DeveloperName, the same in every org."""
+
+    id: str
+    name: str
+    label: str
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectSchema:
-    """The fields of one object that we may see. A hidden field is absent."""
+    """The fields of one object that we may see. A hidden field is absent.
+
+    `pipelines` (HubSpot: deals, leads, tickets) and `record_types` (Salesforce, the master type left
+    out) are empty for objects that know none. `refused` says why records of this object cannot be kept
+    in line at all (person accounts), None where they can.
+    """
 
     system: System
     object: str
     fields: Mapping[str, FieldSchema]
+    pipelines: tuple[Pipeline, ...] = ()
+    record_types: tuple[RecordType, ...] = ()
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +338,15 @@ class Connector(Protocol):
 
     def delete_many(self, object_name: str, ids: Sequence[str]) -> list[Outcome]:
         """Delete to the recycle bin. Deleting what is deleted already succeeds."""
+
+    def merge(self, object_name: str, winner: str, losers: Sequence[str]) -> Outcome:
+        """Merge records of one object; `Written.id` is the survivor, at HubSpot a record with a new id.
+
+        Cannot be undone at HubSpot. Repeating a merge that landed answers its survivor.
+        """
+
+    def erase_many(self, object_name: str, ids: Sequence[str]) -> list[Outcome]:
+        """Delete for good, for privacy: no recycle bin. Erasing what is gone already succeeds."""
 
     def fates(self, object_name: str, ids: Sequence[str]) -> dict[str, Fate]:
         """What became of each of these ids. Costs calls: ask only for ids that went missing."""
