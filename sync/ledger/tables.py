@@ -78,6 +78,8 @@ record = Table(
     Column("modified_at", DateTime(timezone=True)),
     Column("seen", RowId, nullable=False),
     Column("gone", String),
+    # The id of the record that this one was merged into or converted to.
+    Column("went_to", String),
     Column("state", String),
     Column("reason", String),
     Column("pair_id", RowId),
@@ -133,6 +135,8 @@ pair = Table(
     Column("hubspot_digest", LargeBinary),
     Column("salesforce_digest", LargeBinary),
     Column("clean", Boolean, nullable=False),
+    # Why a pair that is not clean waits (`partner`, `locked`); null: it is due.
+    Column("waits", String),
     Column("bound_at", DateTime(timezone=True), nullable=False),
     Column("agreed_at", DateTime(timezone=True)),
     Column("unbound_at", DateTime(timezone=True)),
