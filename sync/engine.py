@@ -46,13 +46,13 @@ class Tally:
     """What a run did, as the contract's `totals`, and what it left alone.
 
     `busy` tasks are of pairs that another worker holds at this moment. `unfinished` are records of which
-    something is to be written yet, whatever their state says; `unspread`: so are some opt-outs.
+    something is to be written yet, whatever their state says, and why; `unspread`: so are some opt-outs.
     """
 
     totals: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     skipped: list[Skipped] = field(default_factory=list)
     busy: list[Task] = field(default_factory=list)
-    unfinished: set[tuple[System, str]] = field(default_factory=set)
+    unfinished: dict[tuple[System, str], str] = field(default_factory=dict)
     unspread: bool = False
 
     def skip(self, task: Task, why: str, *, unreadable: bool = False) -> None:
@@ -122,7 +122,7 @@ class Engine:
                 )
             elif pair.id and pair.id in answers.in_flight:
                 self.tally.skip(task, "an earlier write of this record may still land")
-                self._come_back(pair)
+                self._come_back(pair, "in_flight")
             elif exactly and not same_changes(task.changes, plan.changes):
                 self.tally.skip(task, "a field changed since the plan was made")
             else:
@@ -316,8 +316,10 @@ class Engine:
             for change in changes
         )
         unfinished = any(result.state != "landed" for result in work.results)
-        if held_back or any(result.state in {"later", "unknown"} for result in work.results):
-            self._come_back(pair)
+        if any(result.state == "unknown" for result in work.results):
+            self._come_back(pair, "in_flight")
+        elif held_back or any(result.state == "later" for result in work.results):
+            self._come_back(pair, "due")
         return Agreement(
             pair_id=pair.id,
             baseline={
@@ -340,8 +342,8 @@ class Engine:
             ),
         )
 
-    def _come_back(self, pair: Pair) -> None:
-        self.tally.unfinished |= {(side, pair.record_id(side)) for side in System}
+    def _come_back(self, pair: Pair, why: str) -> None:
+        self.tally.unfinished |= {(side, pair.record_id(side)): why for side in System}
 
     def _note(self, mapping: FieldMapping, work: Work, aftermath: Aftermath) -> PairNote:
         """Conflicts, open differences and parked lines of a pair after its writes."""

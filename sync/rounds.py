@@ -31,6 +31,8 @@ BATCH = 200
 # A record that a bell names and nobody can see may only not be readable yet: looked for so often.
 LOOKS = 6
 SOON, LATEST = timedelta(seconds=1), timedelta(minutes=10)
+# What passes by itself within seconds or the landing window is not left lying for minutes afterwards.
+PASSING, PASSES = frozenset({"in_flight", "busy"}), timedelta(seconds=15)
 # What would be written but for the mode; a look costs calls, and a start makes all of it due.
 OBSERVED, SELDOM = "observe", timedelta(hours=1)
 
@@ -93,7 +95,8 @@ class Rounds:
         return outcome
 
     def _again(self, bell: Bell, why: str) -> datetime:
-        wait = SELDOM if why == OBSERVED else min(SOON * 2.0 ** min(bell.tries, 20), LATEST)
+        longest = PASSES if why in PASSING else LATEST
+        wait = SELDOM if why == OBSERVED else min(SOON * 2.0 ** min(bell.tries, 20), longest)
         return self.bench.clock() + wait
 
     def _batches(self, mapping: FieldMapping, bells: Sequence[Bell]) -> Iterator[Batch]:
@@ -236,7 +239,7 @@ class Rounds:
         """Bells of records that wait for something: their state says for what."""
         busy = {(side, task.record_id(side)) for task in tally.busy for side in System}
         unfinished, unspread = tally.unfinished, tally.unspread
-        tally.busy, tally.unfinished, tally.unspread = [], set(), False
+        tally.busy, tally.unfinished, tally.unspread = [], {}, False
         waiting: dict[Bell, str] = {}
         for batch in batches:
             now = self.ledger.known(batch.mapping.name, batch.system, list(batch.bells))
@@ -244,6 +247,8 @@ class Rounds:
                 known = now.get(record_id)
                 if (batch.system, record_id) in busy:
                     waiting[bell] = "busy"
+                elif unfinished.get((batch.system, record_id)) == "in_flight":
+                    waiting[bell] = "in_flight"
                 elif known is not None and known.state == "waiting":
                     waiting[bell] = self._why(known)
                 elif (batch.system, record_id) in unfinished:

@@ -210,6 +210,29 @@ def test_a_pair_that_somebody_else_holds_is_left_for_later(live: Live) -> None:
     assert live.salesforce.records("Lead")[right]["first"] == "Anna"
 
 
+def test_a_write_whose_answer_was_lost_is_settled_soon_after_its_window(live: Live) -> None:
+    """However often it was looked at while it might still land: never minutes after it."""
+    left, right = paired(live, first="Ann")
+    pair = live.ledger.pair_of("people", HUBSPOT, left)
+    assert pair is not None
+    live.salesforce.faults.late = 1
+    live.hubspot.edit("contacts", left, {"first": "Anna"})
+    live.ring(HUBSPOT, "contacts", left)
+    other = live.bench.holder
+    other.hold_pairs([pair.id])
+    for _ in range(5):
+        live.round()
+        live.time.forward(seconds=20)
+    other.let_go([pair.id])
+    waited = timedelta()
+    while live.bells() and waited < timedelta(minutes=10):
+        live.time.forward(seconds=4)
+        waited += timedelta(seconds=5)
+        live.round()
+    assert live.salesforce.records("Lead")[right]["first"] == "Anna"
+    assert waited <= live.bench.landing_window + timedelta(seconds=30)
+
+
 def test_a_partner_that_vanished_without_a_word_is_found_out(live: Live) -> None:
     """The edit rings, the other record is deleted: the pair ends, and nobody is created anew."""
     left, right = paired(live, first="Ann")
