@@ -1,9 +1,9 @@
 """The in-memory twin: a complete system without a vendor, with versions, normalisation and faults.
 
 It keeps every promise of `connector.port` and is what the engine is tried on, as the left and as the
-right side. `seed`, `edit`, `remove`, `restore`, `hide`, `merge` and `convert` are what people do;
-`records` is what they see. `normalise` says, per field, what the system makes of a value when it
-stores it (other case, cut off, rounded). Faults are ordered on `faults`.
+right side. What people do in it, and what they see, stands in `memory_people`. `normalise` says, per
+field, what the system makes of a value when it stores it (other case, cut off, rounded). Faults are
+ordered on `faults`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import TypeVar
 
 from connector.errors import OutcomeUnknown, Rejected, RejectionCause, SystemBlocked, TryLater
 from connector.memory_faults import Faults, Judge
-from connector.memory_store import Normalise, Shelf, Stored, vendor_id
+from connector.memory_people import People
+from connector.memory_store import Normalise, Shelf, Stored
 from connector.port import (
     Account,
     CallCount,
@@ -44,7 +45,7 @@ BATCH = {System.HUBSPOT: 100, System.SALESFORCE: 200}
 _Input = TypeVar("_Input")
 
 
-class MemoryConnector:
+class MemoryConnector(People):
     """A system in memory. `fields` gives the schema by object; without one every name is taken.
 
     `before_write` and `after_write` are called around every writing call, so that a test can let a
@@ -90,65 +91,12 @@ class MemoryConnector:
     def calls(self) -> CallCount:
         return self._calls
 
-    # What people do -----------------------------------------------------------------------------
-
-    def seed(self, object_name: str, values: Values) -> str:
-        """A person creates a record; answers its id. People are bound by no schema."""
-        return self._birth(object_name, values, by_us=False)
-
-    def edit(self, object_name: str, record_id: str, values: Values) -> None:
-        """A person edits a record."""
-        self._shelves[object_name].store(record_id, values, self._clock(), by_us=False)
-
-    def remove(self, object_name: str, record_id: str) -> None:
-        """A person deletes a record."""
-        self._shelves[object_name].records[record_id].leave(Fate("deleted"), self._clock())
-
-    def restore(self, object_name: str, record_id: str) -> None:
-        """A person takes a record out of the recycle bin, or lets us see it again."""
-        stored = self._shelves[object_name].records[record_id]
-        stored.fate, stored.modified_at, stored.by_us = Fate("live"), self._clock(), False
-
-    def hide(self, object_name: str, record_id: str) -> None:
-        """A record that we may not see any more."""
-        self._shelves[object_name].records[record_id].fate = Fate("not_visible")
-
-    def merge(self, object_name: str, loser: str, winner: str) -> None:
-        """A person merges two records into one of them."""
-        self._shelves[object_name].records[loser].leave(Fate("merged", winner), self._clock())
-
-    def convert(self, lead_id: str, contact: Values) -> str:
-        """A person converts a Lead into a Contact with these values; answers the Contact's id.
-
-        The Lead stays readable, takes no writes any more and names its Contact.
-        """
-        contact_id = self.seed("Contact", contact)
-        self.edit("Lead", lead_id, {"IsConverted": True, "ConvertedContactId": contact_id})
-        self._shelves["Lead"].records[lead_id].fate = Fate("converted", contact_id)
-        return contact_id
-
     def land(self) -> int:
         """Writes that were held back land now; answers how many calls they were."""
         late, self._late = self._late, []
         for work in late:
             work()
         return len(late)
-
-    def records(self, object_name: str) -> dict[str, dict[str, Value]]:
-        """What can be seen now, blanks left out: for assertions."""
-        shelf = self._shelves[object_name]
-        return {
-            record_id: {k: v for k, v in shelf.records[record_id].values.items() if v is not None}
-            for record_id in shelf.seen_ids()
-        }
-
-    def _birth(self, object_name: str, values: Values, *, by_us: bool) -> str:
-        self._last_number += 1
-        record_id = vendor_id(self._system, object_name, self._last_number)
-        now = self._clock()
-        self._shelves[object_name].add(record_id, now).by_us = by_us
-        self._shelves[object_name].store(record_id, values, now, by_us=by_us)
-        return record_id
 
     # What is known of the system ----------------------------------------------------------------
 
@@ -336,6 +284,25 @@ class MemoryConnector:
             return self._reject("a converted Lead is read only", "converted")
         refusal = self._judge(object_name).refusal(change.id, change.values)
         return refusal or self._take(object_name, change.id, change.values)
+
+    def merge(self, object_name: str, winner: str, losers: Sequence[str]) -> Outcome:
+        records = self._shelves[object_name].records
+        gone = [i for i in (winner, *losers) if i not in records or not records[i].seen]
+        if gone:
+            ends = {records[i].fate.into for i in (winner, *losers) if i in records}
+            survivor = next(iter(ends)) if len(ends) == 1 else None
+            return Written(survivor) if survivor else self._reject("no such record", "not_found")
+        return self._write(
+            [winner], lambda one: Written(self._merge(object_name, one, losers, by_us=True))
+        )[0]
+
+    def erase_many(self, object_name: str, ids: Sequence[str]) -> list[Outcome]:
+        return self._write(ids, lambda record_id: self._erase(object_name, record_id))
+
+    def _erase(self, object_name: str, record_id: str) -> Outcome:
+        self._delete(object_name, record_id)
+        self._shelves[object_name].forget(record_id)
+        return Written(record_id)
 
     def _delete(self, object_name: str, record_id: str) -> Outcome:
         stored = self._shelves[object_name].seen(record_id)

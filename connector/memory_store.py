@@ -136,6 +136,14 @@ class Shelf:
         if moved:
             stored.modified_at, stored.by_us = at, by_us
 
+    def forget(self, record_id: str) -> None:
+        """Drop every value that a record ever held; that it was there stays known."""
+        stored = self.records.get(record_id)
+        if stored is not None:
+            for name in list(stored.values):
+                self._reindex(record_id, name, stored.values.pop(name), None)
+            stored.history.clear()
+
     def normal(self, name: str, given: Value) -> Value:
         """What the system makes of a value when it stores it."""
         value = None if given == "" else given

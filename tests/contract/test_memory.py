@@ -78,8 +78,7 @@ class TwinWorld(World):
         self.twin.remove(self.names.object, record_id)
 
     def person_merges(self, loser: str, winner: str) -> str:
-        self.twin.merge(self.names.object, loser, winner)
-        return winner
+        return self.twin.join(self.names.object, loser, winner)
 
     def stored(self) -> dict[str, dict[str, Value]]:
         return self.twin.records(self.names.object)
