@@ -17,15 +17,15 @@ from connector.port import Connector, Record, System, Value, Values
 from mappings.schema import Mapping as FieldMapping
 from sync.findings import findings, mark_of, note_of, refused
 from sync.holding import Holder
-from sync.ledger import Agreement, AlreadyBound, Ledger
+from sync.ledger import Agreement, AlreadyBound, Ledger, Ring
 from sync.model import Baseline, Conflict, FieldChange, Pair, PairNote, Parked
-from sync.plandraft import Task
+from sync.plandraft import Task, same_changes
 from sync.questions import Answers, Asker
 from sync.readback import Aftermath, Landed, ReadBack
 from sync.reads import FRESH, Reads
 from sync.reconcile import PairPlan
 from sync.sighting import Lookout
-from sync.writes import Result, Write, Writer
+from sync.writes import GONE, Result, Write, Writer
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 
@@ -34,11 +34,10 @@ READS_AT_MOST = 3
 
 @dataclass(slots=True)
 class Skipped:
-    """A planned task that was left alone, and why. `unreadable`: a record of it cannot be read."""
+    """A planned task that was left alone, and why."""
 
     task: Task
     why: str
-    unreadable: bool = False
 
 
 @dataclass(slots=True)
@@ -55,8 +54,8 @@ class Tally:
     unfinished: dict[tuple[System, str], str] = field(default_factory=dict)
     unspread: bool = False
 
-    def skip(self, task: Task, why: str, *, unreadable: bool = False) -> None:
-        self.skipped.append(Skipped(task, why, unreadable))
+    def skip(self, task: Task, why: str) -> None:
+        self.skipped.append(Skipped(task, why))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -117,9 +116,8 @@ class Engine:
             pair = pairs.get(task.hubspot_id or "")
             plan = answers.plans.get(pair.hubspot_id) if pair else None
             if pair is None or plan is None:
-                self.tally.skip(
-                    task, "one of the two records cannot be read any more", unreadable=True
-                )
+                self.tally.skip(task, "one of the two records cannot be read any more")
+                self._ask_after([(s, task.object_of(s), task.record_id(s) or "") for s in System])
             elif pair.id and pair.id in answers.in_flight:
                 self.tally.skip(task, "an earlier write of this record may still land")
                 self._come_back(pair, "in_flight")
@@ -269,6 +267,12 @@ class Engine:
         ]
         self.ledger.note_pairs(self.writer.run_id, mapping.name, notes, self.clock())
         self.ledger.agree(agreements, self.clock())
+        self._ask_after(
+            (result.write.system, result.write.object, work.pair.record_id(result.write.system))
+            for work in works
+            for result in work.results
+            if went_away(result)
+        )
         self.writer.confirm(result for work in works for result in work.results)
 
     def _look(self, mapping: FieldMapping, works: Sequence[Work]) -> Aftermath:
@@ -342,6 +346,11 @@ class Engine:
             ),
         )
 
+    def _ask_after(self, places: Iterable[tuple[System, str, str]]) -> None:
+        """Somebody has to find out what became of these records: deleted, merged, converted?"""
+        if rings := [Ring(*place) for place in places]:
+            self.ledger.ring(rings, self.clock())
+
     def _come_back(self, pair: Pair, why: str) -> None:
         self.tally.unfinished |= {(side, pair.record_id(side)): why for side in System}
 
@@ -369,21 +378,9 @@ class Engine:
                 totals["waiting"] += 1
 
 
-def same_changes(
-    planned: Mapping[System, Sequence[FieldChange]], now: Mapping[System, Sequence[FieldChange]]
-) -> bool:
-    """Whether a fresh decision equals the planned one, field by field.
-
-    A field that waited for a partner's id when the plan was made may have got it since.
-    """
-    return all(_same_side(planned.get(side, ()), now.get(side, ())) for side in System)
-
-
-def _same_side(planned: Sequence[FieldChange], now: Sequence[FieldChange]) -> bool:
-    awaited = {change.api_name for change in planned if change.pending}
-    return {c for c in planned if c.api_name not in awaited} == {
-        c for c in now if c.api_name not in awaited
-    }
+def went_away(result: Result) -> bool:
+    """Whether a write was refused because its record is not there any more: it is followed, not parked."""
+    return result.refusal is not None and result.refusal.cause in GONE
 
 
 def refusals(plan: PairPlan, result: Result) -> Iterable[Parked]:
@@ -392,7 +389,7 @@ def refusals(plan: PairPlan, result: Result) -> Iterable[Parked]:
     record_id = write.record_id or write.partner_id or ""
     by_line: dict[str | None, Rejected] = {}
     by_line.update(result.refusals.items())
-    if result.refusal is not None:
+    if result.refusal is not None and not went_away(result):
         by_line[None] = result.refusal
     for line, refusal in by_line.items():
         mark = mark_of(plan, line) if line is not None else ""

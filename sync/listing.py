@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from more_itertools import chunked
 
-from connector.port import Connector, Fate, System
+from connector.port import Connector, System
 from mappings.schema import Context
 from mappings.schema import Mapping as FieldMapping
+from sync.following import LEAD, Follower
 from sync.ledger import Ledger
 from sync.model import Glanced, Run
 from sync.sighting import Lookout
@@ -33,6 +35,7 @@ class Listing:
     run: Run
     context: Context
     progress: Progress
+    clock: Callable[[], datetime]
 
     def look_at(self, mapping: FieldMapping) -> None:
         """List every object of a mapping, going on where the run's checkpoints stand.
@@ -72,25 +75,25 @@ class Listing:
         self.progress(stage, len(gathered))
 
     def find_out_who_is_gone(self, mapping: FieldMapping) -> None:
-        """Ask what became of records that the listing no longer shows: absent is not deleted."""
-        for system in System:
-            missing = list(self.ledger.unseen(self.run.id, mapping.name, system))
-            for batch in chunked(missing, FATES_AT_ONCE):
-                by_object: dict[str, list[str]] = defaultdict(list)
-                for record_id, object_name, _pair in batch:
-                    by_object[object_name].append(record_id)
-                for object_name, ids in by_object.items():
-                    fates = self.connectors[system].fates(object_name, ids)
-                    self._mark(mapping, system, {i: fates.get(i) for i in ids})
+        """Ask what became of records that the listing no longer shows, and of converted Leads.
 
-    def _mark(
-        self, mapping: FieldMapping, system: System, fates: Mapping[str, Fate | None]
+        Absent is not deleted, and who was merged or converted is followed (`following`).
+        """
+        for system in System:
+            missing: dict[str, list[str]] = defaultdict(list)
+            for record_id, object_name, _pair in self.ledger.unseen(
+                self.run.id, mapping.name, system
+            ):
+                missing[object_name].append(record_id)
+            if system is System.SALESFORCE and LEAD in mapping.objects_of(system):
+                missing[LEAD] += self.ledger.unfollowed(mapping.name)
+            for object_name, ids in missing.items():
+                self._follow(mapping, system, object_name, ids)
+
+    def _follow(
+        self, mapping: FieldMapping, system: System, object_name: str, ids: Sequence[str]
     ) -> None:
-        gone: dict[str, list[str]] = defaultdict(list)
-        for record_id, fate in fates.items():
-            if fate is None or fate.kind == "not_visible":
-                gone["not_visible"].append(record_id)
-            elif fate.kind in {"deleted", "merged"}:
-                gone["deleted"].append(record_id)
-        for kind, ids in gone.items():
-            self.ledger.mark_gone(mapping.name, system, ids, kind)
+        follower = Follower(self.ledger, self.connectors, self.context, self.run.id, self.clock())
+        for some in chunked(ids, FATES_AT_ONCE):
+            fates = self.connectors[system].fates(object_name, some)
+            follower.follow(mapping, system, object_name, {i: fates.get(i) for i in some})

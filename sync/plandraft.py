@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -233,6 +233,23 @@ def parked_json(parked: Parked) -> dict[str, Any]:
         "line": parked.line,
         "cause": parked.cause,
         "advice": parked.advice,
+    }
+
+
+def same_changes(
+    planned: Mapping[System, Sequence[FieldChange]], now: Mapping[System, Sequence[FieldChange]]
+) -> bool:
+    """Whether a fresh decision equals the planned one, field by field.
+
+    A field that waited for a partner's id when the plan was made may have got it since.
+    """
+    return all(_same_side(planned.get(side, ()), now.get(side, ())) for side in System)
+
+
+def _same_side(planned: Sequence[FieldChange], now: Sequence[FieldChange]) -> bool:
+    awaited = {change.api_name for change in planned if change.pending}
+    return {c for c in planned if c.api_name not in awaited} == {
+        c for c in now if c.api_name not in awaited
     }
 
 

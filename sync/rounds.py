@@ -8,19 +8,20 @@ makes, cut down to them. What cannot be settled now is rung again later, with a 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from connector.port import Record, System
+from connector.port import Fate, Record, System
+from mappings.schema import Context
 from mappings.schema import Mapping as FieldMapping
 from sync.engine import Tally
-from sync.ledger import Bell, Known, Later, Ledger, Ring
+from sync.following import IS_CONVERTED, MERGED_IDS, Follower
+from sync.ledger import Bell, Known, Later, Ledger
 from sync.newcomers import Newcomers
 from sync.plandraft import Task
 from sync.reads import Reads
-from sync.reconcile import PairPlan
+from sync.reconcile import PairPlan, is_true
 from sync.sighting import Lookout
 from sync.workbench import Carrier, Workbench
 
@@ -127,7 +128,6 @@ class Rounds:
         engine = self.bench.engine(self.run_id, self.trigger, reads=reads, tally=tally)
         carrier = Carrier(engine)
         carrier.carry_out_all(mapping, self._pair_tasks(mapping, batches))
-        self._ask_after_partners(tally)
         busy = False
         moved = {b.known[i].row_id for b in batches for i in b.moved if i in b.known}
         if near := self._concerned(mapping, batches, moved, touched):
@@ -159,30 +159,51 @@ class Rounds:
         rows = {batch.known[i].row_id for i in batch.moved if i in batch.known}
         touched |= self.ledger.neighbours(mapping.name, rows)
         self.ledger.note_sightings(self.run_id, mapping.name, system, batch.object, glances)
-        missing = [i for i in ids if i not in batch.records]
-        waiting = self._find_out(batch, missing) if missing else {}
-        batch.known = self.ledger.known(mapping.name, system, ids)
+        waiting = self._find_out(batch, [i for i in ids if i not in batch.records], context)
+        batch.known = self.ledger.known(mapping.name, system, [*ids, *batch.moved])
         touched |= {known.row_id for known in batch.known.values()}
         return waiting
 
-    def _find_out(self, batch: Batch, missing: Sequence[str]) -> dict[Bell, str]:
-        """What became of records that cannot be read: deleted with evidence, or not to be seen."""
-        name, system = batch.mapping.name, batch.system
-        fates = self.bench.connectors[system].fates(batch.object, missing)
+    def _find_out(self, batch: Batch, missing: Sequence[str], context: Context) -> dict[Bell, str]:
+        """What became of records that cannot be read, and of those that were converted or merged."""
         waiting: dict[Bell, str] = {}
-        gone: dict[str, list[str]] = defaultdict(list)
+        fates = self._merged_into(batch)
+        asked = [*missing, *self._converted(batch)]
+        if asked:
+            found = self.bench.connectors[batch.system].fates(batch.object, asked)
+            fates |= {record_id: found.get(record_id) for record_id in asked}
         for record_id in missing:
-            fate, bell = fates.get(record_id), batch.bells[record_id]
-            if fate is not None and fate.kind in {"deleted", "merged"}:
-                gone["deleted"].append(record_id)
-            elif bell.tries < LOOKS:
+            fate, bell = fates[record_id], batch.bells[record_id]
+            is_lost = fate is None or fate.kind in {"live", "not_visible"}
+            if is_lost and bell.tries < LOOKS:
                 waiting[bell] = "not_visible"
-            elif fate is None or fate.kind == "not_visible":
-                gone["not_visible"].append(record_id)
-        for kind, ids in gone.items():
-            self.ledger.mark_gone(name, system, ids, kind)
-            batch.moved |= set(ids)
+                del fates[record_id]
+        if fates:
+            batch.moved |= set(fates)
+            batch.moved |= self._follower(context).follow(
+                batch.mapping, batch.system, batch.object, fates
+            )
         return waiting
+
+    def _follower(self, context: Context) -> Follower:
+        bench = self.bench
+        return Follower(bench.ledger, bench.connectors, context, self.run_id, bench.clock())
+
+    def _converted(self, batch: Batch) -> list[str]:
+        """Converted Leads that nobody has followed yet."""
+        frozen = [i for i, r in batch.records.items() if is_true(r.values.get(IS_CONVERTED))]
+        return self.ledger.unfollowed(batch.mapping.name, frozen) if frozen else []
+
+    def _merged_into(self, batch: Batch) -> dict[str, Fate | None]:
+        """Records that a survivor of HubSpot names as merged into it, and that we believe alive."""
+        into = {
+            old: record_id
+            for record_id, record in batch.records.items()
+            for old in str(record.values.get(MERGED_IDS) or "").split(";")
+            if old
+        }
+        known = self.ledger.known(batch.mapping.name, batch.system, list(into)) if into else {}
+        return {i: Fate("merged", into[i]) for i, one in known.items() if one.gone is None}
 
     # Pairs --------------------------------------------------------------------------------------
 
@@ -196,18 +217,6 @@ class Rounds:
         ]
         pairs = self.ledger.pairs_by_ids(list(dict.fromkeys(ids)))
         return [Task.of_pair("pair", mapping, pair, PairPlan()) for pair in pairs.values()]
-
-    def _ask_after_partners(self, tally: Tally) -> None:
-        """A pair that could not be read whole: somebody has to find out what became of the other."""
-        now = self.bench.clock()
-        rings = [
-            Ring(side, task.object_of(side), task.record_id(side) or "")
-            for task in (skipped.task for skipped in tally.skipped if skipped.unreadable)
-            for side in System
-        ]
-        tally.skipped = [skipped for skipped in tally.skipped if not skipped.unreadable]
-        if rings:
-            self.ledger.ring(rings, now)
 
     # Newcomers ----------------------------------------------------------------------------------
 

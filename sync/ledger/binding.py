@@ -1,9 +1,8 @@
-"""Who is paired with whom: bound, moved along with a converted or merged record, unbound."""
+"""Who is paired with whom: bound, and unbound."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +10,13 @@ from sqlalchemy import Connection, Row, and_, bindparam, not_, or_, select, upda
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.port import System
-from sync.ledger.room import IN_FLIGHT_STATES, AlreadyBound, Room, baseline_of, slices, utc
-from sync.ledger.tables import journal, pair, record
+from sync.ledger.room import AlreadyBound, Room, baseline_of, slices, utc
+from sync.ledger.tables import pair, record
 from sync.model import Pair
 
 
 class Binding(Room):
-    """Binds, moves and unbinds. A record is in one pair of a mapping at a time."""
+    """Binds and unbinds. A record is in one pair of a mapping at a time."""
 
     def bind_many(self, mapping: str, pairs: Sequence[Pair], now: datetime) -> list[int]:
         """Bind pairs; answers their ids in input order. Not clean until they agree.
@@ -32,7 +31,7 @@ class Binding(Room):
                 if len(bound) < len(some):
                     bound |= _bound_already(connection, mapping, some)
                 found = [bound[new.hubspot_id, new.salesforce_id] for new in some]
-                _tie_records(connection, mapping, some, found)
+                tie_records(connection, mapping, some, found)
                 ids += found
         return ids
 
@@ -52,40 +51,6 @@ class Binding(Room):
                 update(record)
                 .where(record.c.pair_id == pair_id)
                 .values(pair_id=None, claim="unpaired", claim_partner=None, claim_detail=why)
-            )
-
-    def move(self, pair_id: int, object_name: str, salesforce_id: str) -> None:
-        """Let the pair follow its Salesforce record, which was converted or merged into another.
-
-        The baseline stays, so that edits made meanwhile travel; writes in flight go with it. Raises
-        `AlreadyBound` where the new record has another partner.
-        """
-        with self._begin() as connection:
-            old = connection.execute(
-                select(pair).where(pair.c.id == pair_id, pair.c.unbound_at.is_(None))
-            ).one()
-            moved = replace(
-                pair_of_row(old), salesforce_object=object_name, salesforce_id=salesforce_id
-            )
-            _refuse_bound(connection, moved)
-            connection.execute(
-                update(pair)
-                .where(pair.c.id == pair_id)
-                .values(salesforce_object=object_name, salesforce_id=salesforce_id, clean=False)
-            )
-            connection.execute(
-                update(record).where(record.c.pair_id == pair_id).values(pair_id=None)
-            )
-            _tie_records(connection, moved.mapping, [moved], [pair_id])
-            connection.execute(
-                update(journal)
-                .where(
-                    journal.c.mapping == old.mapping,
-                    journal.c.system == System.SALESFORCE.value,
-                    journal.c.record_id == old.salesforce_id,
-                    journal.c.state.in_(IN_FLIGHT_STATES),
-                )
-                .values(object=object_name, record_id=salesforce_id)
             )
 
 
@@ -127,11 +92,11 @@ def _bound_already(
     bound = {(row.hubspot_id, row.salesforce_id): row.id for row in rows}
     for new in pairs:
         if (new.hubspot_id, new.salesforce_id) not in bound:
-            _refuse_bound(connection, new)
+            refuse_bound(connection, new)
     return bound
 
 
-def _refuse_bound(connection: Connection, new: Pair) -> None:
+def refuse_bound(connection: Connection, new: Pair) -> None:
     """Raise `AlreadyBound` if one of the two records is in another pair."""
     other = connection.execute(
         select(pair.c.hubspot_id, pair.c.salesforce_object, pair.c.salesforce_id).where(
@@ -152,11 +117,21 @@ def _refuse_bound(connection: Connection, new: Pair) -> None:
         )
 
 
-def _tie_records(
+def tie_records(
     connection: Connection, mapping: str, pairs: Sequence[Pair], ids: Sequence[int]
 ) -> None:
+    """Note in which pair the records are, and that each one's key names the other from now on.
+
+    The key is written to the systems with the pair's first writes; what the ledger knows must not hang
+    on when their echo is seen, or a partner that goes before that would leave no tombstone.
+    """
     rows = [
-        {"of_system": side.value, "of_record": new.record_id(side), "in_pair": pair_id}
+        {
+            "of_system": side.value,
+            "of_record": new.record_id(side),
+            "in_pair": pair_id,
+            "its_key": new.record_id(side.other),
+        }
         for new, pair_id in zip(pairs, ids, strict=True)
         for side in System
     ]
@@ -167,7 +142,13 @@ def _tie_records(
             record.c.system == bindparam("of_system"),
             record.c.record_id == bindparam("of_record"),
         )
-        .values(pair_id=bindparam("in_pair"), claim=None, claim_partner=None, claim_detail=None),
+        .values(
+            pair_id=bindparam("in_pair"),
+            external_key=bindparam("its_key"),
+            claim=None,
+            claim_partner=None,
+            claim_detail=None,
+        ),
         rows,
     )
 

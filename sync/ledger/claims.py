@@ -11,7 +11,7 @@ from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
 from sync.ledger.room import IDS_AT_ONCE, Room, aware, slices
-from sync.ledger.tables import address, match_key, record
+from sync.ledger.tables import TOMBSTONES, address, match_key, record
 from sync.model import Claim, KeyGroup, Member, Scope
 
 # Match keys per page of `key_groups`.
@@ -251,7 +251,7 @@ class Claims(Room):
                 )
             )
             return {
-                row.record_id: "partner_deleted" if row.gone == "deleted" else "not_visible"
+                row.record_id: "partner_deleted" if row.gone in TOMBSTONES else "not_visible"
                 for row in rows
             }
 

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, not_, or_, sel
 from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
-from sync.ledger.binding import Binding, pair_of_row
+from sync.ledger.binding import pair_of_row
+from sync.ledger.moves import Moves
 from sync.ledger.room import IDS_AT_ONCE, baseline_json, slices, utc
 from sync.ledger.tables import pair, record
 from sync.model import LineBaseline, Pair, Scope
@@ -28,7 +29,7 @@ class Agreement:
     clean: bool
 
 
-class Pairs(Binding):
+class Pairs(Moves):
     """Looks up pairs, notes what they agree on, and finds those in which something moved."""
 
     def pair(self, pair_id: int) -> Pair | None:

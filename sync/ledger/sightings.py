@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ColumnElement
 
 from connector.port import System, Values
+from sync.ledger.moves import resolve_aliases
 from sync.ledger.room import IDS_AT_ONCE, Room, from_json, slices, utc
 from sync.ledger.runs import put
 from sync.ledger.tables import address, checkpoint, match_key, record
@@ -168,6 +169,9 @@ class Sightings(Room):
             statement.on_conflict_do_update(index_elements=list(KEPT_ON_CONFLICT), set_=fresh),
             rows,
         )
+        named = [s.record_id for s in news if s.external_key is not None]
+        if named:
+            resolve_aliases(connection, mapping, system, named)
         self._replace_keys(connection, mapping, system, news, known)
 
     def _replace_keys(

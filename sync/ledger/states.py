@@ -12,7 +12,7 @@ from sqlalchemy.sql import ColumnElement
 from connector.port import System
 from sync.ledger.claims import within
 from sync.ledger.room import IN_FLIGHT_STATES, Room
-from sync.ledger.tables import bell, journal, pair, parked, record
+from sync.ledger.tables import TOMBSTONES, bell, journal, pair, parked, record
 from sync.model import STATES, Scope
 
 PAGE = 1_000
@@ -60,7 +60,7 @@ class States(Room):
             rows = connection.execute(
                 select(record.c.system, record.c.object, SHOWN, func.count())
                 .where(record.c.mapping == mapping)
-                .where(or_(record.c.gone.is_(None), record.c.gone == "deleted"))
+                .where(or_(record.c.gone.is_(None), record.c.gone.in_(TOMBSTONES)))
                 .group_by(record.c.system, record.c.object, SHOWN)
             )
             for system, object_name, state, count in rows:
@@ -123,7 +123,7 @@ def _state(mapping: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     """The state and the reason of a record as one CASE each, branch for branch the same."""
     alone, bound = record.c.pair_id.is_(None), record.c.pair_id.is_not(None)
     branches: list[tuple[ColumnElement[bool], str, ColumnElement[Any]]] = [
-        (record.c.gone == "deleted", "deleted", literal("deleted")),
+        (record.c.gone.in_(TOMBSTONES), "deleted", record.c.gone),
         (_parked(mapping), "parked", literal("parked")),
         (and_(alone, record.c.claim == "parked"), "parked", record.c.claim_detail),
         (record.c.in_scope.is_(False), "filtered", literal("outside_only")),

@@ -90,6 +90,9 @@ record = Table(
     Index(None, "pair_id"),
 )
 
+# What `gone` says of a record of the state `deleted`: it is dead, or it lives on in another one.
+TOMBSTONES = ("deleted", "merged")
+
 # Few records hold a key of which the partner is unknown; those are looked up by it.
 Index(
     "ix_record_external_key",
@@ -97,6 +100,15 @@ Index(
     record.c.mapping,
     sqlite_where=text("external_key IS NOT NULL"),
     postgresql_where=text("external_key IS NOT NULL"),
+)
+
+# Few records were merged or converted; those that name them are pointed on.
+Index(
+    "ix_record_went_to",
+    record.c.went_to,
+    record.c.mapping,
+    sqlite_where=text("went_to IS NOT NULL"),
+    postgresql_where=text("went_to IS NOT NULL"),
 )
 
 match_key = Table(

@@ -205,7 +205,7 @@ class PairPromises:
         ledger.agree([agreement(pair_id, baseline=baseline)], NOW)
         ledger.intend(1, [draft("00Q1")], NOW)
         see(ledger, SALESFORCE, sight("003A"))
-        ledger.move(pair_id, "Contact", "003A")
+        ledger.move(pair_id, SALESFORCE, "Contact", "003A")
         [moved] = ledger.dirty_pairs(PEOPLE, after_id=0, limit=10)
         assert (moved.id, moved.salesforce_id, moved.baseline) == (pair_id, "003A", baseline)
         assert [entry.record_id for entry in ledger.open_entries(PEOPLE)] == ["003A"]
@@ -218,7 +218,7 @@ class PairPromises:
         lead = paired(ledger, "1", "00Q1")
         paired(ledger, "2", "003A")
         with pytest.raises(AlreadyBound):
-            ledger.move(lead, "Contact", "003A")
+            ledger.move(lead, SALESFORCE, "Contact", "003A")
         kept = ledger.pair(lead)
         assert kept is not None
         assert kept.salesforce_id == "00Q1"

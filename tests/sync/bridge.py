@@ -19,7 +19,10 @@ from tests.sync.builders import line, object_lines
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 KEYS = {HUBSPOT: "salesforce_id", SALESFORCE: "HubSpot_Id__c"}
-NAMES = ("email", "first", "title", "optout", "OptOut", "salesforce_id", "HubSpot_Id__c")
+NAMES = (
+    *("email", "first", "title", "optout", "OptOut", "salesforce_id", "HubSpot_Id__c"),
+    *("IsConverted", "ConvertedContactId", "hs_merged_object_ids"),
+)
 
 
 @dataclass

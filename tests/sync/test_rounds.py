@@ -8,33 +8,12 @@ from pathlib import Path
 import pytest
 
 from connector.port import System
-from sync.lanes import Lane
 from sync.ledger import Ring
-from sync.rounds import Outcome, Rounds
-from tests.sync.bridge import Bridge, sqlite_url
+from sync.rounds import Rounds
+from tests.sync.bridge import sqlite_url
+from tests.sync.live import Live
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
-
-
-class Live(Bridge):
-    """Both twins, with a worker that makes rounds when told to."""
-
-    def ring(self, system: System, object_name: str, *ids: str, times: int = 1) -> None:
-        rings = [Ring(system, object_name, i, Lane.LIVE) for i in ids for _ in range(times)]
-        self.ledger.ring(rings, self.time(), door=system)
-
-    def round(self) -> Outcome:
-        """One round over everything that is due."""
-        self.time.forward(seconds=1)
-        holder = self.bench.holder
-        bells = self.ledger.take_bells(holder.name, self.time(), limit=200)
-        run = self.ledger.begin_run("live", ["people"], "live", self.time())
-        outcome = Rounds(self.bench, run.id, "live").look(bells)
-        self.ledger.wipe(outcome.done, outcome.later, self.time())
-        return outcome
-
-    def bells(self) -> int:
-        return sum(self.ledger.bells_by_lane().values())
 
 
 @pytest.fixture

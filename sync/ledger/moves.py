@@ -1,0 +1,161 @@
+"""Where records went: the aliases of merged and converted ones, and pairs that follow them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection, and_, exists, select, update
+
+from connector.port import System
+from sync.ledger.binding import Binding, pair_of_row, refuse_bound, tie_records
+from sync.ledger.room import IN_FLIGHT_STATES, baseline_json
+from sync.ledger.tables import journal, pair, parked, record
+from sync.model import Baseline
+
+
+class Moves(Binding):
+    """Many ids to one record: a record that went keeps its row, which names the survivor."""
+
+    def went(self, mapping: str, system: System, old: str, new: str, *, kind: str) -> None:
+        """Note that a record lives on in another one: `merged` (it is gone) or `converted`.
+
+        Whoever went into `old` before, and whoever names it by an external key, means `new` from now on.
+        """
+        ours = and_(record.c.mapping == mapping, record.c.system == system.value)
+        theirs = and_(record.c.mapping == mapping, record.c.system == system.other.value)
+        with self._begin() as connection:
+            gone = {"gone": "merged"} if kind == "merged" else {}
+            connection.execute(
+                update(record).where(ours, record.c.record_id == old).values(went_to=new, **gone)
+            )
+            connection.execute(
+                update(record).where(ours, record.c.went_to == old).values(went_to=new)
+            )
+            connection.execute(
+                update(record).where(theirs, record.c.external_key == old).values(external_key=new)
+            )
+            _let_whole_records_go(connection, mapping, system, (old, new))
+
+    def move(
+        self,
+        pair_id: int,
+        system: System,
+        object_name: str,
+        record_id: str,
+        baseline: Baseline | None = None,
+    ) -> None:
+        """Let a pair follow its record of one system, which was converted or merged into another.
+
+        The baseline stays (or becomes the one given), so that edits made meanwhile travel; writes in
+        flight go with it. Raises `AlreadyBound` where the new record has another partner.
+        """
+        with self._begin() as connection:
+            found = connection.execute(
+                select(pair).where(pair.c.id == pair_id, pair.c.unbound_at.is_(None))
+            ).one()
+            old = pair_of_row(found)
+            if system is System.HUBSPOT:
+                moved = replace(old, hubspot_id=record_id)
+            else:
+                moved = replace(old, salesforce_object=object_name, salesforce_id=record_id)
+            refuse_bound(connection, moved)
+            connection.execute(
+                update(pair)
+                .where(pair.c.id == pair_id)
+                .values(
+                    hubspot_id=moved.hubspot_id,
+                    salesforce_object=moved.salesforce_object,
+                    salesforce_id=moved.salesforce_id,
+                    clean=False,
+                    baseline=found.baseline if baseline is None else baseline_json(baseline),
+                )
+            )
+            connection.execute(
+                update(record).where(record.c.pair_id == pair_id).values(pair_id=None)
+            )
+            tie_records(connection, moved.mapping, [moved], [pair_id])
+            connection.execute(
+                update(journal)
+                .where(
+                    journal.c.mapping == old.mapping,
+                    journal.c.system == system.value,
+                    journal.c.record_id == old.record_id(system),
+                    journal.c.state.in_(IN_FLIGHT_STATES),
+                )
+                .values(object=object_name, record_id=record_id)
+            )
+
+    def unfollowed(self, mapping: str, ids: Collection[str] | None = None) -> list[str]:
+        """Converted Leads of which it is not on file where they went, and that matter to somebody:
+        bound ones, those that a key names, and (with `ids`) the ones asked for.
+        """
+        named = record.alias("named")
+        matters = record.c.pair_id.is_not(None) | exists().where(
+            named.c.mapping == mapping,
+            named.c.external_key == record.c.record_id,
+            named.c.system == System.HUBSPOT.value,
+        )
+        asked = matters if ids is None else record.c.record_id.in_(list(ids))
+        with self._look() as connection:
+            return list(
+                connection.scalars(
+                    select(record.c.record_id)
+                    .where(
+                        record.c.mapping == mapping,
+                        record.c.system == System.SALESFORCE.value,
+                        record.c.frozen,
+                        record.c.went_to.is_(None),
+                        record.c.gone.is_(None),
+                        asked,
+                    )
+                    .order_by(record.c.id)
+                )
+            )
+
+
+def resolve_aliases(
+    connection: Connection, mapping: str, system: System, ids: Sequence[str]
+) -> None:
+    """Let these records' external keys mean the survivors of the records that they name."""
+    alias = record.alias("alias")
+    named = (
+        select(alias.c.went_to)
+        .where(
+            alias.c.mapping == mapping,
+            alias.c.system == system.other.value,
+            alias.c.record_id == record.c.external_key,
+            alias.c.went_to.is_not(None),
+        )
+        .scalar_subquery()
+    )
+    connection.execute(
+        update(record)
+        .where(
+            record.c.mapping == mapping,
+            record.c.system == system.value,
+            record.c.record_id.in_(list(ids)),
+            record.c.external_key.is_not(None),
+            exists().where(
+                alias.c.mapping == mapping,
+                alias.c.system == system.other.value,
+                alias.c.record_id == record.c.external_key,
+                alias.c.went_to.is_not(None),
+            ),
+        )
+        .values(external_key=named)
+    )
+
+
+def _let_whole_records_go(
+    connection: Connection, mapping: str, system: System, ids: Sequence[str]
+) -> None:
+    """What was parked of a record as a whole was said of what it was before."""
+    connection.execute(
+        parked.delete().where(
+            parked.c.mapping == mapping,
+            parked.c.system == system.value,
+            parked.c.record_id.in_(list(ids)),
+            parked.c.line == "",
+        )
+    )
