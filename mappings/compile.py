@@ -15,7 +15,7 @@ from mappings.fieldbook import HUBSPOT, SALESFORCE, FieldBook, Schemas
 from mappings.grammar import OWNERS
 from mappings.linemaker import LineMaker, digest
 from mappings.matching import emails, ignored
-from mappings.schema import CreateRule, ObjectLines
+from mappings.schema import CreateRule, ObjectLines, Relation
 from mappings.schema import Mapping as FieldMapping
 from mappings.source import as_plain, read_folder
 from mappings.transforms import Locale
@@ -30,10 +30,14 @@ NOTES = frozenset({"note", "purpose", "id", "hubspot", "salesforce", "direction"
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """All mappings of a folder, those that others refer to first, and what deserves a look."""
+    """All mappings of a folder, those that others refer to first, and what deserves a look.
+
+    `relations` come after all mappings, since each ties pairs of two of them.
+    """
 
     mappings: tuple[FieldMapping, ...]
     warnings: tuple[MappingFault, ...]
+    relations: tuple[Relation, ...] = ()
 
 
 def objects_needed(folder: Path) -> set[tuple[System, str]]:

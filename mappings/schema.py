@@ -43,6 +43,9 @@ FirstPairing = Literal["fill_blanks", "hubspot", "salesforce", "newest", "park"]
 Mode = Literal["live", "observe", "off"]
 Several = Literal["park", "latest_activity", "oldest"]
 WhenDeleted = Literal["unlink", "delete", "park"]
+WhenMerged = Literal["list", "merge"]
+WhenErased = Literal["erase", "delete", "park"]
+WhenEnded = Literal["end", "keep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,9 @@ class Side:
     side stores it*; the placeholder of `if_empty_on_create` counts as blank here. `carry` turns a
     cell of the *other* side into the cell to store here (transforms, picklist map, references).
     `may_be_blank` is false where this side refuses a blank. `placeholder` is the value of
-    `if_empty_on_create` for this side. `when_blank` rules travel *to* this side.
+    `if_empty_on_create` for this side. `when_blank` rules travel *to* this side. `admits` is set where
+    a value must not replace every other (`projection: high_water`): it takes the cell held here and
+    the carried cell that would replace it. What is not admitted is not written and is no open difference.
     """
 
     fields: tuple[str, ...]
@@ -116,6 +121,7 @@ class Side:
     placeholder: Cell = None
     createable: bool = True
     updateable: bool = True
+    admits: Callable[[Cell, Cell], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,13 +156,30 @@ class Line:
         return self.hubspot if system is System.HUBSPOT else self.salesforce
 
 
+@dataclass(frozen=True, slots=True)
+class EvidenceFields:
+    """Where one system keeps the evidence of a consent: when it was given, where, on which legal basis.
+
+    Vendor field names, None where the file names none.
+    """
+
+    at: str | None = None
+    source: str | None = None
+    basis: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentLine:
-    """Two opt-out flags that follow each other: true wins, always. Field names by the vendor."""
+    """Two opt-out flags that follow each other: true wins, always. Field names by the vendor.
+
+    `id` is the kind of consent (email, phone, tracking, profiling: labels only). `evidence` is None
+    where the file has none; a system that it leaves out is absent.
+    """
 
     id: str
     hubspot: str
     salesforce: str
+    evidence: AnyMapping[System, EvidenceFields] | None = None
 
     def field(self, system: System) -> str:
         return self.hubspot if system is System.HUBSPOT else self.salesforce
@@ -228,7 +251,10 @@ class Mapping:
     read of that object, sorted. `keys` names the external-key field per system. `address` answers
     the normal e-mail addresses of a record (for consent), by (system, object); `email` names the field
     that holds the address, of objects that have one. `only` is by system.
-    `depends_on` are mappings that must be brought in line first. `volatile` is true where `today`
+    `when_deleted_in`, `when_merged_in` and `when_erased_in` say, by the system in which a record was
+    deleted, merged or erased, what its partner gets. With `use_duplicates` a create that Salesforce's
+    duplicate rules refuse adopts the match that they name; otherwise the record is parked.
+    `depends_on` are mappings that must be brought in line first; one that links to itself is not among them. `volatile` is true where `today`
     is used, so that an unchanged record may still need a look.
     """
 
@@ -251,6 +277,13 @@ class Mapping:
     fields: AnyMapping[tuple[System, str], tuple[str, ...]]
     address: AnyMapping[tuple[System, str], Callable[[Values], tuple[str, ...]]]
     email: AnyMapping[tuple[System, str], str] = field(default_factory=dict)
+    when_merged_in: AnyMapping[System, WhenMerged] = field(
+        default_factory=lambda: dict.fromkeys(System, "list")
+    )
+    when_erased_in: AnyMapping[System, WhenErased] = field(
+        default_factory=lambda: dict.fromkeys(System, "erase")
+    )
+    use_duplicates: bool = False
     depends_on: tuple[str, ...] = ()
     volatile: bool = False
     tests: tuple[TestCase, ...] = ()
@@ -258,3 +291,48 @@ class Mapping:
 
     def objects_of(self, system: System) -> tuple[str, ...]:
         return (self.hubspot_object,) if system is System.HUBSPOT else self.salesforce_objects
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """One mapping file with a `relation:` block, compiled: ties that follow each other, not records.
+
+    A tie has no external key. It is told by the two pairs that it ties: its left record belongs to the
+    mapping `left`, its right one to the mapping `right`, both of which are in the same `Compiled`.
+    `hubspot` and `salesforce` are the words of `connector.relations` (``list memberships``,
+    ``associations contacts deals``, ``CampaignMember``, ``OpportunityContactRole``).
+
+    `left_objects` are the kinds of record that may stand left in each system (an
+    OpportunityContactRole takes a Contact and no Lead): a left partner of another kind cannot be tied
+    there. `right_objects` is the one kind that stands right.
+
+    `direction` says where ties are made and ended: ``->`` follows HubSpot only. `lines` are the tie's
+    own fields, decided like the lines of a pair; `fields` are all of them to ask for, by system, empty
+    where a system's ties have none. `when_ended_in` says, by the system in which a tie was ended, whether
+    its twin is ended or kept. `limits.creates` and `limits.deletes` count ties made and ended by one run.
+    """
+
+    name: str
+    hash: str
+    mode: Mode
+    left: str
+    right: str
+    hubspot: str
+    salesforce: str
+    left_objects: AnyMapping[System, tuple[str, ...]]
+    right_objects: AnyMapping[System, str]
+    direction: Direction = Direction.BOTH
+    lines: tuple[Line, ...] = ()
+    fields: AnyMapping[System, tuple[str, ...]] = field(
+        default_factory=lambda: dict.fromkeys(System, ())
+    )
+    when_ended_in: AnyMapping[System, WhenEnded] = field(
+        default_factory=lambda: dict.fromkeys(System, "end")
+    )
+    limits: Limits = field(default_factory=Limits)
+    tests: tuple[TestCase, ...] = ()
+    path: str = ""
+
+    def word(self, system: System) -> str:
+        """What `connector.relations` calls this relation in that system."""
+        return self.hubspot if system is System.HUBSPOT else self.salesforce
