@@ -15,8 +15,9 @@ from mappings.schema import Context, CreateRule
 from mappings.schema import Mapping as FieldMapping
 from sync.creation import Birth, plan_birth
 from sync.engine import Engine, Work, refusals
+from sync.findings import same_changes
 from sync.model import Claim, FieldChange, Pair
-from sync.plandraft import Task, same_changes
+from sync.plandraft import Task
 from sync.reconcile import PairPlan
 from sync.sighting import Lookout
 from sync.writes import Result, Write

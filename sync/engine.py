@@ -15,11 +15,11 @@ from datetime import datetime
 from connector.errors import Rejected
 from connector.port import Connector, Record, System, Value, Values
 from mappings.schema import Mapping as FieldMapping
-from sync.findings import findings, mark_of, note_of, refused
+from sync.findings import findings, mark_of, note_of, refused, same_changes
 from sync.holding import Holder
 from sync.ledger import Agreement, AlreadyBound, Ledger, Ring
 from sync.model import Baseline, Conflict, FieldChange, Pair, PairNote, Parked
-from sync.plandraft import Task, same_changes
+from sync.plandraft import Task
 from sync.questions import Answers, Asker
 from sync.readback import Aftermath, Landed, ReadBack
 from sync.reads import FRESH, Reads
@@ -149,19 +149,11 @@ class Engine:
     def _pairs_of(self, tasks: Sequence[Task]) -> dict[str, Pair]:
         """The pairs of these tasks by HubSpot id; one that was ended meanwhile is missing."""
         bound = self.ledger.pairs_by_ids([t.pair_id for t in tasks if t.pair_id is not None])
-        pairs: dict[str, Pair] = {}
-        for task in tasks:
-            if task.pair_id is None:
-                pairs[task.hubspot_id or ""] = Pair(
-                    id=0,
-                    mapping=task.mapping,
-                    hubspot_id=task.hubspot_id or "",
-                    salesforce_object=task.salesforce_object,
-                    salesforce_id=task.salesforce_id or "",
-                )
-            elif task.pair_id in bound:
-                pairs[task.hubspot_id or ""] = bound[task.pair_id]
-        return pairs
+        pairs = {t.hubspot_id or "": bound[t.pair_id] for t in tasks if t.pair_id in bound}
+        fresh = [task.as_pair() for task in tasks if task.pair_id is None]
+        # One that was bound before goes on from what it agreed on then.
+        known = self.ledger.recall(tasks[0].mapping, fresh) if fresh else []
+        return pairs | {pair.hubspot_id: pair for pair in known}
 
     def _decide_fresh(
         self, mapping: FieldMapping, pairs: Sequence[Pair]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from connector.errors import Rejected
 from connector.port import System
 from mappings.schema import Cell
 from mappings.schema import Mapping as FieldMapping
-from sync.model import Conflict, Pair, PairNote, Parked
+from sync.model import Conflict, FieldChange, Pair, PairNote, Parked
 from sync.reconcile import LineConflict, LineParked, LineWrite, PairPlan, fingerprint, key_mark
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
@@ -186,3 +186,20 @@ def note_of(
         closed=frozenset(closed),
         keep=frozenset(plan.still_parked),
     )
+
+
+def same_changes(
+    planned: Mapping[System, Sequence[FieldChange]], now: Mapping[System, Sequence[FieldChange]]
+) -> bool:
+    """Whether a fresh decision equals the planned one, field by field.
+
+    A field that waited for a partner's id when the plan was made may have got it since.
+    """
+    return all(_same_side(planned.get(side, ()), now.get(side, ())) for side in System)
+
+
+def _same_side(planned: Sequence[FieldChange], now: Sequence[FieldChange]) -> bool:
+    awaited = {change.api_name for change in planned if change.pending}
+    return {c for c in planned if c.api_name not in awaited} == {
+        c for c in now if c.api_name not in awaited
+    }

@@ -94,7 +94,7 @@ def check(
         if creates > limit and not (totals.first_run and CREATES not in allowed):
             tripped.append(_trip(mapping, CREATES, system, creates, limit))
         deletes = totals.deletes.get(system, 0)
-        limit = _limit(DELETES, max(10, target // 100), limits.deletes, allowed)
+        limit = most_deletes(target, limits, allowed)
         if deletes > limit:
             tripped.append(_trip(mapping, DELETES, system, deletes, limit))
         before = totals.live_before.get(system, 0)
@@ -104,6 +104,11 @@ def check(
     if totals.blanked > limit:
         tripped.append(_trip(mapping, BLANKED, None, totals.blanked, limit))
     return tripped
+
+
+def most_deletes(live: int, limits: Limits, allowed: Mapping[str, int]) -> int:
+    """How many records of one side a run may delete, of so many live ones."""
+    return _limit(DELETES, max(10, live // 100), limits.deletes, allowed)
 
 
 def _limit(name: str, default: int, written: int | None, allowed: Mapping[str, int]) -> int:

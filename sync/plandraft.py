@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -18,12 +18,12 @@ from connector.port import System
 from mappings.schema import Cell
 from mappings.schema import Mapping as FieldMapping
 from sync.creation import Birth
-from sync.ledger import Ledger
+from sync.ledger import Ledger, Twins
 from sync.model import Conflict, FieldChange, Pair, Parked
 from sync.reconcile import PairPlan, changes_of
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
-TaskKind = Literal["pair", "link", "create", "consent", "unlink"]
+TaskKind = Literal["pair", "link", "create", "consent", "unlink", "delete", "merge"]
 
 # Rows are put on file in groups of this many.
 GROUP = 200
@@ -34,7 +34,9 @@ class Task:
     """One unit of work: a pair to bring in line, a pair to bind, a record to create, an opt-out.
 
     For a create, `source` is the side the record is made from and its own id is set; the other id is
-    None. `changes` are the fields to set, by side.
+    None. For a delete, `source` is the side where the pair's other record was deleted. For a merge, it
+    is the side where it was done already: the other side's id is the loser's, and `into` the winner's.
+    `changes` are the fields to set, by side.
     """
 
     kind: TaskKind
@@ -45,6 +47,7 @@ class Task:
     salesforce_id: str | None
     pair_id: int | None = None
     source: System | None = None
+    into: str | None = None
     changes: Mapping[System, tuple[FieldChange, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -120,17 +123,48 @@ class Task:
             changes={system: (change,)},
         )
 
+    @classmethod
+    def of_merge(cls, mapping: FieldMapping, done_in: System, twins: Twins) -> Task:
+        """Two records of the other side that stand for one since a merge."""
+        loser_in_hubspot = done_in is SALESFORCE
+        return cls(
+            kind="merge",
+            mapping=mapping.name,
+            hubspot_object=mapping.hubspot_object,
+            salesforce_object="" if loser_in_hubspot else twins.object,
+            hubspot_id=twins.loser if loser_in_hubspot else None,
+            salesforce_id=None if loser_in_hubspot else twins.loser,
+            source=done_in,
+            into=twins.winner,
+        )
+
     def record_id(self, system: System) -> str | None:
         return self.hubspot_id if system is HUBSPOT else self.salesforce_id
 
     def object_of(self, system: System) -> str:
         return self.hubspot_object if system is HUBSPOT else self.salesforce_object
 
+    def as_pair(self) -> Pair:
+        """The pair that a `link` task is about; it has no id yet."""
+        return Pair(
+            id=0,
+            mapping=self.mapping,
+            hubspot_id=self.hubspot_id or "",
+            salesforce_object=self.salesforce_object,
+            salesforce_id=self.salesforce_id or "",
+        )
+
     def entries(self) -> list[dict[str, Any]]:
         """This task as entries of the plan's `changes`."""
         found = [self._entry(side) for side in System if self.changes.get(side)]
         if self.kind in {"link", "unlink"}:
             found.append(self._bare(self.kind, SALESFORCE))
+        if self.kind in {"delete", "merge"} and self.source is not None:
+            found.append(self._bare("delete", self.source.other))
+            if self.kind == "delete":
+                found.append(self._bare("unlink", SALESFORCE))
+            else:
+                found[-1]["into"] = self.into
         return found
 
     def _entry(self, side: System) -> dict[str, Any]:
@@ -162,6 +196,7 @@ class Task:
                 "salesforce_id": self.salesforce_id,
                 "pair_id": self.pair_id,
                 "source": self.source.value if self.source else None,
+                "into": self.into,
             },
             "entries": self.entries(),
         }
@@ -236,23 +271,6 @@ def parked_json(parked: Parked) -> dict[str, Any]:
     }
 
 
-def same_changes(
-    planned: Mapping[System, Sequence[FieldChange]], now: Mapping[System, Sequence[FieldChange]]
-) -> bool:
-    """Whether a fresh decision equals the planned one, field by field.
-
-    A field that waited for a partner's id when the plan was made may have got it since.
-    """
-    return all(_same_side(planned.get(side, ()), now.get(side, ())) for side in System)
-
-
-def _same_side(planned: Sequence[FieldChange], now: Sequence[FieldChange]) -> bool:
-    awaited = {change.api_name for change in planned if change.pending}
-    return {c for c in planned if c.api_name not in awaited} == {
-        c for c in now if c.api_name not in awaited
-    }
-
-
 def plan_hash(
     mapping_hashes: Mapping[str, str],
     changes: Iterable[Mapping[str, Any]],
@@ -286,6 +304,7 @@ class PlanDraft:
     plan_id: str
     totals: Counter[str] = field(default_factory=Counter)
     creates: dict[str, Counter[System]] = field(default_factory=lambda: defaultdict(Counter))
+    deletes: dict[str, Counter[System]] = field(default_factory=lambda: defaultdict(Counter))
     blanked: Counter[str] = field(default_factory=Counter)
     updates: dict[tuple[System, str], int] = field(default_factory=lambda: defaultdict(int))
     newly_open: int = 0
@@ -303,7 +322,9 @@ class PlanDraft:
             system = System(entry["system"])
             if entry["action"] == "create":
                 self.creates[task.mapping][system] += 1
-            if entry["action"] in {"create", "update"}:
+            if entry["action"] == "delete":
+                self.deletes[task.mapping][system] += 1
+            if entry["action"] in {"create", "update", "delete"}:
                 self.updates[system, entry["object"]] += 1
         for side, changes in task.changes.items():
             self.blanked[task.mapping] += sum(change.blanks for change in changes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from connector.port import System, Values
@@ -17,6 +17,7 @@ from mappings.schema import Context, CreateRule
 from mappings.schema import Mapping as FieldMapping
 from sync.births import birth_claim
 from sync.creation import plan_birth
+from sync.endings import EDITED, PARTNER_DELETED, is_undisturbed, left_behind
 from sync.findings import birth_parked, findings, note_of
 from sync.ledger import ClaimedRow, Ledger
 from sync.model import Claim, ClaimKind, KeyGroup, Pair, Parked, Scope
@@ -60,7 +61,7 @@ class Planner:
         """Add everything that is due in this mapping to the draft."""
         self.ledger.clear_claims(mapping.name, self.scope)
         self.refs.forget()
-        self._plan_unlinks(mapping)
+        self._plan_endings(mapping)
         self._claim_by_key(mapping)
         self._claim_by_rules(mapping)
         self._plan_links(mapping)
@@ -132,26 +133,30 @@ class Planner:
             yield from rows
             after = rows[-1].row_id
 
-    def _plan_unlinks(self, mapping: FieldMapping) -> None:
-        """A deleted record ends its pair; what the partner gets stands in the mapping."""
+    def _plan_endings(self, mapping: FieldMapping) -> None:
+        """A deleted record ends its pair, a merge leaves twins: what the other side gets is in the file."""
         for pair, side in self.ledger.pairs_with_gone_side(mapping.name, self.scope):
-            self.draft.add_task(Task.of_pair("unlink", mapping, pair, PairPlan()))
-            if mapping.when_deleted_in[side] == "park":
-                other = side.other
-                self.draft.add_parked(
-                    Parked(
-                        mapping=mapping.name,
-                        system=other,
-                        object=mapping.hubspot_object
-                        if other is HUBSPOT
-                        else pair.salesforce_object,
-                        record_id=pair.record_id(other),
-                        line=None,
-                        cause="partner_deleted",
-                        advice=f"its partner in {side.value} was deleted: delete it too, or drop "
-                        "this entry to keep it as it is",
-                    )
-                )
+            self._plan_ending(mapping, pair, side)
+        for side in System:
+            if mapping.when_merged_in[side] == "merge":
+                for twins in self.ledger.to_merge(mapping.name, side, self.scope):
+                    self.draft.add_task(Task.of_merge(mapping, side, twins))
+
+    def _plan_ending(self, mapping: FieldMapping, pair: Pair, side: System) -> None:
+        policy, other = mapping.when_deleted_in[side], side.other
+        partner = self.ledger.known(mapping.name, other, [pair.record_id(other)])
+        known = partner.get(pair.record_id(other))
+        is_alive = known is not None and known.gone is None
+        task = Task.of_pair("unlink", mapping, pair, PairPlan())
+        # A whole compare has just seen the partner; in a round only a fresh look can tell.
+        is_due = self.scope is not None or is_undisturbed(known)
+        if policy == "delete" and is_alive and is_due:
+            self.draft.add_task(replace(task, kind="delete", source=side))
+            return
+        self.draft.add_task(task)
+        if policy != "unlink" and is_alive:
+            advice = PARTNER_DELETED if policy == "park" else EDITED
+            self.draft.add_parked(left_behind(task, side, advice))
 
     # Pairs --------------------------------------------------------------------------------------
 
@@ -174,9 +179,9 @@ class Planner:
                 )
             )
             if len(batch) >= BATCH:
-                self._plan_batch(mapping, batch, "link")
+                self._plan_batch(mapping, self.ledger.recall(mapping.name, batch), "link")
                 batch = []
-        self._plan_batch(mapping, batch, "link")
+        self._plan_batch(mapping, self.ledger.recall(mapping.name, batch), "link")
 
     def _plan_pairs(self, mapping: FieldMapping) -> None:
         after = 0

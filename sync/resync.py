@@ -210,7 +210,7 @@ class Compare:
         guards = {
             m.name: Totals(
                 creates=draft.creates[m.name],
-                deletes={},
+                deletes=draft.deletes[m.name],
                 blanked=draft.blanked[m.name],
                 pairs=self.ledger.pair_count(m.name),
                 live=seen[m.name],

@@ -17,6 +17,7 @@ from mappings.schema import Context
 from mappings.schema import Mapping as FieldMapping
 from sync.births import Midwife
 from sync.consent import spread_consent
+from sync.endings import Endings
 from sync.engine import Engine, Tally
 from sync.holding import Holder
 from sync.ledger import Ledger
@@ -178,6 +179,10 @@ class Carrier:
             spread_consent(engine.writer, mapping, tasks, engine.tally)
         elif kind == "unlink":
             engine.unlink(tasks)
+        elif kind == "delete":
+            Endings(engine, engine.asker.context).delete(mapping, tasks)
+        elif kind == "merge":
+            Endings(engine, engine.asker.context).merge(mapping, tasks)
         else:
             engine.carry_out(mapping, tasks, exactly=self.exactly)
 

@@ -9,6 +9,7 @@ from sync.ledger.bells import Bell, Handover, Later
 from sync.ledger.claims import ClaimedRow, ConsentDue, KeyMatch
 from sync.ledger.findings import ConflictRow, ParkedRow
 from sync.ledger.lock import LedgerBusy, LedgerLock
+from sync.ledger.moves import Twins
 from sync.ledger.opening import Ledger
 from sync.ledger.pairs import Agreement
 from sync.ledger.plans import NoSuchPlan, StoredPlan
@@ -41,5 +42,6 @@ __all__ = [
     "SeenRecord",
     "StoredPlan",
     "Trouble",
+    "Twins",
     "WrongLedger",
 ]

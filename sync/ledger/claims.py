@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, and_, bindparam, case, or_, select, true, update
+from sqlalchemy import Row, and_, bindparam, case, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
-from sync.ledger.room import IDS_AT_ONCE, Room, aware, slices
+from sync.ledger.room import IDS_AT_ONCE, Room, aware, slices, within
 from sync.ledger.tables import TOMBSTONES, address, match_key, record
 from sync.model import Claim, KeyGroup, Member, Scope
 
@@ -312,11 +312,6 @@ class Claims(Room):
                 .order_by(record.c.id)
                 .limit(IDS_AT_ONCE)
             ).all()
-
-
-def within(scope: Scope) -> ColumnElement[bool]:
-    """The record is one of the scope's."""
-    return true() if scope is None else record.c.id.in_(scope)
 
 
 def _addresses_of(scope: Scope) -> Any:

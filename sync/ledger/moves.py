@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, exists, select, update
 
 from connector.port import System
 from sync.ledger.binding import Binding, pair_of_row, refuse_bound, tie_records
-from sync.ledger.room import IN_FLIGHT_STATES, baseline_json
+from sync.ledger.room import IN_FLIGHT_STATES, baseline_json, slices, within
 from sync.ledger.tables import journal, pair, parked, record
-from sync.model import Baseline
+from sync.model import Baseline, Pair, Scope
+
+
+class Twins(NamedTuple):
+    """Two records of one object and system that are the same person or company by now."""
+
+    object: str
+    winner: str
+    loser: str
 
 
 class Moves(Binding):
@@ -85,6 +94,91 @@ class Moves(Binding):
                 )
                 .values(object=object_name, record_id=record_id)
             )
+
+    def recall(self, mapping: str, pairs: Sequence[Pair]) -> list[Pair]:
+        """The pairs with what they agreed on before they ended, if they ever were: both are back."""
+        if not pairs:
+            return []
+        baselines: dict[tuple[str, str], Baseline] = {}
+        with self._look() as connection:
+            for some in slices([one.hubspot_id for one in pairs]):
+                rows = connection.execute(
+                    select(pair)
+                    .where(
+                        pair.c.mapping == mapping,
+                        pair.c.hubspot_id.in_(some),
+                        pair.c.unbound_at.is_not(None),
+                    )
+                    .order_by(pair.c.id)
+                )
+                for row in rows:
+                    baselines[row.hubspot_id, row.salesforce_id] = pair_of_row(row).baseline
+        return [
+            replace(one, baseline=baselines.get((one.hubspot_id, one.salesforce_id), one.baseline))
+            for one in pairs
+        ]
+
+    def to_merge(self, mapping: str, side: System, scope: Scope = None) -> list[Twins]:
+        """Records of the other side that stand for one since two of this side were merged.
+
+        The loser's pair ended with the merge; the winner is paired with the survivor.
+        """
+        ended, bound = pair.alias("ended"), pair.alias("bound")
+        alias, loser = record.alias("alias"), record
+        here, there = ("hubspot_id", "salesforce_id")
+        if side is System.SALESFORCE:
+            here, there = there, here
+        with self._look() as connection:
+            rows = connection.execute(
+                select(
+                    loser.c.id,
+                    loser.c.object,
+                    loser.c.record_id,
+                    bound.c[there].label("winner"),
+                    bound.c.salesforce_object,
+                )
+                .distinct()
+                .select_from(
+                    ended.join(
+                        alias,
+                        and_(
+                            alias.c.mapping == ended.c.mapping,
+                            alias.c.system == side.value,
+                            alias.c.record_id == ended.c[here],
+                        ),
+                    )
+                    .join(
+                        bound,
+                        and_(
+                            bound.c.mapping == ended.c.mapping,
+                            bound.c[here] == alias.c.went_to,
+                            bound.c.unbound_at.is_(None),
+                        ),
+                    )
+                    .join(
+                        loser,
+                        and_(
+                            loser.c.mapping == ended.c.mapping,
+                            loser.c.system == side.other.value,
+                            loser.c.record_id == ended.c[there],
+                        ),
+                    )
+                )
+                .where(
+                    ended.c.mapping == mapping,
+                    ended.c.unbound_why == "merged",
+                    loser.c.pair_id.is_(None),
+                    loser.c.gone.is_(None),
+                    within(scope),
+                )
+                .order_by(loser.c.id)
+            ).all()
+        return [
+            Twins(row.object, row.winner, row.record_id)
+            for row in rows
+            # A Contact and a Lead cannot be merged: that is for a person to sort out.
+            if side is System.SALESFORCE or row.object == row.salesforce_object
+        ]
 
     def unfollowed(self, mapping: str, ids: Collection[str] | None = None) -> list[str]:
         """Converted Leads of which it is not on file where they went, and that matter to somebody:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from sqlite3 import OperationalError
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -13,6 +14,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
 from sync.ledger.bells import Bells
 from sync.ledger.claims import Claims
@@ -104,10 +106,18 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     # The driver must not open transactions of its own; `_begin` does.
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
+    for attempt in Retrying(
+        retry=retry_if_exception_type(OperationalError),
+        stop=stop_after_delay(BUSY_TIMEOUT / 1000),
+        wait=wait_random(0, 0.1),
+        reraise=True,
+    ):
+        with attempt:
+            # Parts that open a new file at once: SQLite refuses all but one, and waits for nobody here.
+            cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute(f"PRAGMA wal_autocheckpoint={PAGES_OF_LOG}")
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
     cursor.close()
 
 

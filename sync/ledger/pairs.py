@@ -140,6 +140,15 @@ class Pairs(Moves):
             )
         return int(found or 0)
 
+    def is_as_agreed(self, pair_id: int, system: System, digest: bytes) -> bool:
+        """Whether a record of a pair holds what the pair last agreed on, and nothing of it was due."""
+        agreed = pair.c.hubspot_digest if system is System.HUBSPOT else pair.c.salesforce_digest
+        with self._look() as connection:
+            row = connection.execute(
+                select(agreed.label("digest"), pair.c.clean).where(pair.c.id == pair_id)
+            ).one_or_none()
+        return row is not None and bool(row.clean) and row.digest == digest
+
     def pairs_with_gone_side(
         self, mapping: str, scope: Scope = None
     ) -> Iterator[tuple[Pair, System]]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, select, true
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
@@ -18,10 +18,12 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
+from sqlalchemy.sql import ColumnElement
 
 from connector.port import Value
 from mappings.schema import Cell
-from sync.model import FieldChange, LineBaseline
+from sync.ledger.tables import record
+from sync.model import FieldChange, LineBaseline, Scope
 
 
 class LedgerError(Exception):
@@ -125,6 +127,11 @@ class Room:
         """A transaction that only reads: it waits for nobody."""
         with translated(), self._readers.begin() as connection:
             yield connection
+
+
+def within(scope: Scope) -> ColumnElement[bool]:
+    """The record is one of the scope's."""
+    return true() if scope is None else record.c.id.in_(scope)
 
 
 def slices(items: Sequence[T], size: int = IDS_AT_ONCE) -> Iterator[Sequence[T]]:

@@ -10,8 +10,7 @@ from sqlalchemy import and_, case, exists, func, literal, null, or_, select, tup
 from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
-from sync.ledger.claims import within
-from sync.ledger.room import IN_FLIGHT_STATES, Room
+from sync.ledger.room import IN_FLIGHT_STATES, Room, within
 from sync.ledger.tables import TOMBSTONES, bell, journal, pair, parked, record
 from sync.model import STATES, Scope
 

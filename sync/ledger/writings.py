@@ -156,6 +156,20 @@ class Writings(Room):
                 found |= {record_id: aware(at) or at for record_id, at in rows}
         return found
 
+    def deleted_lately(self, mapping: str, system: System, since: datetime) -> int:
+        """How many records of this side were deleted by us since then, what is under way included."""
+        with self._look() as connection:
+            found = connection.scalar(
+                select(func.count()).where(
+                    journal.c.mapping == mapping,
+                    journal.c.system == system.value,
+                    journal.c.action == "delete",
+                    journal.c.state != "refused",
+                    journal.c.sent_at >= utc(since),
+                )
+            )
+        return int(found or 0)
+
     def close_forgotten(self, before: datetime, now: datetime) -> None:
         """Writes that did not show for a day did not land."""
         with self._begin() as connection:
