@@ -21,6 +21,8 @@ EVENT_TYPES = (
     "creation", "deletion", "merge", "restore", "privacyDeletion", "associationChange",
 )  # fmt: skip
 SALESFORCE_OBJECTS = ("Lead", "Contact", "Account")
+# Outbound messages may be set up for these, too, and for every custom object.
+MORE_OBJECTS = ("Opportunity", "Campaign", "CampaignMember", "Task", "Event")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +119,9 @@ def _properties(told: Any) -> Mapping[str, Sequence[str]] | None:
 
 def _objects(told: Any) -> Sequence[str]:
     names = _names("salesforce.objects", told)
-    if not set(names) <= set(SALESFORCE_OBJECTS):
-        raise ValueError(f"salesforce.objects may hold {', '.join(SALESFORCE_OBJECTS)}")
+    known = (*SALESFORCE_OBJECTS, *MORE_OBJECTS)
+    if not all(name in known or name.endswith("__c") for name in names):
+        raise ValueError(f"salesforce.objects may hold {', '.join(known)} and custom objects")
     return names
 
 

@@ -124,3 +124,7 @@ def duplicate_value(field_name: str, holder: str) -> Problem:
 def locked(record_id: str) -> Problem:
     text = f"unable to obtain exclusive access to this record or 1 records: {record_id}"
     return Problem("UNABLE_TO_LOCK_ROW", text)
+
+
+def in_approval() -> Problem:
+    return Problem("ENTITY_IS_LOCKED", "the entity is locked for editing")

@@ -101,7 +101,10 @@ class FrontDoor:
         soap = _SOAP.match(path + "/")
         with self.rooms.state.lock:
             if soap and request.method == "POST":
-                return respond(self.soap.serve(body_bytes(), request.host, soap[1]))
+                self.rooms.state.settle()
+                answered = self.soap.serve(body_bytes(), request.host, soap[1])
+                response = respond(answered.reply)
+                return response if answered.cut is None else lost(response)
             return respond(self._oauth(path))
 
     def _oauth(self, path: str) -> Reply:

@@ -97,7 +97,7 @@ class Call:
         return Actor(
             user_id=self.session.user_id,
             person=self.session.person,
-            auto_assign=self.header("Sforce-Auto-Assign").upper() != "FALSE",
+            assign=self.header("Sforce-Auto-Assign") or "TRUE",
             allow_save="allowsave=true"
             in self.header("Sforce-Duplicate-Rule-Header").lower().replace(" ", ""),
             row_fault=faults.take(name, *ROW_KINDS) if mine else None,

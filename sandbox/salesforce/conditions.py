@@ -79,7 +79,8 @@ class Names:
         """The object a reference leads to; Users where it may also be a queue."""
         if reference is None:
             return None
-        known = (self.state.known(name) for name in reference.reference_to)
+        named = sorted(reference.reference_to, key=lambda name: name != "User")
+        known = (self.state.known(name) for name in named)
         return next((table for table in known if table is not None), None)
 
     def _marked(self, place: int) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.behaviour import Fault
-from sandbox.salesforce.answers import Problem, Refused, Row, locked
+from sandbox.salesforce.answers import Problem, Refused, Row, in_approval, locked
 
-ROW_KINDS = ("lock", "row_error")
+ROW_KINDS = ("lock", "approval", "row_error")
 GARBLING = ("ignore_write", "weaken")
 
 
@@ -20,6 +20,8 @@ def check_row(fault: Fault | None, record_id: str) -> None:
         return
     if fault.kind == "lock":
         raise Refused(locked(record_id))
+    if fault.kind == "approval":
+        raise Refused(in_approval())
     code = str(options.get("errorCode", "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"))
     default = "PracticeTrigger: execution of BeforeInsert caused by: System.DmlException"
     fields = tuple(str(name) for name in options.get("fields", ()))

@@ -11,6 +11,7 @@ permanent_session  401 from now on, whatever the token, until the faults are cle
 limit              403 REQUEST_LIMIT_EXCEEDED
 lock, row_error    each row of the call is refused: UNABLE_TO_LOCK_ROW, or `errorCode`, `message`,
                    `fields`; option `rows` (places in a collection) or `ids` picks some
+approval           the same with ENTITY_IS_LOCKED: the record is under approval
 late_commit        what the call writes is stamped `seconds` (300) ago; or, with `after`, an update
                    or a deletion is stamped now and shows that many seconds later
 ignore_write       success, but the value is not stored; option `field`

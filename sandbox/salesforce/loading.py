@@ -6,14 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sandbox.salesforce import effects
 from sandbox.salesforce.answers import Row, stamp
 from sandbox.salesforce.records import NAMED_BY_PARTS, Table, composed_name
 from sandbox.salesforce.schema import NUMBER_TYPES
-from sandbox.salesforce.state import State
+from sandbox.salesforce.state import Actor, State
 
 
 def load(state: State, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Put them in without validation; blanks that every record has are filled. Answers the ids."""
+    """Put them in without validation; blanks that every record has are filled. Answers the ids.
+
+    What follows from other fields is filled in, too: the probability of a stage, the status of a member.
+    """
     schema, user = table.schema, state.integration_user_id
     defaults: Row = {
         one.name: one.default
@@ -23,12 +27,16 @@ def load(state: State, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[
     if "OwnerId" in schema.fields:
         defaults["OwnerId"] = user
     decimals = [one.name for one in schema.fields.values() if one.type in NUMBER_TYPES]
+    derived, actor = effects.concern(table), Actor(user, person=True)
     named, now = schema.name in NAMED_BY_PARTS, state.now()
     ids = []
     for given in rows:
         row = _stored(given, defaults, decimals)
         created = _moment(given.get("@created"), now)
         modified = _moment(given.get("@modified"), created if "@created" in given else now)
+        if derived:
+            effects.derive(state, table, {}, row, actor)
+            row = {name: value for name, value in row.items() if value is not None}
         if named:
             row["Name"] = composed_name(row)
         row["Id"] = record_id = table.new_id()
@@ -36,6 +44,8 @@ def load(state: State, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[
         row["LastModifiedDate"] = row["SystemModstamp"] = modified
         row["LastModifiedById"] = user
         table.add(row)
+        if derived:
+            effects.follow(state, table, row, actor, born=True)
         ids.append(record_id)
     if schema.name in {"FieldPermissions", "PermissionSetAssignment"}:
         state.refresh_rights()

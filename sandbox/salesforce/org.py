@@ -9,14 +9,14 @@ from typing import Any
 from flask import Flask
 
 from sandbox.behaviour import CallLog, Clock, FaultPlan, system_clock
-from sandbox.salesforce import lifecycle, loading, writing
+from sandbox.salesforce import conversion, features, lifecycle, loading, writing
 from sandbox.salesforce.app import FrontDoor, create_app
 from sandbox.salesforce.auth import Client, Tokens, Trusted
 from sandbox.salesforce.call import Rooms, lateness
+from sandbox.salesforce.conversion import Converted, Wish
 from sandbox.salesforce.desk import Desk
 from sandbox.salesforce.gate import KINDS
-from sandbox.salesforce.ids import normal_id
-from sandbox.salesforce.lifecycle import Converted
+from sandbox.salesforce.ids import Mint, normal_id
 from sandbox.salesforce.limits import Budget
 from sandbox.salesforce.outbound import OutboundSender
 from sandbox.salesforce.query import Queries
@@ -30,7 +30,7 @@ HOOKS = frozenset({"hook_lost", "hook_doubled"})
 
 
 class SalesforceOrg:
-    """A Salesforce org with Lead, Contact, Account, User and what permissions need.
+    """A Salesforce org with the standard objects of sales and marketing; people add what else they need.
 
     Two users: the integration user, whom `client_id` runs as, and a person, whom `person_client_id`
     runs as. Calls of the person are not counted, not limited, and see every field.
@@ -66,9 +66,10 @@ class SalesforceOrg:
         self.budget = Budget(clock, daily_limit)
         self.queries = Queries(self.state, short_pages=short_pages)
         self.custom_fields = FieldMaker()
+        self.assignment_ids = Mint("01Q")
         self.carried: dict[str, str] = {}
         rooms = Rooms(self.state, self.queries, self.tokens, self.budget, self.faults)
-        self.soap = SoapDesk(self.state, self.tokens, self.carried)
+        self.soap = SoapDesk(rooms, self.carried)
         door = FrontDoor(rooms, self.calls, Desk(self.custom_fields), self.soap)
         self.app: Flask = create_app(door)
 
@@ -168,19 +169,41 @@ class SalesforceOrg:
             table = self.state.tables[object_name]
             lifecycle.undelete(self.state, table, record_id, self._person())
 
-    def convert(
-        self, lead_id: str, *, account_id: str | None = None, contact_id: str | None = None
-    ) -> Converted:
-        """The Lead becomes an Account and a Contact, new ones unless given."""
+    def purge(self, object_name: str, record_id: str) -> None:
+        """Out of the recycle bin, for good. Raises `Refused` for what is not in it."""
         with self.state.lock:
-            return lifecycle.convert(
-                self.state,
-                lead_id,
-                self._person(),
-                account_id=account_id,
-                contact_id=contact_id,
-                carried=self.carried,
-            )
+            lifecycle.purge(self.state, self.state.tables[object_name], record_id)
+
+    def convert(
+        self,
+        lead_id: str,
+        *,
+        account_id: str | None = None,
+        contact_id: str | None = None,
+        opportunity: str | None = None,
+    ) -> Converted:
+        """The Lead becomes an Account and a Contact, new ones unless given.
+
+        And an Opportunity of this name; None: none is made.
+        """
+        wish = Wish(
+            account_id=account_id,
+            contact_id=contact_id,
+            opportunity=opportunity,
+            carried=self.carried,
+        )
+        with self.state.lock:
+            return conversion.convert(self.state, lead_id, self._person(), wish)
+
+    def submit_for_approval(self, record_id: str) -> None:
+        """From now on only people (approvers) may touch this record."""
+        with self.state.lock:
+            self.state.in_approval.add(record_id)
+
+    def decide_approval(self, record_id: str) -> None:
+        """Approved or rejected: the record is free again."""
+        with self.state.lock:
+            self.state.in_approval.discard(record_id)
 
     # -- what the admin sets up ---------------------------------------------------------------
 
@@ -217,11 +240,47 @@ class SalesforceOrg:
             field.readable, field.editable = readable, editable
             self.state.schema_changed = self.state.now()
 
+    def add_object(self, name: str, label: str | None = None) -> None:
+        """A custom object with Name and OwnerId; give it more with `add_field`."""
+        with self.state.lock:
+            features.add_object(self.state, name, label)
+
+    def add_record_type(self, object_name: str, name: str, **facts: Any) -> str:
+        """A record type by its DeveloperName; the first one is the default. Answers its id.
+
+        `facts`: label, available (to the integration user), picklists (field -> values allowed).
+        """
+        with self.state.lock:
+            return features.add_record_type(self.state, object_name, name, **facts)
+
+    def enable_person_accounts(self) -> str:
+        """Accounts may be people from now on. Answers the id of their record type."""
+        with self.state.lock:
+            return features.enable_person_accounts(self.state)
+
+    def enable_currencies(self, corporate: str = "JPY", **others: float) -> None:
+        """Records have a CurrencyIsoCode: the corporate one, or one of `others` (with their rates)."""
+        with self.state.lock:
+            features.enable_currencies(self.state, corporate, others)
+
+    def add_queue(self, name: str) -> str:
+        """A queue that may own Leads. Answers its id."""
+        (queue,) = self.load("Group", [{"Name": name, "DeveloperName": name, "Type": "Queue"}])
+        return queue
+
     def add_validation_rule(
-        self, object_name: str, broken: Rule, message: str, field: str | None = None
+        self,
+        object_name: str,
+        broken: Rule,
+        message: str,
+        field: str | None = None,
+        record_type: str | None = None,
     ) -> None:
-        """Refuse every record of which `broken` is true; it sees the whole record as it would be."""
-        rule = ValidationRule(broken, message, field)
+        """Refuse every record of which `broken` is true; it sees the whole record as it would be.
+
+        With the DeveloperName of a `record_type`: of the records of that type.
+        """
+        rule = ValidationRule(broken, message, field, record_type)
         self.state.rules.validation.setdefault(object_name, []).append(rule)
 
     def add_duplicate_rule(self, object_name: str, *fields: str, allow_save: bool = True) -> None:
@@ -235,6 +294,13 @@ class SalesforceOrg:
             self.state.rules.assignment.pop(object_name, None)
         else:
             self.state.rules.assignment[object_name] = user_id
+
+    def add_assignment_rule(self, object_name: str, user_id: str) -> str:
+        """An inactive assignment rule: it runs for calls that name it. Answers its id."""
+        with self.state.lock:
+            rule_id = self.assignment_ids.make()
+            self.state.rules.assignees[rule_id] = user_id
+        return rule_id
 
     def carry_on_convert(self, lead_field: str, contact_field: str) -> None:
         """Lead field mapping: a custom field that conversion takes along."""

@@ -11,7 +11,7 @@ from sandbox.salesforce.ids import Mint
 from sandbox.salesforce.schema import Field, ObjectSchema
 
 Undo = Callable[[], None]
-NAMED_BY_PARTS = frozenset({"Lead", "Contact", "User"})
+NAMED_BY_PARTS = frozenset({"Lead", "Contact", "User", "Individual"})
 
 
 class Table:

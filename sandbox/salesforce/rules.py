@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.salesforce.answers import Problem, Refused, Row, duplicate_value
+from sandbox.salesforce.effects import record_type_of
+from sandbox.salesforce.ids import normal_id
 from sandbox.salesforce.records import Table
 from sandbox.salesforce.state import Actor, DuplicateRule, State
 
@@ -35,7 +37,9 @@ def check_unique(table: Table, record_id: str, values: Row) -> None:
 
 
 def check_validation(state: State, table: Table, after: Row) -> None:
-    """All broken validation rules at once, in the words of the admin."""
+    """All broken validation rules at once, in the words of the admin, of the record's type or of all."""
+    kind = record_type_of(table, after)
+    types = (None, None if kind is None else kind.name)
     broken = [
         Problem(
             "FIELD_CUSTOM_VALIDATION_EXCEPTION",
@@ -43,10 +47,19 @@ def check_validation(state: State, table: Table, after: Row) -> None:
             () if rule.field is None else (rule.field,),
         )
         for rule in state.rules.validation.get(table.schema.name, ())
-        if rule.broken(after)
+        if rule.record_type in types and rule.broken(after)
     ]
     if broken:
         raise Refused(*broken)
+
+
+def assignee(state: State, table: Table, actor: Actor) -> str | None:
+    """To whom the record goes by the active assignment rule, or by the one that the call names."""
+    told = actor.assign.strip()
+    if told.upper() == "FALSE":
+        return None
+    named = state.rules.assignees.get(normal_id(told) or "")
+    return named or state.rules.assignment.get(table.schema.name)
 
 
 def check_duplicates(state: State, table: Table, record_id: str, after: Row, actor: Actor) -> None:

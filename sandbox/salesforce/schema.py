@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
 OBJECTS = (
     "Lead",
@@ -19,7 +19,19 @@ OBJECTS = (
     "FieldPermissions",
     "ObjectPermissions",
     "LeadStatus",
+    "Opportunity",
+    "OpportunityStage",
+    "OpportunityContactRole",
+    "Campaign",
+    "CampaignMember",
+    "CampaignMemberStatus",
+    "Task",
+    "Event",
+    "Individual",
+    "Group",
+    "RecordType",
 )
+MASTER = "012000000000000AAA"
 TEXT_TYPES = frozenset(
     {"string", "textarea", "email", "phone", "url", "picklist", "combobox", "multipicklist"}
 )
@@ -112,8 +124,13 @@ class Field:
 
     @property
     def blank(self) -> Any:
-        """What a record without a value of this field shows."""
-        return False if self.type == "boolean" else None
+        """What a record without a value of this field shows: counters and totals never show null."""
+        if self.type == "boolean":
+            return False
+        counter = not (self.nillable or self.createable)
+        if counter and self.type in NUMBER_TYPES:
+            return 0.0
+        return 0 if counter and self.type == "int" else None
 
     def describe(self) -> dict[str, Any]:
         """The entry of a describe, field-level security applied."""
@@ -166,9 +183,26 @@ class Field:
         }
 
 
+class RecordType(NamedTuple):
+    """A record type as a describe lists it. `available`: the integration user may give it to a record.
+
+    `picklists` are the values that records of this type may hold in a restricted picklist.
+    """
+
+    id: str
+    name: str
+    label: str
+    available: bool = True
+    person: bool = False
+    picklists: Mapping[str, tuple[str, ...]] = {}
+
+
 @dataclass(slots=True)
 class ObjectSchema:
-    """One object: its fields by name, and by name in lower case, since names are caseless."""
+    """One object: its fields by name, and by name in lower case, since names are caseless.
+
+    The first of its `record_types` is the one that a new record gets unless told otherwise.
+    """
 
     name: str
     label: str
@@ -178,6 +212,9 @@ class ObjectSchema:
     updateable: bool = True
     deletable: bool = True
     mergeable: bool = False
+    undeletable: bool = False
+    custom: bool = False
+    record_types: list[RecordType] = field(default_factory=list)
     fields: dict[str, Field] = field(default_factory=dict)
     version: int = 0
     _caseless: dict[str, Field] = field(default_factory=dict)
@@ -210,7 +247,7 @@ class ObjectSchema:
             "associateEntityType": None,
             "associateParentEntity": None,
             "createable": self.createable,
-            "custom": False,
+            "custom": self.custom,
             "customSetting": False,
             "deepCloneable": False,
             "deletable": self.deletable,
@@ -231,7 +268,7 @@ class ObjectSchema:
             "retrieveable": True,
             "searchable": True,
             "triggerable": self.mergeable,
-            "undeletable": self.mergeable,
+            "undeletable": self.undeletable,
             "updateable": self.updateable,
             "urls": {
                 "sobject": here,
@@ -242,16 +279,6 @@ class ObjectSchema:
 
     def describe(self, base: str, *, everything: bool) -> dict[str, Any]:
         """The full describe as this caller sees it."""
-        master = {
-            "active": True,
-            "available": True,
-            "defaultRecordTypeMapping": True,
-            "developerName": "Master",
-            "master": True,
-            "name": "Master",
-            "recordTypeId": "012000000000000AAA",
-            "urls": {"layout": f"{base}/sobjects/{self.name}/describe/layouts/012000000000000AAA"},
-        }
         return self.summary(base) | {
             "actionOverrides": [],
             "childRelationships": [],
@@ -266,21 +293,40 @@ class ObjectSchema:
             "lookupLayoutable": None,
             "namedLayoutInfos": [],
             "networkScopeFieldName": None,
-            "recordTypeInfos": [master],
+            "recordTypeInfos": self._record_type_infos(base),
             "searchLayoutable": True,
             "sobjectDescribeOption": "FULL",
             "supportedScopes": [{"label": f"All {self.plural.lower()}", "name": "everything"}],
         }
 
+    def _record_type_infos(self, base: str) -> list[dict[str, Any]]:
+        """The master type stands last, and is the default where there is no other."""
+        listed = [*self.record_types, RecordType(MASTER, "Master", "Master")]
+        return [
+            {
+                "active": True,
+                "available": one.available,
+                "defaultRecordTypeMapping": place == 0,
+                "developerName": one.name,
+                "master": one.id == MASTER,
+                "name": one.label,
+                "recordTypeId": one.id,
+                "urls": {"layout": f"{base}/sobjects/{self.name}/describe/layouts/{one.id}"},
+            }
+            for place, one in enumerate(listed)
+        ]
+
 
 def built_in_schema() -> dict[str, ObjectSchema]:
     """All objects of a fresh org, by name."""
-    return {name: _load(name) for name in OBJECTS}
+    return {name: object_schema(name) for name in OBJECTS}
 
 
-def _load(name: str) -> ObjectSchema:
+def object_schema(name: str) -> ObjectSchema:
+    """The object, or the addition to one, that the file of this name under `describe/` tells."""
     place = resources.files("sandbox.salesforce") / "describe" / f"{name}.json"
     facts = json.loads(place.read_text(encoding="utf-8"))
+    mergeable = facts.get("mergeable", False)
     schema = ObjectSchema(
         facts["name"],
         facts["label"],
@@ -289,7 +335,8 @@ def _load(name: str) -> ObjectSchema:
         facts.get("createable", True),
         facts.get("updateable", True),
         facts.get("deletable", True),
-        facts.get("mergeable", False),
+        mergeable,
+        facts.get("undeletable", mergeable),
     )
     for one in facts["fields"]:
         schema.add(field_of(one))

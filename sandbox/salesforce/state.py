@@ -13,19 +13,31 @@ from typing import Any, NamedTuple
 from sandbox.behaviour import Clock, Fault
 from sandbox.salesforce.answers import Refusal, Row, not_found, stamp
 from sandbox.salesforce.records import Table, Undo, composed_name
-from sandbox.salesforce.schema import built_in_schema
-from sandbox.salesforce.values import PREFIXES
+from sandbox.salesforce.schema import Field, ObjectSchema, built_in_schema
 
+# Key prefixes of objects that this org lacks: nothing of theirs exists.
+ELSEWHERE = {
+    "Asset": "02i",
+    "Case": "500",
+    "Contract": "800",
+    "DandBCompany": "06E",
+    "Order": "801",
+    "Product2": "01t",
+    "Solution": "501",
+}
 Rule = Callable[[Mapping[str, Any]], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who writes and how: the headers of the call, and the faults that garble it."""
+    """Who writes and how: the headers of the call, and the faults that garble it.
+
+    `assign` is what ``Sforce-Auto-Assign`` says: TRUE, FALSE or the id of an assignment rule.
+    """
 
     user_id: str
     person: bool = False
-    auto_assign: bool = True
+    assign: str = "TRUE"
     allow_save: bool = False
     row_fault: Fault | None = None
     garble: Fault | None = None
@@ -43,11 +55,15 @@ class _Open(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ValidationRule:
-    """Refuses a record of which `broken` is true, with the admin's own words."""
+    """Refuses a record of which `broken` is true, with the admin's own words.
+
+    With a `record_type` (its DeveloperName) it looks at records of that type only.
+    """
 
     broken: Rule
     message: str
     field: str | None = None
+    record_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +78,29 @@ class DuplicateRule:
 
 @dataclass(slots=True)
 class Rules:
-    """What the admin of the org set up, per object name."""
+    """What the admin of the org set up, per object name.
+
+    `assignment` are the active rules; `assignees` whom each rule, active or not, gives records to.
+    """
 
     validation: dict[str, list[ValidationRule]] = field(default_factory=dict)
     duplicates: dict[str, list[DuplicateRule]] = field(default_factory=dict)
     assignment: dict[str, str] = field(default_factory=dict)
+    assignees: dict[str, str] = field(default_factory=dict)
 
 
+STAGES = (
+    ("Prospecting", 10),
+    ("Qualification", 10),
+    ("Needs Analysis", 20),
+    ("Value Proposition", 50),
+    ("Id. Decision Makers", 60),
+    ("Perception Analysis", 70),
+    ("Proposal/Price Quote", 75),
+    ("Negotiation/Review", 90),
+    ("Closed Won", 100),
+    ("Closed Lost", 0),
+)
 Tell = Callable[[str, str, str], None]
 """Called with object name, record id and the id of the user who changed it."""
 
@@ -91,6 +123,8 @@ class State:
         self._by_name = {name.lower(): table for name, table in self.tables.items()}
         self._by_prefix = {table.schema.prefix: table for table in self.tables.values()}
         self.rules = Rules()
+        self.in_approval: set[str] = set()
+        self.decimals: dict[str, int] = {}
         self._told: list[tuple[str, str, str]] | None = None
         self._uncommitted: list[_Open] = []
         self.emptied: dict[str, str] = {}
@@ -110,6 +144,24 @@ class State:
         if found is None:
             raise not_found()
         return found
+
+    def add_table(self, schema: ObjectSchema) -> Table:
+        """One more object."""
+        table = Table(schema)
+        self.tables[schema.name] = self._by_name[schema.name.lower()] = table
+        self._by_prefix[schema.prefix] = table
+        self.schema_changed = self.now()
+        return table
+
+    def prefix_of(self, name: str) -> str | None:
+        """The key prefix of an object, None for one that nobody here has heard of."""
+        table = self.tables.get(name)
+        return ELSEWHERE.get(name) if table is None else table.schema.prefix
+
+    def takes(self, field: Field, record_id: str) -> bool:
+        """Whether an id of this kind may stand in the field. Objects that are unknown take any."""
+        prefixes = [found for name in field.reference_to if (found := self.prefix_of(name))]
+        return not prefixes or record_id[:3] in prefixes
 
     def known(self, name: str) -> Table | None:
         return self._by_name.get(name.lower())
@@ -228,6 +280,32 @@ class State:
                 **stamps,
             }
         )
+        self._lead_statuses(stamps)
+        self._stages(stamps)
+
+    def _stages(self, stamps: Row) -> None:
+        """The stages of a Developer Edition, with what each of them means (sheet, section 7)."""
+        table = self.tables["OpportunityStage"]
+        category = "Pipeline"
+        for number, (name, probability) in enumerate(STAGES, 1):
+            won, closed = name == "Closed Won", name.startswith("Closed")
+            if closed:
+                category = "Closed" if won else "Omitted"
+            row: Row = {
+                "Id": table.new_id(),
+                "MasterLabel": name,
+                "ApiName": name,
+                "IsActive": True,
+                "SortOrder": number,
+                "IsClosed": closed,
+                "IsWon": won,
+                "ForecastCategory": category,
+                "ForecastCategoryName": category,
+                "DefaultProbability": float(probability),
+            }
+            table.add(row | stamps)
+
+    def _lead_statuses(self, stamps: Row) -> None:
         statuses = self.tables["Lead"].schema.fields["Status"]
         table = self.tables["LeadStatus"]
         for number, status in enumerate(statuses.choices, 1):
@@ -275,7 +353,7 @@ class State:
 def known_reference(state: State, record_id: str) -> bool:
     """Whether the target of a reference exists. Objects that this org lacks have no records."""
     if state.owner_of_prefix(record_id) is None:
-        return record_id[:3] not in PREFIXES.values()
+        return record_id[:3] not in ELSEWHERE.values()
     return state.find(record_id) is not None
 
 

@@ -24,17 +24,6 @@ _DATETIME = re.compile(
 )
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INT_MOST = 2**31
-PREFIXES = {
-    "Account": "001",
-    "Contact": "003",
-    "User": "005",
-    "Opportunity": "006",
-    "Group": "00G",
-    "Lead": "00Q",
-    "PermissionSet": "0PS",
-    "DandBCompany": "06E",
-    "Individual": "0PK",
-}
 
 
 def judge(field: Field, value: Any) -> Any:
@@ -194,10 +183,10 @@ def _reference(field: Field, value: Any) -> str | None:
         return None
     found = normal_id(value)
     if found is None:
-        text = f"{field.label}: id value of incorrect type: {value}"
-        raise _refused("MALFORMED_ID", text, field)
-    prefixes = [PREFIXES[name] for name in field.reference_to if name in PREFIXES]
-    if prefixes and found[:3] not in prefixes:
-        text = f"{field.label}: id value of incorrect type: {value}"
-        raise _refused("MALFORMED_ID", text, field)
+        raise wrong_id(field, value)
     return found
+
+
+def wrong_id(field: Field, value: Any) -> Refused:
+    """An id that cannot stand in this field, whatever record it is of."""
+    return _refused("MALFORMED_ID", f"{field.label}: id value of incorrect type: {value}", field)

@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sandbox.salesforce import garble, rules
+from sandbox.salesforce import effects, garble, memberships, rules
 from sandbox.salesforce.answers import (
     Problem,
     Refused,
     Row,
     bad_external_id,
     entity_is_deleted,
+    in_approval,
     missing,
     no_column,
     no_such_record,
@@ -26,10 +27,33 @@ from sandbox.salesforce.ids import normal_id
 from sandbox.salesforce.records import NAMED_BY_PARTS, Table, composed_name
 from sandbox.salesforce.schema import Field
 from sandbox.salesforce.state import Actor, State, known_reference
-from sandbox.salesforce.values import judge
+from sandbox.salesforce.values import judge, wrong_id
 
 Body = Mapping[str, Any]
-CASCADES = {"Account": (("Contact", "AccountId"),)}
+_ACTIVITIES = ("Task", "Event")
+# childRelationships with cascadeDelete in the describes of these objects.
+CASCADES = {
+    "Account": (
+        ("Contact", "AccountId"),
+        ("Opportunity", "AccountId"),
+        *((name, "WhatId") for name in _ACTIVITIES),
+    ),
+    "Contact": (
+        ("CampaignMember", "ContactId"),
+        ("OpportunityContactRole", "ContactId"),
+        *((name, "WhoId") for name in _ACTIVITIES),
+    ),
+    "Lead": (("CampaignMember", "LeadId"), *((name, "WhoId") for name in _ACTIVITIES)),
+    "Opportunity": (
+        ("OpportunityContactRole", "OpportunityId"),
+        *((name, "WhatId") for name in _ACTIVITIES),
+    ),
+    "Campaign": (
+        ("CampaignMember", "CampaignId"),
+        ("CampaignMemberStatus", "CampaignId"),
+        *((name, "WhatId") for name in _ACTIVITIES),
+    ),
+}
 RIGHTS = frozenset({"FieldPermissions", "PermissionSetAssignment"})
 
 
@@ -49,6 +73,7 @@ def create(state: State, table: Table, body: Body, actor: Actor) -> str:
             values.setdefault(one.name, one.default)
     if "OwnerId" in table.schema.fields and values.get("OwnerId") is None:
         values["OwnerId"] = actor.user_id
+    effects.derive(state, table, {}, values, actor)
     lacking = [
         one.name for one in table.schema.fields.values() if one.required and _blank(values, one)
     ]
@@ -62,7 +87,7 @@ def create(state: State, table: Table, body: Body, actor: Actor) -> str:
     row |= {"Id": record_id} | state.stamps(by=actor.user_id, at=_stamp(state, actor))
     _name(table, row)
     table.add(row)
-    _after(state, table, record_id, actor)
+    _after(state, table, record_id, actor, born=True)
     return record_id
 
 
@@ -70,12 +95,15 @@ def update(state: State, table: Table, record_id: str, body: Body, actor: Actor)
     """Change one record. Raises `Refused`."""
     row = locate(table, record_id)
     values = _judge(state, table, row, body, actor)
+    changed = frozenset(values)
     if row.get("IsConverted"):
-        raise Refused(Problem("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead"))
+        raise Refused(converted_lead())
+    check_approval(state, row, actor)
+    effects.derive(state, table, row, values, actor)
     lacking = [
         name
         for name, value in values.items()
-        if value is None and not table.schema.fields[name].nillable
+        if value is None and not table.schema.fields[name].nillable and name in changed
     ]
     if lacking:
         raise Refused(missing(lacking))
@@ -104,18 +132,34 @@ def delete(state: State, table: Table, record_id: str, actor: Actor) -> None:
     """Into the recycle bin, Contacts with their Account. Raises `Refused`."""
     row = locate(table, record_id)
     garble.check_row(actor.row_fault, row["Id"])
+    check_approval(state, row, actor)
     stored = _stamp(state, actor)
 
     def commit() -> None:
-        bury(state, table, row, actor, at=stored)
-        for children, reference in cascades(state, table):
-            for child in [one for one in children.all_live() if one.get(reference) == row["Id"]]:
-                bury(state, children, child, actor, at=stored)
+        _bury_all(state, table, row, actor, stored)
 
     if actor.after:
         state.defer(actor.after, commit)
     else:
         commit()
+
+
+def _bury_all(state: State, table: Table, row: Row, actor: Actor, stored: str) -> None:
+    """A record, and what is deleted along with it."""
+    bury(state, table, row, actor, at=stored)
+    for children, reference in cascades(state, table):
+        for child in [one for one in children.all_live() if one.get(reference) == row["Id"]]:
+            _bury_all(state, children, child, actor, stored)
+
+
+def check_approval(state: State, row: Row, actor: Actor) -> None:
+    """While an approval is under way only people (approvers) may touch the record. Raises `Refused`."""
+    if row["Id"] in state.in_approval and not actor.person:
+        raise Refused(in_approval())
+
+
+def converted_lead() -> Problem:
+    return Problem("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
 
 
 def cascades(state: State, table: Table) -> Iterator[tuple[Table, str]]:
@@ -139,6 +183,8 @@ def bury(
     if into is not None:
         marks["MasterRecordId"] = into
     table.change(row, marks | {"LastModifiedById": actor.user_id})
+    if table.schema.name == "CampaignMember":
+        memberships.recount(state, row["CampaignId"])
     if table.schema.name in RIGHTS:
         state.refresh_rights()
 
@@ -237,8 +283,12 @@ def _checked(state: State, one: Field, value: Any, row: Row | None) -> Any:
     result = judge(one, value)
     if one.type != "reference" or result is None or (row and row.get(one.name) == result):
         return result
+    if not state.takes(one, result):
+        raise wrong_id(one, value)
     if not known_reference(state, result):
         raise Refused(Problem("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"))
+    if (state.find(result) or {}).get("IsConverted"):
+        raise Refused(converted_lead())
     if one.name == "OwnerId":
         owner = state.tables["User"].live(result)
         if owner is not None and not owner.get("IsActive"):
@@ -280,9 +330,9 @@ def _check_rules(
     rules.check_unique(table, record_id, changed)
     rules.check_validation(state, table, after)
     rules.check_duplicates(state, table, record_id, after, actor)
-    assignee = state.rules.assignment.get(table.schema.name)
-    if assignee is not None and actor.auto_assign:
-        changed["OwnerId"] = assignee
+    assigned = rules.assignee(state, table, actor)
+    if assigned is not None:
+        changed["OwnerId"] = assigned
 
 
 def _blank(values: Row, one: Field) -> bool:
@@ -295,13 +345,16 @@ def _stamp(state: State, actor: Actor) -> str:
 
 
 def _name(table: Table, row: Row) -> None:
+    if table.schema.custom:
+        row.setdefault("Name", row["Id"])
     if table.schema.name in NAMED_BY_PARTS:
         name = composed_name(row)
         if name is not None:
             row["Name"] = name
 
 
-def _after(state: State, table: Table, record_id: str, actor: Actor) -> None:
+def _after(state: State, table: Table, record_id: str, actor: Actor, *, born: bool = False) -> None:
+    effects.follow(state, table, table.rows[record_id], actor, born=born)
     if table.schema.name in RIGHTS:
         state.refresh_rights()
     state.tell(table.schema.name, record_id, actor.user_id)
