@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
 
 from more_itertools import chunked
 
-from connector.errors import OutcomeUnknown, Rejected, TryLater
+from connector.errors import Rejected, TryLater
 from connector.http import Dice, Sleep
 from connector.port import (
     Account,
@@ -28,30 +28,27 @@ from connector.port import (
     Record,
     System,
     Value,
-    Written,
 )
+from connector.salesforce.conversion import Converted, Wish, convert
 from connector.salesforce.departures import departed, span_since
+from connector.salesforce.describing import describe, person_types
+from connector.salesforce.fates import fates
 from connector.salesforce.gateway import Gateway
+from connector.salesforce.merging import erase, merge
 from connector.salesforce.newfields import create_field
+from connector.salesforce.persons import MARK, Persons, business_only, is_person
+from connector.salesforce.queries import pages, rows_among
+from connector.salesforce.relations import SalesforceRelations
+from connector.salesforce.rows import Rows
 from connector.salesforce.settings import SalesforceSettings
-from connector.salesforce.soql import chunks, literal, select, timestamp
-from connector.salesforce.wire import (
-    STAMPS,
-    SYSTEM,
-    checked_id,
-    outcome_of,
-    record_of,
-    schema_of,
-    to18,
-)
+from connector.salesforce.soql import literal, select, timestamp
+from connector.salesforce.wire import STAMPS, checked_id, is_id, record_of, to18
 from connector.toll import FREE, Toll
 
-# REST guide, sObject Collections: records per write, ids per retrieve.
-WRITE_AT_ONCE = 200
+# REST guide, sObject Collections: ids per retrieve.
 READ_AT_ONCE = 2_000
 # Rows become visible at commit and are stamped earlier: look back this far.
 LATE_COMMITS = timedelta(minutes=10)
-ROW_TRIES = 3
 
 
 class SalesforceConnector:
@@ -67,8 +64,10 @@ class SalesforceConnector:
         toll: Toll = FREE,
     ) -> None:
         self._gateway = Gateway(settings, clock=clock, sleep=sleep, dice=dice, toll=toll)
+        self._rows = Rows(self._gateway, sleep)
+        self._persons = Persons(self._gateway)
+        self._assign = settings.auto_assign
         self._clock = clock
-        self._sleep = sleep
 
     @property
     def system(self) -> System:
@@ -77,6 +76,11 @@ class SalesforceConnector:
     @property
     def calls(self) -> CallCount:
         return self._gateway.calls
+
+    @property
+    def relations(self) -> SalesforceRelations:
+        """Campaign members and contact roles of this org, over the same session and budget."""
+        return SalesforceRelations(self._gateway, self._rows)
 
     def _us(self) -> str | None:
         return self._gateway.login().user_id
@@ -90,15 +94,7 @@ class SalesforceConnector:
         return Account(to18(row["Id"]), row.get("Name") or "", login.user_id)
 
     def describe(self, object_name: str) -> ObjectSchema:
-        try:
-            told = self._gateway.call("GET", f"sobjects/{object_name}/describe")
-        except Rejected as error:
-            if error.cause == "not_found":
-                raise Rejected(
-                    f"Salesforce has no object {object_name}", system=SYSTEM, cause="no_such_field"
-                ) from error
-            raise
-        return schema_of(object_name, told)
+        return describe(self._gateway, self._persons, object_name)
 
     def create_field(self, field: NewField) -> None:
         create_field(self._gateway, field)
@@ -108,23 +104,22 @@ class SalesforceConnector:
     def _fields(self, fields: Sequence[str]) -> list[str]:
         return list(dict.fromkeys(["Id", *fields, *STAMPS]))
 
-    def _query(self, statement: str, *, deleted: bool = False) -> Iterator[dict[str, Any]]:
-        """Pages of a query's answer, followed as the answer says."""
-        path: str | None = "queryAll/" if deleted else "query/"
-        params: Mapping[str, str] | None = {"q": statement}
-        while path is not None:
-            answer = self._gateway.call("GET", path, params=params)
-            yield answer
-            params = None
-            path = None if answer.get("done", True) else str(answer["nextRecordsUrl"])
+    def _select(
+        self, object_name: str, fields: Sequence[str], where: Sequence[str], order: str
+    ) -> str:
+        """A query for live records. People are left out unless asked for, see `persons`."""
+        tests = [test for test in where if test]
+        if self._persons.left_out(object_name, fields):
+            tests.append(business_only())
+        return select(self._fields(fields), object_name, " AND ".join(tests), order)
 
     def list_all(
         self, object_name: str, fields: Sequence[str], after: str | None = None
     ) -> Iterator[Page]:
         where = f"Id > {literal(checked_id(after))}" if after else ""
         us = self._us()
-        statement = select(self._fields(fields), object_name, where, "Id")
-        for answer in self._query(statement):
+        statement = self._select(object_name, fields, [where], "Id")
+        for answer in pages(self._gateway, statement):
             records = [record_of(object_name, row, fields, us) for row in answer["records"]]
             done = answer.get("done", True)
             yield Page(records, None if done or not records else records[-1].id)
@@ -137,8 +132,8 @@ class SalesforceConnector:
         us = self._us()
         since = timestamp(datetime.fromisoformat(cursor))
         where = f"SystemModstamp >= {since}"
-        statement = select(self._fields(fields), object_name, where, "SystemModstamp, Id")
-        for answer in self._query(statement):
+        statement = self._select(object_name, fields, [where], "SystemModstamp, Id")
+        for answer in pages(self._gateway, statement):
             records = [record_of(object_name, row, fields, us) for row in answer["records"]]
             # A walk that breaks off begins again: only behind its last page has everybody been met.
             yield Page(records, following if answer.get("done", True) else cursor)
@@ -157,11 +152,15 @@ class SalesforceConnector:
     ) -> dict[str, Record]:
         us = self._us()
         found: dict[str, Record] = {}
-        valid = [i for i in dict.fromkeys(ids) if _is_id(i)]
+        valid = [i for i in dict.fromkeys(ids) if is_id(i)]
+        names = self._fields(fields)
+        if valid and self._persons.left_out(object_name, fields):
+            names.append(MARK)
         for batch in chunked(valid, READ_AT_ONCE):
-            body = {"ids": batch, "fields": self._fields(fields)}
+            body = {"ids": batch, "fields": names}
             rows = self._gateway.call("POST", f"composite/sobjects/{object_name}", json=body)
-            by_id = {row["Id"]: row for row in rows or () if row is not None}
+            told = (row for row in rows or () if row is not None)
+            by_id = {row["Id"]: row for row in told if MARK in fields or not is_person(row)}
             for asked in batch:
                 row = by_id.get(to18(asked))
                 if row is not None:
@@ -178,29 +177,16 @@ class SalesforceConnector:
             asked[value.casefold()].append(value)
         us = self._us()
         names = [*self._fields(fields), field]
-        for chunk in chunks(wanted, select(names, object_name, f"{field} IN ()")):
-            where = f"{field} IN ({', '.join(map(literal, chunk))})"
-            for answer in self._query(select(names, object_name, where, "Id")):
-                for row in answer["records"]:
-                    record = record_of(object_name, row, fields, us)
-                    for value in asked.get(str(row[field]).casefold(), ()):
-                        found[value].append(record)
+        where = business_only() if self._persons.left_out(object_name, fields) else ""
+        rows = rows_among(self._gateway, names, object_name, field, wanted, where=where)
+        for row in rows:
+            record = record_of(object_name, row, fields, us)
+            for value in asked.get(str(row[field]).casefold(), ()):
+                found[value].append(record)
         return found
 
     def fates(self, object_name: str, ids: Sequence[str]) -> dict[str, Fate]:
-        fates = {asked: Fate("not_visible") for asked in ids}
-        names = ["Id", "IsDeleted"]
-        if object_name in {"Lead", "Contact", "Account"}:
-            names.append("MasterRecordId")
-        if object_name == "Lead":
-            names += ["IsConverted", "ConvertedContactId"]
-        by_id = {to18(i): i for i in ids if _is_id(i)}
-        for chunk in chunks(list(by_id), select(names, object_name, "Id IN ()")):
-            where = f"Id IN ({', '.join(map(literal, chunk))})"
-            for answer in self._query(select(names, object_name, where), deleted=True):
-                for row in answer["records"]:
-                    fates[by_id[row["Id"]]] = _fate(row)
-        return fates
+        return fates(self._gateway, self._persons, object_name, ids)
 
     def last_edits(
         self, object_name: str, ids: Sequence[str], fields: Sequence[str]
@@ -223,112 +209,92 @@ class SalesforceConnector:
         if not drafts:
             return []
         key_field = drafts[0].key_field
-        rows = [
-            {"attributes": {"type": object_name}, **draft.values, key_field: draft.key}
-            for draft in drafts
-        ]
+        refused = self._refused_drafts(object_name, drafts)
         unique: dict[str, int] = {}
         for position, draft in enumerate(drafts):
-            unique.setdefault(draft.key.casefold(), position)
+            if position not in refused:
+                unique.setdefault(draft.key.casefold(), position)
         first = sorted(unique.values())
+        rows = [
+            {
+                "attributes": {"type": object_name},
+                **drafts[position].values,
+                key_field: drafts[position].key,
+            }
+            for position in first
+        ]
         path = f"composite/sobjects/{object_name}/{key_field}"
-        sent = self._write_rows("PATCH", path, [rows[position] for position in first])
-        by_position = dict(zip(first, sent, strict=True))
-        return [by_position[unique[draft.key.casefold()]] for draft in drafts]
+        sent = self._rows.write("PATCH", path, rows, self._assign)
+        by_position: dict[int, Outcome] = {**refused, **dict(zip(first, sent, strict=True))}
+        return [
+            by_position[position if position in refused else unique[draft.key.casefold()]]
+            for position, draft in enumerate(drafts)
+        ]
 
     def update_many(self, object_name: str, changes: Sequence[Change]) -> list[Outcome]:
         ids = [to18(change.id) for change in changes]
         if len(set(ids)) < len(ids):
             raise ValueError("the same record stands in one batch twice")
+        refused = self._persons.among(object_name, [one for one in ids if is_id(one)])
         rows = [
             {"attributes": {"type": object_name}, "id": change.id, **change.values}
             for change in changes
+            if to18(change.id) not in refused
         ]
-        return self._write_rows("PATCH", "composite/sobjects", rows)
+        sent = iter(self._rows.write("PATCH", "composite/sobjects", rows))
+        return [refused.get(one) or next(sent) for one in ids]
 
     def delete_many(self, object_name: str, ids: Sequence[str]) -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        for batch in chunked(ids, WRITE_AT_ONCE):
-            params = {"ids": ",".join(map(checked_id, batch)), "allOrNone": "false"}
-            try:
-                answer = self._gateway.call(
-                    "DELETE", "composite/sobjects", params=params, write=True
-                )
-            except OutcomeUnknown as unknown:
-                outcomes += [unknown] * len(batch)
-                continue
-            for record_id, outcome in zip(batch, _aligned(answer, len(batch)), strict=True):
-                gone = isinstance(outcome, Rejected) and outcome.cause == "deleted"
-                outcomes.append(Written(record_id) if gone else outcome)
-        return outcomes
+        return self._but_people(object_name, ids, self._rows.delete)
 
-    def _write_rows(
-        self, method: str, path: str, rows: Sequence[Mapping[str, Any]]
+    def merge(self, object_name: str, winner: str, losers: Sequence[str]) -> Outcome:
+        everybody = [to18(one) for one in (winner, *losers) if is_id(one)]
+        for refusal in self._persons.among(object_name, everybody).values():
+            return refusal
+        ask = partial(self.fates, object_name)
+        return merge(self._gateway, ask, object_name, winner, losers)
+
+    def erase_many(self, object_name: str, ids: Sequence[str]) -> list[Outcome]:
+        ask = partial(self.fates, object_name)
+        return self._but_people(
+            object_name, ids, lambda some: erase(self._gateway, self._rows, ask, some)
+        )
+
+    def convert_lead(
+        self,
+        lead_id: str,
+        *,
+        contact_id: str | None = None,
+        account_id: str | None = None,
+        opportunity_name: str | None = None,
+        owner_id: str | None = None,
+    ) -> Converted | Rejected | TryLater:
+        """Convert a Lead into new records or into given ones, of which only blanks are filled.
+
+        `opportunity_name` None: no Opportunity. A Lead that is converted already answers what it became.
+        """
+        wish = Wish(contact_id, account_id, opportunity_name, owner_id)
+        return convert(self._gateway, lead_id, wish)
+
+    def _refused_drafts(self, object_name: str, drafts: Sequence[Draft]) -> dict[int, Outcome]:
+        """Drafts that would become people, by position."""
+        if object_name != "Account" or not self._persons.possible(object_name):
+            return {}
+        types = person_types(self._gateway)
+        refusals = (
+            (place, self._persons.refusal_of(object_name, draft.values, types))
+            for place, draft in enumerate(drafts)
+        )
+        return {place: refusal for place, refusal in refusals if refusal is not None}
+
+    def _but_people(
+        self,
+        object_name: str,
+        ids: Sequence[str],
+        work: Callable[[list[str]], list[Outcome]],
     ) -> list[Outcome]:
-        """Collections of 200; rows that somebody held locked are sent again a few times."""
-        outcomes: list[Outcome] = []
-        for batch in chunked(rows, WRITE_AT_ONCE):
-            found = self._write_batch(method, path, batch)
-            for attempt in range(1, ROW_TRIES):
-                locked = [i for i, outcome in enumerate(found) if _is_locked(outcome)]
-                if not locked:
-                    break
-                self._sleep(float(attempt))
-                again = self._write_batch(method, path, [batch[i] for i in locked])
-                for position, outcome in zip(locked, again, strict=True):
-                    found[position] = outcome
-            outcomes += found
-        return outcomes
-
-    def _write_batch(
-        self, method: str, path: str, batch: Sequence[Mapping[str, Any]]
-    ) -> list[Outcome]:
-        body = {"allOrNone": False, "records": list(batch)}
-        try:
-            answer = self._gateway.call(method, path, json=body, write=True)
-        except OutcomeUnknown as unknown:
-            return [unknown] * len(batch)
-        except Rejected as refusal:
-            # A fault of the whole call (an unknown field, say): find the rows that cause it.
-            return self._one_by_one(method, path, batch, refusal)
-        return _aligned(answer, len(batch))
-
-    def _one_by_one(
-        self, method: str, path: str, batch: Sequence[Mapping[str, Any]], refusal: Rejected
-    ) -> list[Outcome]:
-        """Halve the batch until each faulty row stands alone, so that the others are written."""
-        if len(batch) == 1:
-            return [refusal]
-        middle = len(batch) // 2
-        return [
-            *self._write_batch(method, path, batch[:middle]),
-            *self._write_batch(method, path, batch[middle:]),
-        ]
-
-
-def _aligned(answer: object, count: int) -> list[Outcome]:
-    """One outcome per input, by position; what the answer lacks was not answered."""
-    rows = answer if isinstance(answer, list) else []
-    return [outcome_of(rows[i] if i < len(rows) else None) for i in range(count)]
-
-
-def _is_locked(outcome: Outcome) -> bool:
-    return isinstance(outcome, TryLater) and not isinstance(outcome, OutcomeUnknown)
-
-
-def _is_id(text: str) -> bool:
-    try:
-        checked_id(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _fate(row: Mapping[str, Any]) -> Fate:
-    if row.get("IsDeleted"):
-        master = row.get("MasterRecordId")
-        return Fate("merged", to18(master)) if master else Fate("deleted")
-    if row.get("IsConverted"):
-        contact = row.get("ConvertedContactId")
-        return Fate("converted", to18(contact) if contact else None)
-    return Fate("live")
+        """The outcomes of this work on all but person accounts, which are refused."""
+        refused = self._persons.among(object_name, [to18(one) for one in ids if is_id(one)])
+        others = [one for one in ids if to18(one) not in refused]
+        done = iter(work(others) if others else [])
+        return [refused.get(to18(one)) or next(done) for one in ids]

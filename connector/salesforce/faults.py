@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from connector.errors import ConnectorError, OutcomeUnknown, Rejected, SystemBlocked, TryLater
+from connector.errors import (
+    ConnectorError,
+    OutcomeUnknown,
+    RecordLocked,
+    Rejected,
+    SystemBlocked,
+    TryLater,
+)
 from connector.http import retry_after
 from connector.salesforce.wire import SYSTEM, rejection
 
@@ -74,7 +81,9 @@ def translate(answer: BadAnswer, now: datetime) -> ConnectorError:
     if not code:
         return _not_an_api(status)
     found = rejection(answer.errors)
-    return found if isinstance(found, Rejected) else _later(found.message, after)
+    if isinstance(found, Rejected | RecordLocked):
+        return found
+    return _later(found.message, after)
 
 
 def outcome_unknown() -> OutcomeUnknown:

@@ -12,6 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ from simple_salesforce.exceptions import SalesforceError
 from connector.errors import ConnectorError, SystemBlocked, TryLater
 from connector.http import Dice, Sleep, Unreachable, body_kind, call_patiently
 from connector.port import CallCount
+from connector.salesforce import soap
 from connector.salesforce.auth import Login, login_of, token_form
 from connector.salesforce.faults import BadAnswer, Expired, outcome_unknown, translate
 from connector.salesforce.limits import told
@@ -38,6 +40,24 @@ HEADERS = {
     "Sforce-Call-Options": "client=kakehashi",
     "Sforce-Mru": "updateMru=false",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """One call. `operation` is what the SOAP API is asked for, inside an envelope with our session."""
+
+    method: str
+    path: str
+    json: object
+    params: Mapping[str, str] | None
+    headers: Mapping[str, str] | None
+    write: bool
+    operation: str | None = None
+
+    def body(self, token: str) -> bytes | None:
+        if self.operation is not None:
+            return soap.envelope(token, self.operation)
+        return None if self.json is None else orjson.dumps(self.json)
 
 
 class _Adapter(HTTPAdapter):
@@ -106,6 +126,11 @@ class Gateway:
         if said:
             self._toll.told(said)
 
+    @property
+    def base(self) -> str:
+        """The path below which `call` sends, for addresses inside of a composite call."""
+        return f"/services/data/v{self._settings.api_version}"
+
     def login(self) -> Login:
         """The session in force; logs in when there is none."""
         with self._lock:
@@ -146,33 +171,45 @@ class Gateway:
         *,
         json: object = None,
         params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
         write: bool = False,
     ) -> Any:
         """Send and parse; `path` is below the version, or absolute from ``/services``.
 
         None for an empty answer. Raises the errors of `connector.errors`; a refusal of the whole call
-        is a `Rejected`.
+        is a `Rejected`. `headers` win over those that every call carries.
         """
+        return self._patiently(_Request(method, path, json, params, headers, write))
+
+    def soap(self, operation: str) -> list[soap.Result]:
+        """Send a writing operation of the SOAP API: one result per input, as far as it answered.
+
+        Raises as `call` does.
+        """
+        path = f"/services/Soap/u/{self._settings.api_version}"
+        request = _Request("POST", path, None, None, soap.HEADERS, write=True, operation=operation)
+        answer: soap.Answer = self._patiently(request)
+        return answer.results
+
+    def _patiently(self, request: _Request) -> Any:
         return past_retries(
             lambda: call_patiently(
-                lambda: self._attempt(method, path, json, params, write),
+                lambda: self._attempt(request),
                 self._settings.retries,
                 sleep=self._sleep,
                 dice=self._dice,
             )
         )
 
-    def _attempt(
-        self, method: str, path: str, json: object, params: Mapping[str, str] | None, write: bool
-    ) -> Any:
+    def _attempt(self, request: _Request) -> Any:
         login = self.login()
         try:
-            return self._send(method, path, json, params, write)
+            return self._send(request)
         except Expired:
             self._forget(login)
         self.login()
         try:
-            return self._send(method, path, json, params, write)
+            return self._send(request)
         except Expired as error:
             raise SystemBlocked(
                 f"a fresh session is refused ({error.message})",
@@ -182,22 +219,26 @@ class Gateway:
                 "the integration user",
             ) from error
 
-    def _send(
-        self, method: str, path: str, json: object, params: Mapping[str, str] | None, write: bool
-    ) -> Any:
-        client = self._client
+    def _send(self, request: _Request) -> Any:
+        client, write = self._client, request.write
         assert client is not None  # noqa: S101 - `login` was called before
+        login = self.login()
         # The library always says https; the adapter turns loopback addresses back.
-        base = f"https://{urlsplit(self.login().instance_url).netloc}"
-        url = base + path if path.startswith("/services") else client.base_url + path
-        data = None if json is None else orjson.dumps(json)
+        base = f"https://{urlsplit(login.instance_url).netloc}"
+        url = (base if request.path.startswith("/services") else client.base_url) + request.path
         pay_once(self._toll, "write" if write else "read")
         self._count(write=write)
         try:
             # The public verbs hide headers and parse with the standard library.
-            answer = client._call_salesforce(method, url, data=data, params=params)
+            answer = client._call_salesforce(
+                request.method,
+                url,
+                data=request.body(login.token),
+                params=request.params,
+                headers=dict(request.headers or {}),
+            )
         except SalesforceError as error:
-            raise self._translated(error, write=write) from error
+            raise self._translated(error, request) from error
         except requests.ConnectTimeout as error:
             raise _unreachable(error, url) from error
         except requests.ConnectionError as error:
@@ -206,6 +247,8 @@ class Gateway:
             raise _unreachable(error, url) from error
         except requests.RequestException as error:
             raise (outcome_unknown() if write else _unreachable(error, url)) from error
+        if request.operation is not None:
+            return self._soap_parsed(answer.content)
         return self._parsed(answer.content, write=write)
 
     def _count(self, *, write: bool) -> None:
@@ -230,10 +273,23 @@ class Gateway:
             raise outcome_unknown()
         raise TryLater("the answer is no JSON", system=SYSTEM, after=2.0)
 
-    def _translated(self, error: SalesforceError, *, write: bool) -> ConnectorError:
+    def _soap_parsed(self, body: bytes) -> soap.Answer:
+        try:
+            answer = soap.answer(body)
+        except soap.NotSoap:
+            # Whoever answered may have passed the write on.
+            raise outcome_unknown() from None
+        if answer.limits:
+            self._toll.told(answer.limits)
+        return answer
+
+    def _translated(self, error: SalesforceError, request: _Request) -> ConnectorError:
         """The library's error by what the caller does next. Its own text holds values: never kept."""
         wish = getattr(self._heard, "retry_after", None)
-        told = translate(BadAnswer(error.status, error.content, write, wish), self._clock())
+        status, content = error.status, error.content
+        if request.operation is not None:
+            status, content = soap.refusal(content) or (status, content)
+        told = translate(BadAnswer(status, content, request.write, wish), self._clock())
         if isinstance(told, SystemBlocked) and told.cause == "quota":
             # The day is used up, whatever the header said.
             self._toll.told({"daily_left": 0})

@@ -11,6 +11,8 @@ from connector.salesforce.soql import literal
 from connector.salesforce.wire import SYSTEM
 
 PERMISSION_SET = "Kakehashi"
+# Their custom fields are those of one object that nobody sees (Object Reference, "Activity").
+ACTIVITIES = ("Task", "Event")
 NO_RIGHT = "give the integration user 'Customize Application', or create the field by hand"
 
 
@@ -19,7 +21,8 @@ def create_field(gateway: Gateway, field: NewField) -> None:
 
     Raises `SystemBlocked(permission)` without the rights. A field of that name is no error.
     """
-    full_name = f"{field.object}.{field.name}"
+    owner = "Activity" if field.object in ACTIVITIES else field.object
+    full_name = f"{owner}.{field.name}"
     metadata: dict[str, Any] = {"label": field.label, "description": field.description}
     if field.kind == "bool":
         metadata |= {"type": "Checkbox", "defaultValue": False}
@@ -28,17 +31,19 @@ def create_field(gateway: Gateway, field: NewField) -> None:
         if field.unique:
             metadata |= {"externalId": True, "unique": True, "caseSensitive": False}
     _create(gateway, "tooling/sobjects/CustomField", {"FullName": full_name, "Metadata": metadata})
-    _create(
-        gateway,
-        "sobjects/FieldPermissions",
-        {
-            "ParentId": _permission_set(gateway),
-            "SobjectType": field.object,
-            "Field": full_name,
-            "PermissionsRead": True,
-            "PermissionsEdit": True,
-        },
-    )
+    parent = _permission_set(gateway)
+    for object_name in ACTIVITIES if owner == "Activity" else (field.object,):
+        _create(
+            gateway,
+            "sobjects/FieldPermissions",
+            {
+                "ParentId": parent,
+                "SobjectType": object_name,
+                "Field": f"{object_name}.{field.name}",
+                "PermissionsRead": True,
+                "PermissionsEdit": True,
+            },
+        )
 
 
 def _permission_set(gateway: Gateway) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from connector.errors import Rejected, RejectionCause, TryLater
+from connector.errors import RecordLocked, Rejected, RejectionCause, TryLater
 from connector.port import (
     FieldKind,
     FieldSchema,
@@ -20,6 +20,7 @@ from connector.port import (
     Option,
     Outcome,
     Record,
+    RecordType,
     System,
     Value,
     Written,
@@ -32,6 +33,11 @@ CHECK_CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 STAMPS = ("LastModifiedDate", "LastModifiedById")
 # Somebody else holds the row for a moment (reference sheet, section 2.11).
 LOCK = "UNABLE_TO_LOCK_ROW"
+# An approval process is under way: that takes hours or days (SOAP guide, "StatusCode").
+APPROVAL = "ENTITY_IS_LOCKED"
+APPROVAL_AFTER = 600.0
+# A duplicate rule was hit. Collections do not tell by which record (sheet, section 2.9).
+DUPLICATES = "DUPLICATES_DETECTED"
 
 # REST guide, "Status Codes and Error Responses"; SOAP guide, "StatusCode".
 CAUSES: dict[str, RejectionCause] = {
@@ -40,7 +46,7 @@ CAUSES: dict[str, RejectionCause] = {
     "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": "unknown_option",
     "REQUIRED_FIELD_MISSING": "required_blank",
     "DUPLICATE_VALUE": "duplicate",
-    "DUPLICATES_DETECTED": "duplicate",
+    DUPLICATES: "duplicate",
     "INVALID_FIELD_FOR_INSERT_UPDATE": "read_only",
     "INSUFFICIENT_ACCESS_OR_READONLY": "read_only",
     "INVALID_FIELD": "no_such_field",
@@ -53,7 +59,13 @@ CAUSES: dict[str, RejectionCause] = {
     "MALFORMED_ID": "bad_reference",
     "FIELD_INTEGRITY_EXCEPTION": "bad_reference",
     "INACTIVE_OWNER_OR_USER": "bad_reference",
+    "OP_WITH_INVALID_USER_TYPE_EXCEPTION": "bad_reference",
     "NUMBER_OUTSIDE_VALID_RANGE": "invalid_value",
+}
+# Codes that are about one field, whether their answer names it or not.
+FIELD_OF = {
+    "INACTIVE_OWNER_OR_USER": ("OwnerId",),
+    "OP_WITH_INVALID_USER_TYPE_EXCEPTION": ("OwnerId",),
 }
 KINDS: dict[str, FieldKind] = {
     "string": "text",
@@ -94,6 +106,11 @@ def checked_id(record_id: str) -> str:
     return record_id
 
 
+def is_id(text: str) -> bool:
+    """Whether this may be an id of a record."""
+    return ID.fullmatch(text) is not None
+
+
 def moment(text: object) -> datetime | None:
     """A datetime of the wire, ``2026-01-02T03:04:05.000+0000``."""
     return datetime.fromisoformat(text) if isinstance(text, str) and text else None
@@ -114,12 +131,24 @@ def record_of(
     )
 
 
-def schema_of(object_name: str, told: Mapping[str, Any]) -> ObjectSchema:
-    """A describe answer. What field-level security hides from us is absent already."""
+def schema_of(
+    object_name: str,
+    told: Mapping[str, Any],
+    record_types: tuple[RecordType, ...] = (),
+    refused: str | None = None,
+) -> ObjectSchema:
+    """A describe answer. What field-level security hides from us is absent already.
+
+    A currency field has the scale that its describe tells, whatever the currency of a record
+    (``CurrencyIsoCode``, a field like any other where the org has several): Salesforce itself rounds an
+    amount to the decimals of that currency, none for JPY, when it stores it.
+    """
     return ObjectSchema(
         System.SALESFORCE,
         object_name,
         {row["name"]: _field(row) for row in told["fields"] if not row.get("deprecatedAndHidden")},
+        record_types=record_types,
+        refused=refused,
     )
 
 
@@ -168,13 +197,15 @@ def outcome_of(row: object) -> Outcome:
 
 
 def rejection(errors: Sequence[Mapping[str, Any]]) -> Rejected | TryLater:
-    """The first error of a row; a row that was locked by somebody is tried again."""
+    """The first error of a row. `RecordLocked`: under approval; plain `TryLater`: held by somebody."""
     errors = [error for error in errors if isinstance(error, Mapping)]
     first = errors[0] if errors else {}
     code = str(first.get("statusCode") or first.get("errorCode") or "UNKNOWN")
     text = str(first.get("message") or code)
     if code == LOCK:
         return TryLater(f"{code}: {text}", system=SYSTEM, after=1.0)
+    if code == APPROVAL:
+        return RecordLocked(f"{code}: {text}", system=SYSTEM, after=APPROVAL_AFTER)
     fields = tuple(
         dict.fromkeys(str(name) for error in errors for name in error.get("fields") or ())
     )
@@ -182,7 +213,7 @@ def rejection(errors: Sequence[Mapping[str, Any]]) -> Rejected | TryLater:
         f"{code}: {text}",
         system=SYSTEM,
         cause=CAUSES.get(code, "other"),
-        fields=fields or _fields_in(text),
+        fields=fields or FIELD_OF.get(code, ()) or _fields_in(text),
         existing_id=_existing_id(first, text),
     )
 
@@ -192,6 +223,8 @@ def _fields_in(text: str) -> tuple[str, ...]:
     found = re.match(r"duplicate value found: (\w+) duplicates", text) or re.search(
         r"No such column '(\w+)'", text
     )
+    if found is None and text.startswith("Record Type ID:"):
+        return ("RecordTypeId",)
     return (found.group(1),) if found else ()
 
 

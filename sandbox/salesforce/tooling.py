@@ -39,6 +39,10 @@ _MOST_INDEXED = 25
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*__c")
 
 
+# What is made on Activity is a field of both.
+_ACTIVITIES = ("Task", "Event")
+
+
 class FieldMaker:
     """Answers POST /tooling/sobjects/CustomField. `allowed`: whether we may customize the org."""
 
@@ -57,9 +61,10 @@ class FieldMaker:
             raise refusal(
                 400, "FIELD_INTEGRITY_EXCEPTION", f"Invalid fullName: {object_name}.{name}"
             )
-        made = custom_field(name, metadata)
-        made.readable = made.editable = False
-        add_field(call.state, object_name, made)
+        for one in _ACTIVITIES if object_name == "Activity" else (object_name,):
+            made = custom_field(name, metadata)
+            made.readable = made.editable = False
+            add_field(call.state, one, made)
         told = {"id": self._mint.make(), "success": True, "errors": []}
         return Reply(201, told | {"warnings": [], "infos": []})
 
