@@ -62,8 +62,8 @@ def convert(gateway: Gateway, lead_id: str, wish: Wish) -> Converted | Rejected 
         return Rejected(text, system=SYSTEM, cause="unknown_option", fields=("Status",))
     try:
         results = gateway.soap(_operation(gateway, to18(lead_id), wish, str(status["ApiName"])))
-    except (OutcomeUnknown, Rejected) as failed:
-        return failed
+    except (OutcomeUnknown, Rejected) as refused:
+        return refused
     failed = failure_of(results[0] if results else None)
     if failed is None:
         told = results[0].values

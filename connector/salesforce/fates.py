@@ -20,8 +20,9 @@ def fates(
 ) -> dict[str, Fate]:
     """One step of the way: whoever was merged twice is told to be in the first survivor.
 
-    A converted Lead is `converted` for as long as it can be read; a record that was undeleted is `live`
-    again; what was purged from the bin has left no evidence and is `not_visible`.
+    A converted Lead is `converted` even when it was tidied away into the bin: the person lives on as a
+    Contact. A record that was undeleted is `live` again; what was purged from the bin has left no evidence
+    and is `not_visible`.
     """
     names = ["Id", "IsDeleted"]
     if object_name in MERGEABLE:
@@ -37,10 +38,11 @@ def fates(
 
 
 def _fate(row: Mapping[str, Any]) -> Fate:
-    if row.get("IsDeleted"):
-        master = row.get("MasterRecordId")
-        return Fate("merged", to18(master)) if master else Fate("deleted")
+    if row.get("IsDeleted") and row.get("MasterRecordId"):
+        return Fate("merged", to18(row["MasterRecordId"]))
     if row.get("IsConverted"):
         contact = row.get("ConvertedContactId")
         return Fate("converted", to18(contact) if contact else None)
+    if row.get("IsDeleted"):
+        return Fate("deleted")
     return Fate("not_visible" if is_person(row) else "live")

@@ -26,11 +26,12 @@ from simple_salesforce.exceptions import SalesforceError
 from connector.errors import ConnectorError, SystemBlocked, TryLater
 from connector.http import Dice, Sleep, Unreachable, body_kind, call_patiently
 from connector.port import CallCount
-from connector.salesforce import soap
 from connector.salesforce.auth import Login, login_of, token_form
 from connector.salesforce.faults import BadAnswer, Expired, outcome_unknown, translate
 from connector.salesforce.limits import told
 from connector.salesforce.settings import SalesforceSettings
+from connector.salesforce.soap import HEADERS as SOAP_HEADERS
+from connector.salesforce.soap import Answer, NotSoap, Result, answer_of, envelope, refusal
 from connector.salesforce.wire import SYSTEM
 from connector.toll import FREE, Toll, past_retries, pay_once
 
@@ -56,7 +57,7 @@ class _Request:
 
     def body(self, token: str) -> bytes | None:
         if self.operation is not None:
-            return soap.envelope(token, self.operation)
+            return envelope(token, self.operation)
         return None if self.json is None else orjson.dumps(self.json)
 
 
@@ -181,14 +182,14 @@ class Gateway:
         """
         return self._patiently(_Request(method, path, json, params, headers, write))
 
-    def soap(self, operation: str) -> list[soap.Result]:
+    def soap(self, operation: str) -> list[Result]:
         """Send a writing operation of the SOAP API: one result per input, as far as it answered.
 
         Raises as `call` does.
         """
         path = f"/services/Soap/u/{self._settings.api_version}"
-        request = _Request("POST", path, None, None, soap.HEADERS, write=True, operation=operation)
-        answer: soap.Answer = self._patiently(request)
+        request = _Request("POST", path, None, None, SOAP_HEADERS, write=True, operation=operation)
+        answer: Answer = self._patiently(request)
         return answer.results
 
     def _patiently(self, request: _Request) -> Any:
@@ -273,10 +274,10 @@ class Gateway:
             raise outcome_unknown()
         raise TryLater("the answer is no JSON", system=SYSTEM, after=2.0)
 
-    def _soap_parsed(self, body: bytes) -> soap.Answer:
+    def _soap_parsed(self, body: bytes) -> Answer:
         try:
-            answer = soap.answer(body)
-        except soap.NotSoap:
+            answer = answer_of(body)
+        except NotSoap:
             # Whoever answered may have passed the write on.
             raise outcome_unknown() from None
         if answer.limits:
@@ -286,9 +287,10 @@ class Gateway:
     def _translated(self, error: SalesforceError, request: _Request) -> ConnectorError:
         """The library's error by what the caller does next. Its own text holds values: never kept."""
         wish = getattr(self._heard, "retry_after", None)
-        status, content = error.status, error.content
+        status: int = error.status
+        content: object = error.content
         if request.operation is not None:
-            status, content = soap.refusal(content) or (status, content)
+            status, content = refusal(error.content) or (status, content)
         told = translate(BadAnswer(status, content, request.write, wish), self._clock())
         if isinstance(told, SystemBlocked) and told.cause == "quota":
             # The day is used up, whatever the header said.

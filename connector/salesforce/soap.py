@@ -74,7 +74,7 @@ def leaf(name: str, text: str, prefix: str = "urn") -> str:
     return node(name, escape(legal), prefix=prefix)
 
 
-def answer(body: bytes) -> Answer:
+def answer_of(body: bytes) -> Answer:
     """Read a successful answer. Raises `NotSoap`."""
     root = _parsed(body)
     response = next((one for one in _body(root) if _local(one).endswith("Response")), None)

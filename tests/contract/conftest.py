@@ -2,5 +2,11 @@
 
 import pytest
 
-for _suite in ("connector_suite", "reading_suite", "writing_suite", "trouble_suite"):
+for _suite in (
+    "connector_suite",
+    "reading_suite",
+    "writing_suite",
+    "trouble_suite",
+    "life_salesforce_suite",
+):
     pytest.register_assert_rewrite(f"tests.contract.{_suite}")

@@ -38,6 +38,8 @@ def connector_of(
     url: str,
     clock: Callable[[], datetime],
     sleep: Callable[[float], None],
+    *,
+    assignment_rules: bool | str = False,
     **given: str,
 ) -> SalesforceConnector:
     return SalesforceConnector(
@@ -45,6 +47,7 @@ def connector_of(
             login_url=given.get("login_url", url),
             client_id=org.client_id,
             client_secret=given.get("client_secret", org.client_secret),
+            assignment_rules=assignment_rules,
             retries=RetryPolicy(tries=3, seconds=60),
         ),
         clock=clock,
@@ -105,7 +108,7 @@ class SalesforceWorld(World):
             case Trouble.BUSY:
                 self.fault("status", status=503, body="<html>busy</html>")
             case Trouble.LOST_ANSWER:
-                self.fault("lost_answer", times=1, match="(PATCH|POST|DELETE) .*composite")
+                self.fault("lost_answer", times=1, match="(PATCH|POST|DELETE) .*composite|SOAP")
             case Trouble.HTML:
                 self.fault("html_200")
             case Trouble.CREDENTIALS:

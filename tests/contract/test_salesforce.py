@@ -9,6 +9,7 @@ import pytest
 from connector.errors import Rejected, SystemBlocked
 from connector.port import Change
 from tests.contract.connector_suite import ConnectorContract, World
+from tests.contract.life_salesforce_suite import LifeContract
 from tests.contract.salesforce_world import (
     OBJECT,
     SalesforceWorld,
@@ -22,7 +23,7 @@ def salesforce() -> Iterator[SalesforceWorld]:
     yield from salesforce_world()
 
 
-class TestSalesforce(ConnectorContract):
+class TestSalesforce(ConnectorContract, LifeContract):
     @pytest.fixture
     def world(self, salesforce: SalesforceWorld) -> World:
         return salesforce
