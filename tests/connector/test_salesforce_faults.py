@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.errors import ConnectorError, OutcomeUnknown, Rejected, SystemBlocked, TryLater
+from connector.errors import (
+    ConnectorError,
+    OutcomeUnknown,
+    RecordLocked,
+    Rejected,
+    SystemBlocked,
+    TryLater,
+)
 from connector.salesforce.faults import BadAnswer, Expired, translate
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -123,6 +130,11 @@ def test_a_refused_call_says_why(status: int, content: object, cause: str) -> No
 def test_a_passing_refusal_is_no_refusal(code: str) -> None:
     """400 is no reason to park anything here."""
     assert type(told(400, refusal(code), write=code == "UNABLE_TO_LOCK_ROW")) is TryLater
+
+
+def test_a_call_about_a_record_under_approval_is_that_records_business() -> None:
+    """No fault of the call, and nothing that is worth a second try now."""
+    assert isinstance(told(400, refusal("ENTITY_IS_LOCKED"), write=True), RecordLocked)
 
 
 _bodies = st.recursive(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.errors import Rejected, TryLater
+from connector.errors import RecordLocked, Rejected, TryLater
 from connector.port import Option, Written
 from connector.salesforce.soql import URI_BYTES, chunks, literal, select, timestamp
 from connector.salesforce.wire import (
@@ -231,6 +231,35 @@ def test_a_failed_row_names_cause_and_fields(code: str, cause: str) -> None:
 def test_a_locked_row_is_tried_later() -> None:
     """Somebody held it for a moment; the record is not to blame."""
     assert type(failed("UNABLE_TO_LOCK_ROW")) is TryLater
+
+
+def test_a_row_under_approval_waits_by_itself() -> None:
+    """Hours, not moments: it is told apart from a row that somebody holds."""
+    waits = failed("ENTITY_IS_LOCKED", "the entity is locked for editing")
+    assert isinstance(waits, RecordLocked)
+    assert waits.after >= 60
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "fields"),
+    [
+        ("INACTIVE_OWNER_OR_USER", "operation performed with inactive user", ("OwnerId",)),
+        ("OP_WITH_INVALID_USER_TYPE_EXCEPTION", "cannot own records", ("OwnerId",)),
+        ("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", ()),
+        (
+            "INVALID_CROSS_REFERENCE_KEY",
+            "Record Type ID: this ID value isn't valid for the user: 0125g0000010000AAA",
+            ("RecordTypeId",),
+        ),
+    ],
+)
+def test_a_bad_reference_names_its_field_where_it_can_be_known(
+    code: str, message: str, fields: tuple[str, ...]
+) -> None:
+    """An owner who left is in OwnerId, though the answer names no field."""
+    refused = failed(code, message)
+    assert isinstance(refused, Rejected)
+    assert (refused.cause, refused.fields) == ("bad_reference", fields)
 
 
 def test_the_record_in_the_way_is_read_out_of_the_text() -> None:
