@@ -9,6 +9,7 @@ import requests
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 
+from sandbox.doorbells import wanted_of
 from sandbox.salesforce.answers import Refused
 from sandbox.salesforce.org import SalesforceOrg
 from tests.sandbox.salesforce_served import Served, lead, refused
@@ -239,3 +240,16 @@ def test_a_status_that_means_no_conversion_converts_nothing(served: Served) -> N
     )
     assert "<statusCode>INVALID_STATUS</statusCode>" in told
     assert not served.org.records("Lead")[one]["IsConverted"]
+
+
+# Doorbells ---------------------------------------------------------------------------------------
+
+
+def test_the_control_desk_takes_the_new_objects() -> None:
+    """And names what it knows when it is asked for something else."""
+    url = "http://127.0.0.1:1/s"
+    objects = ["Opportunity", "Task", "CampaignMember", "Machine__c"]
+    wanted = wanted_of({"salesforce": {"url": url, "objects": objects}})
+    assert list(wanted.objects) == objects
+    with pytest.raises(ValueError, match="Campaign"):
+        wanted_of({"salesforce": {"url": url, "objects": ["Weather"]}})
