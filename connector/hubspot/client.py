@@ -12,12 +12,20 @@ from connector.http import Dice, Sleep, Unreachable
 from connector.hubspot.consent import OptOuts
 from connector.hubspot.faults import not_an_api
 from connector.hubspot.gateway import Gateway
+from connector.hubspot.leaving import Leaving
 from connector.hubspot.limits import Limits
-from connector.hubspot.names import OWNERS, SYSTEM
+from connector.hubspot.link_reading import LinkReader
+from connector.hubspot.link_writing import LinkWriter
+from connector.hubspot.lists import Lists
+from connector.hubspot.names import LISTS, OWNERS, SYSTEM
+from connector.hubspot.owners import Owners
 from connector.hubspot.reading import Reader
+from connector.hubspot.records import CrmRecords
+from connector.hubspot.relations import HubSpotRelations
 from connector.hubspot.requests import Requests, milliseconds
-from connector.hubspot.schema import definition, object_schema, owners_schema, usual_group
+from connector.hubspot.schema import definition, usual_group
 from connector.hubspot.settings import HubSpotSettings
+from connector.hubspot.shelf import Shelf
 from connector.hubspot.walk import cursor_at
 from connector.hubspot.wire import account_zone, results
 from connector.hubspot.writing import Writer
@@ -74,9 +82,23 @@ class HubSpotConnector:
             keep_refresh_token=keep_refresh_token,
             toll=toll,
         )
-        self._reader = Reader(self._gateway, self._requests, clock, settings.app_id)
-        opt_outs = OptOuts(self._gateway, self._requests, self._reader)
-        self._writer = Writer(self._gateway, self._requests, self._reader, opt_outs)
+        links = LinkReader(self._gateway, self._requests)
+        reader = Reader(self._gateway, self._requests, clock, settings.app_id, links)
+        opt_outs = OptOuts(self._gateway, self._requests, reader)
+        link_writer = LinkWriter(self._gateway, self._requests, links)
+        writer = Writer(self._gateway, self._requests, reader, opt_outs, link_writer)
+        leaving = Leaving(self._gateway, self._requests, reader)
+        lists = Lists(self._gateway, self._requests, clock)
+        self._records = CrmRecords(self._gateway, self._requests, reader, writer, leaving)
+        self._shelves: dict[str, Shelf] = {
+            OWNERS: Owners(self._gateway, self._requests),
+            LISTS: lists,
+        }
+        self._relations = HubSpotRelations(self._gateway, self._requests, links, lists)
+
+    def _shelf(self, object_name: str) -> Shelf:
+        """Who serves an object: what is no CRM record to HubSpot has a shelf of its own."""
+        return self._shelves.get(object_name, self._records)
 
     @property
     def system(self) -> System:
@@ -90,6 +112,11 @@ class HubSpotConnector:
     def limits(self) -> Limits:
         """What HubSpot last told of its request limits."""
         return self._gateway.limits
+
+    @property
+    def relations(self) -> HubSpotRelations:
+        """List memberships and associations of this account; they share its calls and its limits."""
+        return self._relations
 
     # The account and its schema -----------------------------------------------------------------
 
@@ -111,20 +138,13 @@ class HubSpotConnector:
         return Account(portal, name, self._app_id, self._gateway.zone)
 
     def describe(self, object_name: str) -> ObjectSchema:
-        if object_name == OWNERS:
-            return owners_schema()
-        try:
-            answer = self._gateway.send(self._requests.properties(object_name)).json
-        except Rejected as refused:
-            raise Rejected(
-                f"HubSpot has no object {object_name!r} for us: {refused.reason}",
-                system=SYSTEM,
-                cause="no_such_field",
-                request_id=refused.request_id,
-            ) from refused
-        return object_schema(object_name, results(answer))
+        return self._shelf(object_name).describe(object_name)
 
     def create_field(self, field: NewField) -> None:
+        if field.object in self._shelves:
+            raise Rejected(
+                f"{field.object} take no fields of our own", system=SYSTEM, cause="read_only"
+            )
         group = usual_group(field.object) or self._first_group(field.object)
         request = self._requests.create_property(field.object, definition(field, group))
         try:
@@ -148,49 +168,55 @@ class HubSpotConnector:
     def list_all(
         self, object_name: str, fields: Sequence[str], after: str | None = None
     ) -> Iterator[Page]:
-        if object_name == OWNERS:
-            return self._reader.owners(fields, after)
-        return self._reader.list_all(object_name, fields, after)
+        return self._shelf(object_name).list_all(object_name, fields, after)
 
     def cursor_at(self, moment: datetime) -> str:
         return cursor_at(milliseconds(moment)).text()
 
     def changed_since(self, object_name: str, fields: Sequence[str], cursor: str) -> Iterator[Page]:
-        return self._reader.changed_since(object_name, fields, cursor)
+        return self._shelf(object_name).changed_since(object_name, fields, cursor)
 
     def deleted_since(self, object_name: str, cursor: str) -> Departures:
-        return self._reader.deleted_since(object_name, cursor)
+        return self._shelf(object_name).deleted_since(object_name, cursor)
 
     def get_many(
         self, object_name: str, ids: Sequence[str], fields: Sequence[str]
     ) -> dict[str, Record]:
-        return self._reader.get_many(object_name, ids, fields)
+        return self._shelf(object_name).get_many(object_name, ids, fields)
 
     def find_many(
         self, object_name: str, field: str, values: Sequence[str], fields: Sequence[str]
     ) -> dict[str, list[Record]]:
-        return self._reader.find_many(object_name, field, values, fields)
+        return self._shelf(object_name).find_many(object_name, field, values, fields)
 
     def fates(self, object_name: str, ids: Sequence[str]) -> dict[str, Fate]:
-        return self._reader.fates(object_name, ids)
+        return self._shelf(object_name).fates(object_name, ids)
 
     def last_edits(
         self, object_name: str, ids: Sequence[str], fields: Sequence[str]
     ) -> dict[str, dict[str, Edit]]:
-        return self._reader.last_edits(object_name, ids, fields)
+        return self._shelf(object_name).last_edits(object_name, ids, fields)
 
     def overwritten(
         self, object_name: str, ids: Sequence[str], fields: Sequence[str], since: datetime
     ) -> dict[str, dict[str, Value]]:
-        return self._reader.overwritten(object_name, ids, fields, since)
+        return self._shelf(object_name).overwritten(object_name, ids, fields, since)
 
     # Writing ------------------------------------------------------------------------------------
 
     def create_many(self, object_name: str, drafts: Sequence[Draft]) -> list[Outcome]:
-        return self._writer.create_many(object_name, drafts)
+        return self._shelf(object_name).create_many(object_name, drafts)
 
     def update_many(self, object_name: str, changes: Sequence[Change]) -> list[Outcome]:
-        return self._writer.update_many(object_name, changes)
+        return self._shelf(object_name).update_many(object_name, changes)
 
     def delete_many(self, object_name: str, ids: Sequence[str]) -> list[Outcome]:
-        return self._writer.delete_many(object_name, ids)
+        return self._shelf(object_name).delete_many(object_name, ids)
+
+    def merge(self, object_name: str, winner: str, losers: Sequence[str]) -> Outcome:
+        """The survivor has a new id. Of what HubSpot refuses nothing was merged (250 at most)."""
+        return self._shelf(object_name).merge(object_name, winner, losers)
+
+    def erase_many(self, object_name: str, ids: Sequence[str]) -> list[Outcome]:
+        """Contacts for good; of other objects HubSpot erases none, and they are archived."""
+        return self._shelf(object_name).erase_many(object_name, ids)

@@ -25,7 +25,7 @@ from connector.errors import (
     TryLater,
 )
 from connector.http import body_kind, retry_after
-from connector.hubspot.names import EMAIL, SYSTEM
+from connector.hubspot.names import EMAIL, LINKS, SYSTEM
 
 # Sheet, section 6.2. Dates and datetimes are refused as INVALID_LONG.
 _CAUSES: Final[Mapping[str, RejectionCause]] = {
@@ -165,6 +165,9 @@ def _fields(error: Mapping[str, Any], message: str) -> tuple[str, ...]:
     context = error.get("context") or {}
     names += [*(context.get("propertyName") or ()), *(context.get("properties") or ())]
     names += _COORDINATES.findall(message)
+    # ``CONTACT=424242 is not valid``: the association at fault, by the word of its other end.
+    invalid = context.get("INVALID_OBJECT_IDS") or ()
+    names += [LINKS + str(told).partition("=")[0].casefold() for told in invalid]
     if not names and message.startswith("Contact already exists"):
         names.append(EMAIL)
     return tuple(dict.fromkeys(names))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -9,11 +10,15 @@ from connector.port import Value
 
 SYSTEM: Final = "hubspot"
 CONTACTS: Final = "contacts"
+COMPANIES: Final = "companies"
+LEADS: Final = "leads"
 OWNERS: Final = "owners"
+LISTS: Final = "lists"
 EMAIL: Final = "email"
 MORE_EMAILS: Final = "hs_additional_emails"
 OPT_OUT: Final = "hs_email_optout"
 MERGED_IDS: Final = "hs_merged_object_ids"
+LINKS: Final = "associations."
 COMPANY_LINK: Final = "associations.company"
 STRING_LENGTH: Final = 65_536
 """Characters in a string property. Reference sheet, section 7.3."""
@@ -21,6 +26,21 @@ STRING_LENGTH: Final = 65_536
 # The primary company of a contact is an association, and writable as a property: one batch write then
 # carries both. Reference sheet, section 7.4.
 _STORED_AS = {(CONTACTS, COMPANY_LINK): "associatedcompanyid"}
+
+SINGULARS: Final = {
+    CONTACTS: "contact",
+    COMPANIES: "company",
+    "deals": "deal",
+    "tickets": "ticket",
+    LEADS: "lead",
+    "tasks": "task",
+    "notes": "note",
+    "meetings": "meeting",
+    "calls": "call",
+    "emails": "email",
+}
+"""Plural names of HubSpot's own objects, as paths take them -> the word of an association."""
+_PLURALS = {singular: plural for plural, singular in SINGULARS.items()}
 
 
 def stored_name(object_name: str, field: str) -> str:
@@ -34,6 +54,29 @@ def field_name(object_name: str, stored: str, asked: frozenset[str]) -> str:
         if of == object_name and name == stored and field in asked:
             return field
     return stored
+
+
+def link_field(object_name: str) -> str:
+    """The field under which records of this object are associated: ``deals`` is ``associations.deal``."""
+    return LINKS + SINGULARS.get(object_name, object_name)
+
+
+def link_target(object_name: str, field: str) -> str | None:
+    """The object that a field associates with: ``deals`` for ``associations.deal``.
+
+    None for a field that is a property to HubSpot, as the company of a contact is. Objects that are
+    not HubSpot's own (``2-123``, or a schema's name) go by their own name.
+    """
+    if not field.startswith(LINKS) or (object_name, field) in _STORED_AS:
+        return None
+    word = field.removeprefix(LINKS)
+    return _PLURALS.get(word, word)
+
+
+def link_fields(object_name: str, fields: Iterable[str]) -> dict[str, str]:
+    """Those of the fields that are associations -> the object at their other end."""
+    targets = {field: link_target(object_name, field) for field in fields}
+    return {field: other for field, other in targets.items() if other is not None}
 
 
 def modified_property(object_name: str) -> str:

@@ -13,7 +13,9 @@ from connector.errors import Rejected
 from connector.hubspot import history
 from connector.hubspot.departures import Look, Lookout, read_lookout
 from connector.hubspot.gateway import Gateway
-from connector.hubspot.names import EMAIL, MERGED_IDS, MORE_EMAILS, OWNERS, stored_name
+from connector.hubspot.link_reading import LinkReader
+from connector.hubspot.link_requests import READ_AT_ONCE
+from connector.hubspot.names import EMAIL, MERGED_IDS, MORE_EMAILS, link_fields, stored_name
 from connector.hubspot.requests import (
     BATCH,
     HISTORY_BATCH,
@@ -30,7 +32,6 @@ from connector.hubspot.wire import (
     merged_into,
     moment,
     next_page,
-    owner,
     results,
     stored_names,
 )
@@ -45,6 +46,7 @@ class Reader:
     requests: Requests
     clock: Callable[[], datetime]
     app_id: str | None
+    links: LinkReader
 
     # Listings -----------------------------------------------------------------------------------
 
@@ -52,6 +54,18 @@ class Reader:
         self, object_name: str, fields: Sequence[str], after: str | None
     ) -> Iterator[Page]:
         """The list endpoint by 100: it has no cap, and comes in the order of the ids."""
+        pages = self._listed(object_name, fields, after)
+        if not link_fields(object_name, fields):
+            yield from pages
+            return
+        # Associations are asked for as many records at once as one call takes.
+        for some in chunked(pages, READ_AT_ONCE // BATCH):
+            records = [record for page in some for record in page.records]
+            self.links.fill(object_name, records, fields)
+            yield from some
+
+    def _listed(self, object_name: str, fields: Sequence[str], after: str | None) -> Iterator[Page]:
+        """The pages with what are properties to HubSpot."""
         names = stored_names(object_name, fields)
         reader = RecordReader(object_name, fields)
         # Names that do not fit in a URL go in the body of a batch read of the page's ids.
@@ -67,17 +81,6 @@ class Reader:
             if after is None:
                 return
 
-    def owners(self, fields: Sequence[str], after: str | None) -> Iterator[Page]:
-        """Active owners; the archived ones are another listing (sheet, section 13)."""
-        wanted = set(fields)
-        while True:
-            answer = self.gateway.send(self.requests.owners(after)).json
-            after = next_page(answer)
-            people = [owner(raw) for raw in results(answer) if not raw.get("archived")]
-            yield Page([_narrowed(person, wanted) for person in people], after)
-            if after is None:
-                return
-
     def changed_since(self, object_name: str, fields: Sequence[str], cursor: str) -> Iterator[Page]:
         """Ids from the search, values from batch reads: a hit shows the index, not the record.
 
@@ -88,9 +91,11 @@ class Reader:
         reader = RecordReader(object_name, fields)
         names = stored_names(object_name, fields)
         for hits, rest in self._walked(object_name, walk):
-            raws = self._truth(object_name, [str(h["id"]) for h in hits], names) if names else hits
+            raws = self._truth(object_name, [str(h["id"]) for h in hits], names) if fields else hits
             following = walk.done if rest is None else rest.paused
-            yield Page(reader.records(raws), following.text())
+            records = reader.records(raws)
+            self.links.fill(object_name, records, fields)
+            yield Page(records, following.text())
 
     def _walked(
         self, object_name: str, walk: Walk, *, survivors: bool = False
@@ -152,13 +157,12 @@ class Reader:
         self, object_name: str, ids: Sequence[str], fields: Sequence[str]
     ) -> dict[str, Record]:
         """The live ones among these ids. A merged id answers under another one, and is left out."""
-        if object_name == OWNERS:
-            people = [p for page in self.owners(fields, None) for p in page.records]
-            return {person.id: person for person in people if person.id in set(ids)}
         reader = RecordReader(object_name, fields)
         raws = self._truth(object_name, ids, stored_names(object_name, fields))
         wanted = set(ids)
-        return {raw["id"]: reader.record(raw) for raw in raws if raw["id"] in wanted}
+        found = {raw["id"]: reader.record(raw) for raw in raws if raw["id"] in wanted}
+        self.links.fill(object_name, list(found.values()), fields)
+        return found
 
     def find_many(
         self, object_name: str, field: str, values: Sequence[str], fields: Sequence[str]
@@ -175,6 +179,9 @@ class Reader:
             for raw in results(self.gateway.send(request).json):
                 for key in addresses(raw, name) & found.keys():
                     found[key][raw["id"]] = reader.record(raw)
+        self.links.fill(
+            object_name, [one for held in found.values() for one in held.values()], fields
+        )
         return {value: list(found.get(value.strip().casefold(), {}).values()) for value in values}
 
     def _truth(
@@ -210,7 +217,7 @@ class Reader:
                 fates |= self._batch_fates(object_name, left, archived=archived)
                 left = [record_id for record_id in left if record_id not in fates]
         for record_id in left:
-            fates[record_id] = self._single_fate(object_name, record_id)
+            fates[record_id] = self.single_fate(object_name, record_id)
         return {record_id: fates.get(record_id, Fate("not_visible")) for record_id in ids}
 
     def _batch_fates(
@@ -229,7 +236,8 @@ class Reader:
         seen = {raw["id"]: _standing(raw) for raw in raws if raw["id"] in wanted}
         return merged | seen
 
-    def _single_fate(self, object_name: str, record_id: str) -> Fate:
+    def single_fate(self, object_name: str, record_id: str) -> Fate:
+        """The fate of one id, asked singly: that alone is known to follow a merge."""
         for archived in (False, True):
             request = self.requests.one(object_name, record_id, archived=archived)
             try:
@@ -279,11 +287,6 @@ class Reader:
                     str(raw["id"]),
                     {field: held.get(stored_name(object_name, field)) or () for field in fields},
                 )
-
-
-def _narrowed(person: Record, fields: set[str]) -> Record:
-    kept = {name: value for name, value in person.values.items() if not fields or name in fields}
-    return person._replace(values=kept)
 
 
 def _standing(raw: Json) -> Fate:

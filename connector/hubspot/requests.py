@@ -41,7 +41,7 @@ class Request:
     path: str
     effect: Effect = "read"
     query: tuple[tuple[str, str], ...] = ()
-    body: Mapping[str, Any] | None = None
+    body: Mapping[str, Any] | Sequence[str] | None = None
     form: tuple[tuple[str, str], ...] = ()
     is_search: bool = False
     names_record: bool = False
@@ -52,17 +52,37 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Born:
+    """One record to create: its properties, and the associations that it is born with."""
+
+    properties: Values
+    associations: Sequence[Mapping[str, Any]] = ()
+
+    def input(self, **more: str) -> dict[str, Any]:
+        """As a body names it."""
+        linked = {"associations": list(self.associations)} if self.associations else {}
+        return {"properties": self.properties, **linked, **more}
+
+
+@dataclass(frozen=True, slots=True)
 class Requests:
     """Builds the calls for one generation of the API: ``v3`` or a date."""
 
     version: str
 
-    def _crm(self, product: str, *rest: str) -> str:
+    def crm(self, product: str, *rest: str) -> str:
+        """The path of a product of the CRM, and what follows it, encoded."""
         head = f"/crm/v3/{product}" if self.version == "v3" else f"/crm/{product}/{self.version}"
         return "/".join((head, *(quote(part, safe="") for part in rest)))
 
+    def linked(self, *rest: str) -> str:
+        """A path about associations: their numbered generation is v4 (sheet, section 11)."""
+        v3 = self.version == "v3"
+        head = "/crm/v4/associations" if v3 else f"/crm/associations/{self.version}"
+        return "/".join((head, *(quote(part, safe="") for part in rest)))
+
     def _batch(self, object_name: str, verb: str) -> str:
-        return f"{self._crm('objects', object_name)}/batch/{verb}"
+        return f"{self.crm('objects', object_name)}/batch/{verb}"
 
     # Records ------------------------------------------------------------------------------------
 
@@ -75,13 +95,13 @@ class Requests:
             query.append(("properties", ",".join(names)))
         if after is not None:
             query.append(("after", after))
-        return Request(method="GET", path=self._crm("objects", object_name), query=tuple(query))
+        return Request(method="GET", path=self.crm("objects", object_name), query=tuple(query))
 
     def one(self, object_name: str, record_id: str, *, archived: bool) -> Request:
         """One record by id; a merged id answers with the record it was merged into."""
         return Request(
             method="GET",
-            path=self._crm("objects", object_name, record_id),
+            path=self.crm("objects", object_name, record_id),
             query=(("archived", "true" if archived else "false"),),
             names_record=True,
         )
@@ -122,15 +142,13 @@ class Requests:
             },
         )
 
-    def batch_create(self, object_name: str, rows: Sequence[Values]) -> Request:
+    def batch_create(self, object_name: str, rows: Sequence[Born]) -> Request:
         """One record per row; its place in the batch is its trace id.
 
         With a unique trace id on every input a bad row fails alone (207); without, the whole batch
         fails (sheet, section 8).
         """
-        inputs = [
-            {"properties": row, "objectWriteTraceId": str(place)} for place, row in enumerate(rows)
-        ]
+        inputs = [row.input(objectWriteTraceId=str(place)) for place, row in enumerate(rows)]
         return Request(
             method="POST",
             path=self._batch(object_name, "create"),
@@ -138,11 +156,11 @@ class Requests:
             effect="create",
         )
 
-    def create(self, object_name: str, row: Values) -> Request:
+    def create(self, object_name: str, row: Born) -> Request:
         return Request(
             method="POST",
-            path=self._crm("objects", object_name),
-            body={"properties": row},
+            path=self.crm("objects", object_name),
+            body=row.input(),
             effect="create",
         )
 
@@ -162,7 +180,7 @@ class Requests:
         """One record; unlike the batch call this takes a merged id too (sheet, section 10)."""
         return Request(
             method="PATCH",
-            path=self._crm("objects", object_name, record_id),
+            path=self.crm("objects", object_name, record_id),
             body={"properties": row},
             effect="update",
             names_record=True,
@@ -174,6 +192,27 @@ class Requests:
             path=self._batch(object_name, "archive"),
             body={"inputs": [{"id": record_id} for record_id in ids]},
             effect="repeatable",
+        )
+
+    def merge(self, object_name: str, winner: str, loser: str) -> Request:
+        """Two records become a third one; nobody can take that back (sheet, section 10)."""
+        return Request(
+            method="POST",
+            path=f"{self.crm('objects', object_name)}/merge",
+            body={"primaryObjectId": winner, "objectIdToMerge": loser},
+            effect="create",
+        )
+
+    def erase(self, object_name: str, record_id: str) -> Request:
+        """Delete one contact for privacy, by id and never by address: one that HubSpot does not know
+        would be block-listed (sheet, section 10).
+        """
+        return Request(
+            method="POST",
+            path=f"{self.crm('objects', object_name)}/gdpr-delete",
+            body={"objectId": record_id},
+            effect="repeatable",
+            names_record=True,
         )
 
     def search_window(
@@ -199,7 +238,7 @@ class Requests:
             filters.append({"propertyName": MERGED_IDS, "operator": "HAS_PROPERTY"})
         return Request(
             method="POST",
-            path=f"{self._crm('objects', object_name)}/search",
+            path=f"{self.crm('objects', object_name)}/search",
             body={
                 "filterGroups": [{"filters": filters}],
                 "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
@@ -212,24 +251,33 @@ class Requests:
     # Schema, owners, account -------------------------------------------------------------------
 
     def properties(self, object_name: str) -> Request:
-        return Request(method="GET", path=self._crm("properties", object_name))
+        return Request(method="GET", path=self.crm("properties", object_name))
 
     def groups(self, object_name: str) -> Request:
-        return Request(method="GET", path=f"{self._crm('properties', object_name)}/groups")
+        return Request(method="GET", path=f"{self.crm('properties', object_name)}/groups")
 
     def create_property(self, object_name: str, definition: Mapping[str, Any]) -> Request:
         return Request(
             method="POST",
-            path=self._crm("properties", object_name),
+            path=self.crm("properties", object_name),
             body=definition,
             effect="repeatable",  # a second one of the same name is refused, which is no error to us
         )
 
-    def owners(self, after: str | None) -> Request:
-        query = [("limit", str(BATCH)), ("archived", "false")]
+    def pipelines(self, object_name: str) -> Request:
+        return Request(method="GET", path=self.crm("pipelines", object_name))
+
+    def custom_schema(self, object_name: str) -> Request:
+        """What an account tells of a custom object: required properties, associations (section 7.5)."""
+        version = "v3" if self.version == "v3" else self.version
+        name = quote(object_name, safe="")
+        return Request(method="GET", path=f"/crm-object-schemas/{version}/schemas/{name}")
+
+    def owners(self, after: str | None, *, archived: bool = False) -> Request:
+        query = [("limit", str(BATCH)), ("archived", "true" if archived else "false")]
         if after is not None:
             query.append(("after", after))
-        return Request(method="GET", path=self._crm("owners"), query=tuple(query))
+        return Request(method="GET", path=self.crm("owners"), query=tuple(query))
 
     def account(self) -> Request:
         version = "v3" if self.version == "v3" else self.version

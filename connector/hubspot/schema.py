@@ -9,16 +9,28 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from connector.hubspot.events import OBJECTS_BY_TYPE_ID
+from connector.hubspot.link_types import known_links
 from connector.hubspot.names import (
     COMPANY_LINK,
     CONTACTS,
     EMAIL,
+    LEADS,
     OPT_OUT,
     OWNERS,
     STRING_LENGTH,
+    link_field,
     stored_name,
 )
-from connector.port import FieldKind, FieldSchema, NewField, ObjectSchema, Option, System
+from connector.port import (
+    FieldKind,
+    FieldSchema,
+    NewField,
+    ObjectSchema,
+    Option,
+    Pipeline,
+    System,
+)
 
 _PLAIN_KINDS: Final[Mapping[str, FieldKind]] = {
     "bool": "bool",
@@ -33,6 +45,15 @@ _STRING_KINDS: Final[Mapping[str, FieldKind]] = {
     "phonenumber": "phone",
     "textarea": "long_text",
     "html": "long_text",
+}
+# What a create is refused without (sheet, section 7.3). A company needs a name or a domain, so neither.
+_REQUIRED: Final[Mapping[str, frozenset[str]]] = {
+    "deals": frozenset({"dealname"}),
+    LEADS: frozenset({"hs_lead_name"}),
+    "tasks": frozenset({"hs_timestamp"}),
+    "notes": frozenset({"hs_timestamp"}),
+    "meetings": frozenset({"hs_timestamp"}),
+    "calls": frozenset({"hs_timestamp"}),
 }
 _ID_FIELDS: Final = frozenset({"hs_object_id"})
 _DEFINITIONS: Final[Mapping[FieldKind, tuple[str, str]]] = {
@@ -51,31 +72,55 @@ _GROUPS: Final[Mapping[str, str]] = {
 }
 
 
-def object_schema(object_name: str, definitions: Iterable[Mapping[str, Any]]) -> ObjectSchema:
-    """The schema of an object from the list of its properties."""
+def object_schema(
+    object_name: str,
+    definitions: Iterable[Mapping[str, Any]],
+    *,
+    pipelines: tuple[Pipeline, ...] = (),
+    custom: Mapping[str, Any] | None = None,
+) -> ObjectSchema:
+    """The schema of an object from the list of its properties.
+
+    `custom` is what the account tells of a custom object beside them.
+    """
+    told = custom or {}
+    required = _REQUIRED.get(object_name, frozenset(map(str, told.get("requiredProperties") or ())))
     fields = {
-        str(raw["name"]): _field(object_name, raw) for raw in definitions if not raw.get("archived")
+        str(raw["name"]): _field(object_name, raw, required)
+        for raw in definitions
+        if not raw.get("archived")
     }
+    links = custom_links(told) if custom is not None else known_links(object_name)
+    fields |= {name: _link(object_name, name, other) for name, other in links.items()}
     if object_name == CONTACTS:
         fields |= _fields_of_our_own(fields)
-    return ObjectSchema(System.HUBSPOT, object_name, fields)
+    return ObjectSchema(System.HUBSPOT, object_name, fields, pipelines)
 
 
-def owners_schema() -> ObjectSchema:
-    """Owners are no CRM object and have no definitions: people who may own records."""
-    names = {"id": "Owner id", EMAIL: "E-mail", "firstName": "First name", "lastName": "Last name"}
-    kinds: dict[str, FieldKind] = {"id": "id", EMAIL: "email"}
-    fields = {
-        name: FieldSchema(
-            name=name,
-            label=label,
-            kind=kinds.get(name, "text"),
-            createable=False,
-            updateable=False,
-        )
-        for name, label in (names | {"userId": "User id"}).items()
-    }
-    return ObjectSchema(System.HUBSPOT, OWNERS, fields)
+def custom_links(told: Mapping[str, Any]) -> dict[str, str]:
+    """Field -> object for the associations of a custom object, as its schema lists them.
+
+    Each stands there twice, once for each direction.
+    """
+    own = str(told.get("objectTypeId"))
+    ends = [
+        str(one["toObjectTypeId"])
+        for one in told.get("associations") or ()
+        if str(one.get("fromObjectTypeId")) == own
+    ]
+    names = [OBJECTS_BY_TYPE_ID.get(one, one) for one in ends]
+    return {link_field(name): name for name in dict.fromkeys(names)}
+
+
+def _link(object_name: str, name: str, other: str) -> FieldSchema:
+    """An association as a field: one record of the other object, or none."""
+    return FieldSchema(
+        name=name,
+        label=f"Associated {other}",
+        kind="reference",
+        required=(object_name, other) == (LEADS, CONTACTS),
+        references=(other,),
+    )
 
 
 def _fields_of_our_own(fields: Mapping[str, FieldSchema]) -> dict[str, FieldSchema]:
@@ -94,7 +139,7 @@ def _fields_of_our_own(fields: Mapping[str, FieldSchema]) -> dict[str, FieldSche
     return own
 
 
-def _field(object_name: str, raw: Mapping[str, Any]) -> FieldSchema:
+def _field(object_name: str, raw: Mapping[str, Any], required: frozenset[str]) -> FieldSchema:
     name = str(raw["name"])
     kind = _kind(name, raw)
     options = tuple(
@@ -110,6 +155,7 @@ def _field(object_name: str, raw: Mapping[str, Any]) -> FieldSchema:
         label=str(raw.get("label") or name),
         kind=kind,
         length=STRING_LENGTH if is_text else None,
+        required=name in required,
         createable=is_writable,
         updateable=is_writable,
         unique=bool(raw.get("hasUniqueValue")) or (object_name == CONTACTS and name == EMAIL),

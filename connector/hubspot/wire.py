@@ -19,6 +19,7 @@ from connector.hubspot.names import (
     MORE_EMAILS,
     SYSTEM,
     from_wire,
+    link_target,
     stored_name,
     to_wire,
 )
@@ -31,8 +32,9 @@ Json: TypeAlias = Mapping[str, Any]
 
 
 def stored_names(object_name: str, fields: Iterable[str]) -> list[str]:
-    """The properties to ask for, each once, in the given order."""
-    return list(dict.fromkeys(stored_name(object_name, field) for field in fields))
+    """The properties to ask for, each once, in the given order; associations are none."""
+    own = [field for field in fields if link_target(object_name, field) is None]
+    return list(dict.fromkeys(stored_name(object_name, field) for field in own))
 
 
 def moment(text: object) -> datetime | None:
@@ -105,16 +107,6 @@ def account_zone(answer: Json) -> str | None:
     """The account's time zone, in which its daily quota ends at midnight."""
     zone = answer.get("timeZone")
     return zone if isinstance(zone, str) else None
-
-
-def owner(raw: Json) -> Record:
-    """A person who may own records. `hubspot_owner_id` holds the `id`, never the `userId` (section 13)."""
-    names = (EMAIL, "firstName", "lastName", "userId")
-    values: dict[str, Value] = {"id": str(raw["id"])}
-    for name in names:
-        value = raw.get(name)
-        values[name] = str(value) if name == "userId" and value is not None else from_wire(value)
-    return Record("owners", str(raw["id"]), values, moment(raw.get("updatedAt")))
 
 
 # Matching ----------------------------------------------------------------------------------------

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from connector.errors import Rejected, RejectionCause, SystemBlocked, TryLater
 from connector.hubspot.batches import Row, Rows, as_outcome, settle
 from connector.hubspot.consent import OptOuts, no_address, wants_out, without_consent
 from connector.hubspot.gateway import Gateway
+from connector.hubspot.link_writing import LinkWriter
 from connector.hubspot.names import (
     COMPANY_LINK,
     CONTACTS,
     EMAIL,
+    LEADS,
+    LINKS,
     STRING_LENGTH,
     SYSTEM,
     field_name,
+    link_target,
     stored_name,
 )
 from connector.hubspot.reading import Reader
 from connector.hubspot.requests import Requests
+from connector.hubspot.stages import moved_back
 from connector.hubspot.wire import (
     Json,
     by_id,
@@ -30,7 +36,9 @@ from connector.hubspot.wire import (
     row_errors,
     values_told,
 )
-from connector.port import Change, Draft, Outcome, Values, Written
+from connector.port import Change, Draft, Outcome, Value, Values, Written
+
+_LEADS_HOME: Final = f"{LINKS}contact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,7 @@ class Writer:
     requests: Requests
     reader: Reader
     opt_outs: OptOuts
+    links: LinkWriter
 
     # Updates ------------------------------------------------------------------------------------
 
@@ -54,19 +63,23 @@ class Writer:
             record_id: no_address() for record_id in outs if _is_blank(addresses, record_id)
         }
         rows = {
-            change.id: properties_of(object_name, without_consent(object_name, change.values))
+            change.id: properties_of(object_name, _properties(object_name, change.values))
             for change in changes
             if change.id not in outcomes
         }
-        outcomes |= settle(
-            {record_id: row for record_id, row in rows.items() if row},
-            lambda some: self._send_updates(object_name, some),
-        )
+
+        def send(some: Rows) -> Mapping[str, Outcome]:
+            return self._send_updates(object_name, some)
+
+        sent = {record_id: row for record_id, row in rows.items() if row}
+        outcomes |= settle(sent, send)
+        outcomes |= moved_back(object_name, sent, outcomes, send)
         for record_id, row in rows.items():
             if not row:
                 # Nothing for HubSpot to write: only consent, or a consent that may not be loosened.
                 known = record_id not in outs or record_id in addresses
                 outcomes[record_id] = Written(record_id) if known else _not_found(record_id)
+        outcomes = self.links.follow(object_name, changes, outcomes)
         self._opt_out({i: addresses.get(i) for i in outs}, outcomes)
         return [_for_caller(object_name, c.values, outcomes[c.id]) for c in changes]
 
@@ -107,6 +120,9 @@ class Writer:
         outcomes: dict[str, Outcome] = {
             key: no_address() for key, address in outs.items() if address is None
         }
+        outcomes |= {
+            key: _homeless() for key, d in keyed.items() if _is_homeless(object_name, d.values)
+        }
         rows = {
             key: _draft_row(object_name, draft)
             for key, draft in keyed.items()
@@ -125,11 +141,13 @@ class Writer:
         if len(rows) == 1:
             # Alone, a duplicate is refused with the id of the record in the way (section 6.4).
             ((key, row),) = rows.items()
-            answer = self.gateway.send(self.requests.create(object_name, row))
+            born = self.links.born(object_name, row)
+            answer = self.gateway.send(self.requests.create(object_name, born))
             raw = answer.json if answer.json.get("id") else None
             return {key: _created(object_name, raw, row, answer.request_id)}
         keys = list(rows)
-        answer = self.gateway.send(self.requests.batch_create(object_name, list(rows.values())))
+        many = [self.links.born(object_name, row) for row in rows.values()]
+        answer = self.gateway.send(self.requests.batch_create(object_name, many))
         traced, refused = by_trace(answer.json), row_errors(answer.json)
         outcomes: dict[str, Outcome] = {}
         for place, key in enumerate(keys):
@@ -243,6 +261,26 @@ class Writer:
         outcomes.update(self.opt_outs.opt_out(due))
 
 
+def _properties(object_name: str, values: Values) -> dict[str, Value]:
+    """The values that are written as properties: neither consent nor associations."""
+    own = without_consent(object_name, values)
+    return {name: value for name, value in own.items() if link_target(object_name, name) is None}
+
+
+def _is_homeless(object_name: str, values: Values) -> bool:
+    """Whether a lead would hang on nobody: HubSpot takes none without a contact (section 7.5)."""
+    return object_name == LEADS and not values.get(_LEADS_HOME)
+
+
+def _homeless() -> Rejected:
+    return Rejected(
+        "a lead hangs on a contact: HubSpot takes none without one",
+        system=SYSTEM,
+        cause="required_blank",
+        fields=(_LEADS_HOME,),
+    )
+
+
 def _draft_row(object_name: str, draft: Draft) -> Row:
     """A blank field is not sent with a create: it is blank anyway."""
     values = without_consent(object_name, draft.values) | {draft.key_field: draft.key}
@@ -301,13 +339,22 @@ def _explained(object_name: str, values: Values, refused: Rejected) -> Rejected:
     """
     asked, cause = frozenset(values), refused.cause
     fields = tuple(field_name(object_name, name, asked) for name in refused.fields)
-    if cause == "bad_reference" and not fields:
-        company = stored_name(object_name, COMPANY_LINK)
-        fields = tuple(n for n in values if stored_name(object_name, n) == company)
+    if cause == "bad_reference":
+        fields = tuple(name for name in fields if name in asked) or _references(object_name, values)
     long = [name for name in fields if len(str(values.get(name) or "")) > STRING_LENGTH]
     if long and cause in {"invalid_value", "other"}:
         cause, fields = "too_long", tuple(long)
     return _copied(refused, fields, refused.existing_id, cause)
+
+
+def _references(object_name: str, values: Values) -> tuple[str, ...]:
+    """The fields that name other records."""
+    company = stored_name(object_name, COMPANY_LINK)
+    return tuple(
+        name
+        for name in values
+        if link_target(object_name, name) is not None or stored_name(object_name, name) == company
+    )
 
 
 def _with_existing(refused: Rejected, existing_id: str) -> Rejected:
