@@ -9,18 +9,10 @@ from flask import Response
 from sandbox.hubspot.answers import Refusal, invalid_request, iso, not_found
 from sandbox.hubspot.desk import Call, Route, nothing, page_of, reply
 from sandbox.hubspot.limits import ACCOUNT_ZONE
+from sandbox.hubspot.pipelines import Pipeline
 from sandbox.hubspot.state import Owner
 
 OWNERS = "crm.objects.owners.read"
-STAGES = (
-    ("appointmentscheduled", "Appointment Scheduled", "0.2"),
-    ("qualifiedtobuy", "Qualified To Buy", "0.4"),
-    ("presentationscheduled", "Presentation Scheduled", "0.6"),
-    ("decisionmakerboughtin", "Decision Maker Bought-In", "0.8"),
-    ("contractsent", "Contract Sent", "0.9"),
-    ("closedwon", "Closed Won", "1.0"),
-    ("closedlost", "Closed Lost", "0.0"),
-)
 
 
 def details(call: Call) -> Response:
@@ -58,8 +50,8 @@ def _owner(owner: Owner) -> dict[str, Any]:
     made = iso(owner.created)
     return {
         "id": str(owner.id),
-        "email": owner.email,
-        "type": "PERSON",
+        "email": owner.email or None,
+        "type": owner.type,
         "firstName": owner.first_name,
         "lastName": owner.last_name,
         "userId": None if owner.archived else owner.user_id,
@@ -92,44 +84,41 @@ def read_owner(call: Call, owner_id: str) -> Response:
     raise not_found(owner_id)
 
 
-def _pipeline() -> dict[str, Any]:
-    stages = [_stage(order) for order in range(len(STAGES))]
-    frame = {"createdAt": iso(0), "updatedAt": iso(0), "archived": False, "displayOrder": 0}
-    return {"id": "default", "label": "Sales Pipeline", "stages": stages, **frame}
-
-
-def _stage(order: int) -> dict[str, Any]:
-    name, label, probability = STAGES[order]
-    closed = "true" if name.startswith("closed") else "false"
-    return {
-        "id": name,
-        "label": label,
-        "displayOrder": order,
-        "metadata": {"isClosed": closed, "probability": probability},
-        "createdAt": iso(0),
-        "updatedAt": iso(0),
-        "archived": False,
-        "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
-    }
+def _pipelines(call: Call, kind: str) -> list[Pipeline]:
+    return call.state.pipelines.get(call.table(kind).kind.name, [])
 
 
 def list_pipelines(call: Call, kind: str) -> Response:
-    return reply({"results": [_pipeline()] if call.table(kind).kind.name == "deals" else []})
+    told = [one.as_json(order) for order, one in enumerate(_pipelines(call, kind))]
+    return reply({"results": told})
+
+
+def create_pipeline(call: Call, kind: str) -> Response:
+    """Deals only: what the stages of others must tell is not on the sheet."""
+    table, body = call.table(kind), call.body_object()
+    if table.kind.name != "deals":
+        raise invalid_request(f"Pipelines of {table.kind.name} are not made here")
+    stages = [
+        (str(one.get("label")), str((one.get("metadata") or {}).get("probability", "0.5")))
+        for one in body.get("stages") or ()
+    ]
+    made = call.state.make_pipeline(str(body.get("label")), stages)
+    return reply(made.as_json(int(body.get("displayOrder") or 0)), 201)
 
 
 def read_pipeline(call: Call, kind: str, pipeline_id: str) -> Response:
-    _check_pipeline(call, kind, pipeline_id)
-    return reply(_pipeline())
+    return reply(_one_pipeline(call, kind, pipeline_id).as_json(0))
 
 
 def list_stages(call: Call, kind: str, pipeline_id: str) -> Response:
-    _check_pipeline(call, kind, pipeline_id)
-    return reply({"results": _pipeline()["stages"]})
+    return reply({"results": _one_pipeline(call, kind, pipeline_id).stages_json()})
 
 
-def _check_pipeline(call: Call, kind: str, pipeline_id: str) -> None:
-    if call.table(kind).kind.name != "deals" or pipeline_id != "default":
-        raise Refusal(404, f"Pipeline {pipeline_id} does not exist", "OBJECT_NOT_FOUND")
+def _one_pipeline(call: Call, kind: str, pipeline_id: str) -> Pipeline:
+    for one in _pipelines(call, kind):
+        if one.id == pipeline_id:
+            return one
+    raise Refusal(404, f"Pipeline {pipeline_id} does not exist", "OBJECT_NOT_FOUND")
 
 
 def token(call: Call) -> Response:
@@ -184,6 +173,7 @@ ROUTES = (
     Route("GET", "/crm/v3/owners", list_owners, OWNERS),
     Route("GET", "/crm/v3/owners/<owner_id>", read_owner, OWNERS),
     Route("GET", "/crm/v3/pipelines/<kind>", list_pipelines, "crm.objects.{kind}.read"),
+    Route("POST", "/crm/v3/pipelines/<kind>", create_pipeline, "crm.schemas.{kind}.write"),
     Route("GET", "/crm/v3/pipelines/<kind>/<pipeline_id>", read_pipeline),
     Route("GET", "/crm/v3/pipelines/<kind>/<pipeline_id>/stages", list_stages),
     Route("POST", "/oauth/v1/token", token, public=True),

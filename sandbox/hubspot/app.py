@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from sandbox.hubspot import (
     account_routes,
     association_routes,
+    list_routes,
     object_routes,
     preference_routes,
     schema_routes,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 ROUTES: tuple[Route, ...] = (
     *object_routes.ROUTES,
     *association_routes.ROUTES,
+    *list_routes.ROUTES,
     *schema_routes.ROUTES,
     *preference_routes.ROUTES,
     *account_routes.ROUTES,

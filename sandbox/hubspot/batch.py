@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sandbox.hubspot import effects, writing
+from sandbox.hubspot import effects, leaving, linking, writing
 from sandbox.hubspot.answers import (
     Problem,
     Refusal,
@@ -157,7 +157,7 @@ def _why_not(
     try:
         writing.check_required(table, verdict.values)
         writing.check_company(state, verdict.values)
-        writing.inline_links(state, table, given.get("associations"))
+        linking.inline_links(state, table, given.get("associations"))
     except Refusal as refusal:
         return refusal
     return claims.refuse(None, verdict.values)
@@ -287,7 +287,7 @@ def archive(state: State, table: Table, body: Any, actor: Actor) -> None:
     for one in inputs_of(body):
         record = table.find(str(one.get("id")))
         if record is not None:
-            writing.archive(state, table, record, actor)
+            leaving.archive(state, table, record, actor)
 
 
 BatchCall = Callable[[State, Table, Any, Actor], Answer]

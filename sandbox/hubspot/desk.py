@@ -19,7 +19,6 @@ from sandbox.hubspot.answers import (
     invalid_request,
 )
 from sandbox.hubspot.gate import ASKED, GARBLING, Admitted, Gate, Staged
-from sandbox.hubspot.kinds import kind_of
 from sandbox.hubspot.records import Table
 from sandbox.hubspot.state import Actor, State
 
@@ -61,7 +60,7 @@ class Call:
 
     def table(self, kind: str) -> Table:
         """The table of a kind, by any of its names. 400 for an unknown word."""
-        return self.state.tables[kind_of(kind).name]
+        return self.state.table(kind)
 
     def many(self, name: str) -> list[str]:
         """A list parameter, repeated or joined by commas or both."""
@@ -151,7 +150,7 @@ class Desk:
                 public=route.public,
                 exempt=route.exempt,
             )
-            self.gate.require(_scope(route, args), admitted)
+            self.gate.require(self._scope(route, args), admitted)
             with self.state.lock:
                 response = route.view(Call(self.state, self.gate, request, admitted), **args)
         except Refusal as refusal:
@@ -160,6 +159,11 @@ class Desk:
             response = _staged(staged, correlation)
         self._sign(response, admitted, correlation)
         return response if admitted is None else _cut(response, admitted)
+
+    def _scope(self, route: Route, args: Mapping[str, str]) -> str | None:
+        if route.scope is None or "{kind}" not in route.scope:
+            return route.scope
+        return route.scope.format(kind=self.state.kinds.of(args["kind"]).scoped)
 
     def _sign(self, response: Response, admitted: Admitted | None, correlation: str) -> None:
         response.headers["X-HubSpot-Correlation-Id"] = correlation
@@ -173,12 +177,6 @@ def call_name(path: str, args: Mapping[str, str]) -> str:
     """The path with ids left out: what the call log counts by."""
     names = {value: f"{{{name}}}" for name, value in args.items() if name not in _KIND_ARGS}
     return "/".join(names.get(part, part) for part in path.rstrip("/").split("/"))
-
-
-def _scope(route: Route, args: Mapping[str, str]) -> str | None:
-    if route.scope is None or "{kind}" not in route.scope:
-        return route.scope
-    return route.scope.format(kind=kind_of(args["kind"]).name)
 
 
 def _staged(staged: Staged, correlation: str) -> Response:

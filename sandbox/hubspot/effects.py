@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 
 from sandbox.behaviour import Fault
 from sandbox.hubspot.answers import iso
+from sandbox.hubspot.pipelines import stage_of
 from sandbox.hubspot.records import Record, Table
 from sandbox.hubspot.state import Actor, Event, State
 
 COMPANY_OF = ("contacts", "companies")
-_CLOSED = {"closedwon": ("true", "true"), "closedlost": ("true", "false")}
 
 
 def garbled(values: Mapping[str, str], fault: Fault | None) -> dict[str, str]:
@@ -84,7 +84,11 @@ def _at_birth(
     if table.kind.name == "companies" and held.get("domain"):
         derived["website"] = held.get("website", held["domain"])
     if table.kind.name == "deals":
-        derived.update(_of_deal(held.get("dealstage", "")))
+        derived.update(_of_deal(state, held.get("dealstage", "")))
+    if table.kind.name == "leads":
+        first = state.pipelines["leads"][0]
+        derived["hs_pipeline"] = held.get("hs_pipeline", first.id)
+        derived["hs_pipeline_stage"] = held.get("hs_pipeline_stage", first.stages[0].id)
     return {
         name: value for name, value in derived.items() if value and name in table.schema.properties
     }
@@ -101,9 +105,16 @@ def _of_contact(state: State, email: str) -> dict[str, str]:
     return derived
 
 
-def _of_deal(stage: str) -> dict[str, str]:
-    closed, won = _CLOSED.get(stage, ("false", "false"))
-    return {"hs_is_closed": closed, "hs_is_closed_won": won}
+def _of_deal(state: State, stage_id: str) -> dict[str, str]:
+    stage = stage_of(state.pipelines["deals"], stage_id)
+    told = {} if stage is None else stage.metadata
+    closed, chance = told.get("isClosed", "false"), told.get("probability", "")
+    won = "true" if closed == "true" and chance == "1.0" else "false"
+    return {
+        "hs_is_closed": closed,
+        "hs_is_closed_won": won,
+        "hs_deal_stage_probability": chance,
+    }
 
 
 def _follow(
@@ -120,7 +131,7 @@ def _follow(
         elif name == "hubspot_owner_id":
             derived["hubspot_owner_assigneddate"] = iso(now) if name in held else ""
         elif name == "dealstage":
-            derived.update(_of_deal(held.get(name, "")))
+            derived.update(_of_deal(state, held.get(name, "")))
     return {name: value for name, value in derived.items() if name in names}
 
 

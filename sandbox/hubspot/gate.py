@@ -23,6 +23,7 @@ from sandbox.hubspot.answers import (
     searching_too_fast,
     too_fast,
 )
+from sandbox.hubspot.kinds import KINDS as OWN_KINDS
 from sandbox.hubspot.limits import Limiter
 from sandbox.hubspot.state import State
 
@@ -39,11 +40,12 @@ KINDS = frozenset({*COMMON, *REFUSING, *CUTTING, *GARBLING, *HOOKS})
 
 ALL_SCOPES = frozenset(
     {"oauth", "crm.objects.owners.read", "communication_preferences.read_write"}
+    | {"crm.lists.read", "crm.lists.write"}
     | {"communication_preferences.statuses.batch.read", "analytics.behavioral_events.send"}
     | {
         f"crm.{what}.{kind}.{right}"
         for what in ("objects", "schemas")
-        for kind in ("contacts", "companies", "deals", "tasks", "notes")
+        for kind in (*(kind.name for kind in OWN_KINDS), "custom")
         for right in ("read", "write")
     }
 )

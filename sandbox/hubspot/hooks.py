@@ -128,7 +128,7 @@ class HookSender:
             listener(event)
         if not self._subscriptions:
             return
-        event_type = f"{event.kind.singular}.{event.what}"
+        event_type = f"{_word(event)}.{event.what}"
         with self._wake:
             for one in self._subscriptions:
                 if one.wants(event_type, event.property_name):
@@ -229,8 +229,16 @@ def _address(one: Subscription) -> tuple[str, str]:
     return one.target_url, one.secret
 
 
+def _word(event: Event) -> str:
+    """What its type begins with: leads, activities and custom objects ring as ``object.*``."""
+    return "object" if event.general else event.kind.word
+
+
 def _body(state: State, one: Subscription, event: Event, event_id: int) -> dict[str, Any]:
     """One event as the vendor words it; ids are numbers here."""
+    # Associations name the types of both ends themselves.
+    is_plain = _word(event) == "object" and event.what != "associationChange"
+    typed = {"objectTypeId": event.kind.type_id} if is_plain else {}
     return {
         "eventId": event_id,
         "subscriptionId": one.id,
@@ -242,5 +250,6 @@ def _body(state: State, one: Subscription, event: Event, event_id: int) -> dict[
         "objectId": event.record_id,
         "changeSource": event.source.type,
         "sourceId": event.source.id,
+        **typed,
         **event.details,
     }

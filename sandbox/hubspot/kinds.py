@@ -1,17 +1,26 @@
-"""The kinds of records: names, type ids, default properties, and the type ids of their associations.
+"""The kinds of records: names, type ids, default properties, and what a new one needs.
 
-Reference sheet, sections 2 (type ids), 7.2 (default properties) and 11 (association types).
+Reference sheet, sections 2 (type ids), 7.2 (default properties) and 7.5 (activities, leads, custom
+objects). An account has HubSpot's own kinds and those that its people define.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from sandbox.hubspot.answers import Refusal
 
+CUSTOM = "2-"
+# These have webhooks under their own names; all others ring as ``object.*`` (section 17).
+_OWN_WORDS = frozenset({"contact", "company", "deal", "ticket", "product", "line_item"})
+
 
 class Kind(NamedTuple):
-    """One kind of record. `searched` are the properties that the free text of a search looks at."""
+    """One kind of record. `searched` are the properties that the free text of a search looks at.
+
+    `required` must all be given on create; with `any_required` one of them is enough.
+    """
 
     name: str
     singular: str
@@ -21,6 +30,7 @@ class Kind(NamedTuple):
     defaults: tuple[str, ...]
     required: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
+    any_required: bool = False
 
     @property
     def upper(self) -> str:
@@ -30,6 +40,29 @@ class Kind(NamedTuple):
     def system(self) -> tuple[str, ...]:
         """The properties that every answer holds."""
         return ("hs_object_id", self.created, self.modified)
+
+    @property
+    def word(self) -> str:
+        """What the types of its webhooks begin with."""
+        return self.singular if self.singular in _OWN_WORDS else "object"
+
+    @property
+    def scoped(self) -> str:
+        """What the scopes call it."""
+        return "custom" if self.type_id.startswith(CUSTOM) else self.name
+
+
+def _activity(name: str, singular: str, type_id: str, *searched: str) -> Kind:
+    return Kind(
+        name,
+        singular,
+        type_id,
+        "hs_createdate",
+        "hs_lastmodifieddate",
+        (),
+        required=("hs_timestamp",),
+        searched=searched,
+    )
 
 
 KINDS = (
@@ -51,6 +84,7 @@ KINDS = (
         ("name", "domain"),
         required=("name", "domain"),
         searched=("name", "domain", "phone", "website"),
+        any_required=True,
     ),
     Kind(
         "deals",
@@ -62,78 +96,51 @@ KINDS = (
         required=("dealname",),
         searched=("dealname",),
     ),
+    _activity("tasks", "task", "0-27", "hs_task_subject", "hs_task_body"),
+    _activity("notes", "note", "0-46", "hs_note_body"),
+    _activity("meetings", "meeting", "0-47", "hs_meeting_title", "hs_meeting_body"),
+    _activity("calls", "call", "0-48", "hs_call_title", "hs_call_body"),
     Kind(
-        "tasks",
-        "task",
-        "0-27",
+        "leads",
+        "lead",
+        "0-136",
         "hs_createdate",
         "hs_lastmodifieddate",
         (),
-        required=("hs_timestamp",),
-        searched=("hs_task_subject", "hs_task_body"),
-    ),
-    Kind(
-        "notes",
-        "note",
-        "0-46",
-        "hs_createdate",
-        "hs_lastmodifieddate",
-        (),
-        required=("hs_timestamp",),
-        searched=("hs_note_body",),
+        required=("hs_lead_name",),
+        searched=("hs_lead_name",),
     ),
 )
 
-_BY_ANY_NAME = {alias: kind for kind in KINDS for alias in (kind.name, kind.singular, kind.type_id)}
+
+class Kinds:
+    """The kinds of one account, found by plural name, singular, type id or the name of a schema."""
+
+    def __init__(self, kinds: Iterable[Kind] = KINDS) -> None:
+        self._all: list[Kind] = []
+        self._by_name: dict[str, Kind] = {}
+        for kind in kinds:
+            self.add(kind)
+
+    def __iter__(self) -> Iterator[Kind]:
+        return iter(self._all)
+
+    def add(self, kind: Kind, *aliases: str) -> None:
+        self._all.append(kind)
+        for name in (kind.name, kind.singular, kind.type_id, *aliases):
+            self._by_name[name.lower()] = kind
+
+    def of(self, name: str) -> Kind:
+        """400 without a category for any other word."""
+        kind = self._by_name.get(name.lower())
+        if kind is None:
+            raise Refusal(400, f"Unable to infer object type from: {name}")
+        return kind
+
+
+_OWN = Kinds()
 
 
 def kind_of(name: str) -> Kind:
-    """The kind by plural name, singular or type id. 400 without a category for any other word."""
-    kind = _BY_ANY_NAME.get(name.lower())
-    if kind is None:
-        raise Refusal(400, f"Unable to infer object type from: {name}")
-    return kind
-
-
-PLAIN_TYPES: dict[tuple[str, str], int] = {
-    ("contacts", "contacts"): 449,
-    ("contacts", "companies"): 279,
-    ("contacts", "deals"): 4,
-    ("contacts", "tasks"): 203,
-    ("contacts", "notes"): 201,
-    ("companies", "contacts"): 280,
-    ("companies", "companies"): 450,
-    ("companies", "deals"): 342,
-    ("companies", "tasks"): 191,
-    ("companies", "notes"): 189,
-    ("deals", "contacts"): 3,
-    ("deals", "companies"): 341,
-    ("deals", "deals"): 451,
-    ("deals", "tasks"): 215,
-    ("deals", "notes"): 213,
-    ("tasks", "contacts"): 204,
-    ("tasks", "companies"): 192,
-    ("tasks", "deals"): 216,
-    ("notes", "contacts"): 202,
-    ("notes", "companies"): 190,
-    ("notes", "deals"): 214,
-}
-
-PRIMARY_TYPES: dict[tuple[str, str], int] = {
-    ("contacts", "companies"): 1,
-    ("companies", "contacts"): 2,
-    ("deals", "companies"): 5,
-    ("companies", "deals"): 6,
-}
-
-
-def legacy_name(from_kind: str, to_kind: str, type_id: int) -> str:
-    """The name that v3 gives an association type, e.g. ``contact_to_company_unlabeled``.
-
-    Where a pair of kinds has a primary type, that one bears the plain name.
-    """
-    pair = (from_kind, to_kind)
-    name = f"{kind_of(from_kind).singular}_to_{kind_of(to_kind).singular}"
-    if pair in PRIMARY_TYPES and type_id == PLAIN_TYPES[pair]:
-        return f"{name}_unlabeled"
-    return name
+    """One of HubSpot's own kinds, by any of its names."""
+    return _OWN.of(name)

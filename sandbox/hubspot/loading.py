@@ -10,7 +10,6 @@ from typing import Any
 
 from sandbox.hubspot import effects, values
 from sandbox.hubspot.answers import Problem, to_ms
-from sandbox.hubspot.kinds import kind_of
 from sandbox.hubspot.properties import Definition
 from sandbox.hubspot.records import Record, Source, Table
 from sandbox.hubspot.state import Owner, Preference, State
@@ -24,7 +23,7 @@ def load(state: State, object_type: str, rows: Sequence[Mapping[str, Any]]) -> l
     ValueError for an unknown property, a value that HubSpot would refuse, a unique value held already
     (inside the rows too), or an unknown company.
     """
-    table = state.tables[kind_of(object_type).name]
+    table = state.table(object_type)
     now, person = state.now(), state.person
     return [_load_one(state, table, row, now, person) for row in rows]
 
@@ -78,18 +77,19 @@ def _ms(moment: Any, usual: int) -> int:
 
 
 def load_owners(state: State, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Owners from rows of email, firstName, lastName and archived; ids and user ids differ."""
+    """Owners from rows of email, firstName, lastName, archived and type; ids and user ids differ."""
     made: list[str] = []
     for row in rows:
         number = 84_000_001 + 7 * len(state.owners)
         state.owners[number] = Owner(
             id=number,
             user_id=number - 33_000_000,
-            email=str(row["email"]).lower(),
+            email=str(row.get("email") or "").lower(),
             first_name=str(row.get("firstName") or ""),
             last_name=str(row.get("lastName") or ""),
             created=state.now(),
             archived=bool(row.get("archived", False)),
+            type=str(row.get("type") or "PERSON"),
         )
         made.append(str(number))
     return made

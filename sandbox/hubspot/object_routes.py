@@ -6,10 +6,9 @@ from typing import Any
 
 from flask import Response
 
-from sandbox.hubspot import batch, merging, writing
+from sandbox.hubspot import batch, leaving, merging, writing
 from sandbox.hubspot.answers import bad_json
 from sandbox.hubspot.desk import Call, Route, no_such_page, nothing, reply
-from sandbox.hubspot.kinds import kind_of
 from sandbox.hubspot.reading import View, as_json, list_page, shell, view_of
 from sandbox.hubspot.search import search
 
@@ -18,7 +17,7 @@ READ, WRITE = "crm.objects.{kind}.read", "crm.objects.{kind}.write"
 
 
 def _view(call: Call, kind: str) -> View:
-    associations = [kind_of(name).name for name in call.many("associations")]
+    associations = [call.state.kinds.of(name).name for name in call.many("associations")]
     properties, history = call.many("properties"), call.many("propertiesWithHistory")
     return view_of(call.table(kind), properties, history, associations)
 
@@ -62,7 +61,7 @@ def archive_record(call: Call, kind: str, record_id: str) -> Response:
     """204, also for what is in the bin already; 404 for what never was."""
     table = call.table(kind)
     if table.find(record_id, archived=True) is None:
-        writing.archive(call.state, table, writing.locate(table, record_id, None), call.actor)
+        leaving.archive(call.state, table, writing.locate(table, record_id, None), call.actor)
     return nothing()
 
 
@@ -73,9 +72,9 @@ def merge_records(call: Call, kind: str) -> Response:
 
 
 def erase_contact(call: Call, kind: str) -> Response:
-    if kind_of(kind).name != "contacts":
+    if call.table(kind).kind.name != "contacts":
         return no_such_page(404)
-    writing.erase(call.state, call.body_object(), call.actor)
+    leaving.erase(call.state, call.table(kind), call.body_object(), call.actor)
     return nothing()
 
 

@@ -18,14 +18,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sandbox.behaviour import CallLog, Clock, FaultPlan, system_clock
-from sandbox.hubspot import effects, loading, merging, preferences, writing
+from sandbox.hubspot import (
+    custom,
+    effects,
+    leaving,
+    linking,
+    lists,
+    loading,
+    merging,
+    preferences,
+    writing,
+)
 from sandbox.hubspot.answers import Refusal
 from sandbox.hubspot.app import build_app
 from sandbox.hubspot.desk import Desk
 from sandbox.hubspot.gate import KINDS, Gate
 from sandbox.hubspot.hooks import HookSender
-from sandbox.hubspot.kinds import kind_of
 from sandbox.hubspot.limits import Limiter
+from sandbox.hubspot.link_types import LinkTypes
 from sandbox.hubspot.properties import Definition
 from sandbox.hubspot.records import Table
 from sandbox.hubspot.state import Actor, Event, State
@@ -121,7 +131,7 @@ class HubSpotOrg:
             return loading.load(self.state, object_type, rows)
 
     def load_owners(self, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-        """Load owners (email, firstName, lastName, archived); answers their owner ids."""
+        """Load owners (email, firstName, lastName, archived, type); answers their owner ids."""
         with self.state.lock:
             return loading.load_owners(self.state, rows)
 
@@ -129,6 +139,28 @@ class HubSpotOrg:
         """Make a property as the properties API would: name, label, type, fieldType, groupName ..."""
         with self.state.lock:
             return self._table(object_type).schema.add(body, self.state.now())
+
+    def define_object(self, name: str, **body: Any) -> str:
+        """Make a custom object as the schemas API would; answers its type id."""
+        with self.state.lock:
+            return str(_plainly(custom.define, self.state, {"name": name, **body})["objectTypeId"])
+
+    def define_label(self, kind: str, other: str, label: str, inverse: str | None = None) -> None:
+        """A label for associations between two objects, and how it reads from the other end."""
+        with self.state.lock:
+            pair = (self._table(kind).kind.name, self._table(other).kind.name)
+            _plainly(self._known.define, pair, label, inverse)
+
+    def add_pipeline(self, label: str, stages: Sequence[tuple[str, str]]) -> tuple[str, list[str]]:
+        """A pipeline for deals of stages with label and probability; the ids of both."""
+        with self.state.lock:
+            made = self.state.make_pipeline(label, stages)
+            return made.id, [stage.id for stage in made.stages]
+
+    def add_list(self, name: str, kind: str = "MANUAL", members: Iterable[str] = ()) -> str:
+        """A list of contacts of any kind with these members, as people fill it; answers its id."""
+        with self.state.lock:
+            return str(_plainly(lists.add, self.state, name, kind, "0-1", members).id)
 
     def subscribe(
         self,
@@ -157,10 +189,15 @@ class HubSpotOrg:
 
     # What a person does in the pages -----------------------------------------------------------
 
-    def create(self, object_type: str, properties: Mapping[str, Any]) -> str:
+    def create(
+        self,
+        object_type: str,
+        properties: Mapping[str, Any],
+        associations: Sequence[Mapping[str, Any]] = (),
+    ) -> str:
         """Create a record as a person; answers its id. ValueError if HubSpot refuses."""
         with self.state.lock:
-            body = {"properties": properties}
+            body = {"properties": properties, "associations": associations}
             return str(
                 _plainly(writing.create, self.state, self._table(object_type), body, self._me).id
             )
@@ -186,7 +223,41 @@ class HubSpotOrg:
         with self.state.lock:
             table = self._table(object_type)
             record = _plainly(writing.locate, table, record_id, None)
-            writing.archive(self.state, table, record, self._me)
+            leaving.archive(self.state, table, record, self._me)
+
+    def restore(self, object_type: str, record_id: str) -> None:
+        """Take a record out of the recycling bin as a person. ValueError if it is not in there."""
+        with self.state.lock:
+            table = self._table(object_type)
+            _plainly(leaving.restore, self.state, table, record_id, self._me)
+
+    def associate(
+        self, kind: str, record_id: str, other: str, other_id: str, label: str = ""
+    ) -> None:
+        """Associate two records as a person, under a label (``Primary``, or one of people's own)."""
+        with self.state.lock:
+            near, far = self._table(kind), self._table(other)
+            pair, known = (near.kind.name, far.kind.name), self._known
+            types = [one for one in known.of(pair) if (known.label(pair, one) or "") == label]
+            if not types:
+                raise ValueError(f"no label {label} between {kind} and {other}")
+            ends = [
+                _plainly(writing.locate, table, one, None).id
+                for table, one in ((near, record_id), (far, other_id))
+            ]
+            linking.link(self.state, pair, *ends, types, self._me)
+
+    def part(self, kind: str, record_id: str, other: str, other_id: str) -> None:
+        """End an association as a person, whatever its labels."""
+        with self.state.lock:
+            pair = (self._table(kind).kind.name, self._table(other).kind.name)
+            linking.unlink(self.state, pair, int(record_id), int(other_id), self._me)
+
+    def erase(self, object_type: str, record_id: str) -> None:
+        """Delete for good, for privacy, as a person. ValueError if there is no such record."""
+        with self.state.lock:
+            body = {"objectId": record_id}
+            _plainly(leaving.erase, self.state, self._table(object_type), body, self._me)
 
     def merge(self, object_type: str, primary_id: str, other_id: str) -> str:
         """Merge two records as a person; answers the new id. ValueError if HubSpot refuses."""
@@ -215,17 +286,42 @@ class HubSpotOrg:
         with self.state.lock:
             return [str(number) for number in self._table(object_type).gone]
 
+    def associated(self, kind: str, record_id: str, other: str) -> dict[str, set[str]]:
+        """What is associated with a record: id -> labels, ``""`` standing for the unlabelled type."""
+        with self.state.lock:
+            pair, known = (self._table(kind).kind.name, self._table(other).kind.name), self._known
+            held = self.state.links.of(pair, int(record_id))
+            return {
+                str(end): {known.label(pair, one) or "" for one in types}
+                for end, types in held.items()
+            }
+
+    def members(self, list_id: str) -> list[str]:
+        """The ids of the records in a list."""
+        with self.state.lock:
+            found = _plainly(lists.find, self.state, list_id)
+            return [str(number) for number in lists.members(self.state, found)]
+
+    def lists(self) -> dict[str, str]:
+        """The live lists: id -> name."""
+        with self.state.lock:
+            return {str(one.id): one.name for one in lists.live(self.state)}
+
     def opted_out(self, address: str) -> bool:
         """Whether an address is out of all e-mail."""
         with self.state.lock:
             return preferences.wish_of(self.state, address).all_out
 
     @property
+    def _known(self) -> LinkTypes:
+        return self.state.links.known
+
+    @property
     def _me(self) -> Actor:
         return Actor(self.state.person, person=True)
 
     def _table(self, object_type: str) -> Table:
-        return self.state.tables[kind_of(object_type).name]
+        return self.state.table(object_type)
 
 
 def _plainly(act: Any, *args: Any) -> Any:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sandbox.hubspot.answers import Refusal, invalid_request, iso, missing_field
-from sandbox.hubspot.schema_tables import TABLES
+from sandbox.hubspot.schema_tables import CUSTOM, TABLES
 
 TYPES = frozenset(
     {"bool", "enumeration", "date", "datetime", "string", "number", "json", "object_coordinates"}
@@ -67,6 +67,11 @@ class Definition:
 
     def __post_init__(self) -> None:
         self.allowed = frozenset(choice.value for choice in self.choices)
+
+    def offer(self, choices: tuple[Choice, ...]) -> None:
+        """Take these options in place of those it had."""
+        self.choices = choices
+        self.allowed = frozenset(choice.value for choice in choices)
 
     @property
     def several(self) -> bool:
@@ -138,8 +143,7 @@ class Schema:
         if body.get("groupName") is not None:
             found.group = _known_group(str(body["groupName"]), self)
         if body.get("options") is not None:
-            found.choices = _choices(body["options"])
-            found.allowed = frozenset(choice.value for choice in found.choices)
+            found.offer(_choices(body["options"]))
         found.updated = now
         return found
 
@@ -218,20 +222,35 @@ def _check_unique(kind: str, schema: Schema) -> None:
 
 def built_in_schema(kind: str, subscriptions: Mapping[str, str]) -> Schema:
     """What HubSpot ships for an object; contacts get one opt-out per subscription type."""
+    schema = _from_table(TABLES[kind])
+    if kind == "contacts":
+        for number, title in subscriptions.items():
+            cells = [f"hs_email_optout_{number}", f"Opted out of email: {title}"]
+            cells += ["bool/booleancheckbox", "ro", "true:Yes, false:No"]
+            schema.keep(_from_cells(cells, "emailinformation"))
+    return schema
+
+
+def custom_schema(body: Mapping[str, Any], now: int) -> Schema:
+    """The schema of a custom object: what every record has, and the properties of the request."""
+    name = str(_required(body, "name"))
+    schema = _from_table(CUSTOM)
+    schema.groups[f"{name}_information"] = f"{name} information"
+    for one in body.get("properties") or ():
+        schema.add({"groupName": f"{name}_information", **one}, now)
+    return schema
+
+
+def _from_table(table: str) -> Schema:
     schema = Schema({}, {})
     group = ""
-    for line in TABLES[kind].splitlines():
+    for line in table.splitlines():
         cells = [cell.strip() for cell in line.split("|")]
         if line.startswith("# "):
             group = cells[0].removeprefix("# ")
             schema.groups[group] = cells[1]
         elif len(cells) >= 3:
             schema.keep(_from_cells(cells, group))
-    if kind == "contacts":
-        for number, title in subscriptions.items():
-            cells = [f"hs_email_optout_{number}", f"Opted out of email: {title}"]
-            cells += ["bool/booleancheckbox", "ro", "true:Yes, false:No"]
-            schema.keep(_from_cells(cells, "emailinformation"))
     return schema
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.hubspot.answers import invalid_request, iso
-from sandbox.hubspot.kinds import legacy_name
+from sandbox.hubspot.link_types import LinkType, Pair
 from sandbox.hubspot.records import Record, Table
 from sandbox.hubspot.state import State
 
@@ -82,13 +82,25 @@ def associations_of(
     for other in kinds:
         pair = (table.kind.name, other)
         results = [
-            {"id": str(number), "type": legacy_name(*pair, one.type_id)}
+            {"id": str(number), "type": legacy_name(state, pair, one)}
             for number, types in state.links.of(pair, record.id).items()
             for one in sorted(types, key=lambda one: one.type_id)
         ]
         if results:
             told[other] = {"results": results}
     return told
+
+
+def legacy_name(state: State, pair: Pair, one: LinkType) -> str:
+    """The name that v3 gives an association type, e.g. ``contact_to_company_unlabeled``.
+
+    Where a pair of kinds has a primary type, that one bears the plain name.
+    """
+    known = state.links.known
+    name = f"{state.kinds.of(pair[0]).singular}_to_{state.kinds.of(pair[1]).singular}"
+    if known.primary(pair) is not None and one == known.plain(pair):
+        return f"{name}_unlabeled"
+    return name
 
 
 def check_limit(limit: int, *, with_history: bool) -> None:

@@ -1,4 +1,4 @@
-"""Doors for property definitions and their groups (reference sheet, section 12)."""
+"""Doors for property definitions and their groups (reference sheet, section 12), and for custom objects."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response
 
+from sandbox.hubspot import custom
 from sandbox.hubspot.answers import Refusal, could_not_get
 from sandbox.hubspot.batch import envelope, inputs_of
 from sandbox.hubspot.desk import Call, Route, nothing, reply
@@ -93,7 +94,27 @@ def create_group(call: Call, kind: str) -> Response:
     return reply(_group(name, schema.groups[name]), 201)
 
 
+def create_object(call: Call) -> Response:
+    return reply(custom.define(call.state, call.body_object()), 201)
+
+
+def list_objects(call: Call) -> Response:
+    """The custom ones; HubSpot's own are not among them."""
+    tables = [call.table(name) for name in call.state.schemas]
+    return reply({"results": [custom.as_json(call.state, table) for table in tables]})
+
+
+def read_object(call: Call, kind: str) -> Response:
+    return reply(custom.as_json(call.state, call.table(kind)))
+
+
+SCHEMAS = ("/crm-object-schemas/v3/schemas", "/crm/v3/schemas")
+READ_CUSTOM, WRITE_CUSTOM = "crm.schemas.custom.read", "crm.schemas.custom.write"
+
 ROUTES = (
+    *(Route("GET", path, list_objects, READ_CUSTOM) for path in SCHEMAS),
+    *(Route("POST", path, create_object, WRITE_CUSTOM) for path in SCHEMAS),
+    *(Route("GET", f"{path}/<kind>", read_object, READ_CUSTOM) for path in SCHEMAS),
     Route("GET", PROPERTIES, list_properties, READ),
     Route("POST", PROPERTIES, create_property, WRITE),
     Route("GET", f"{PROPERTIES}/groups", list_groups, READ),

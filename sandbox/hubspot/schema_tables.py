@@ -244,10 +244,55 @@ hs_attachment_ids | Attached file IDs | enumeration/checkbox
 {_SYSTEM}
 """
 
+_MEETINGS = f"""
+# meeting | Meeting information
+hs_timestamp | Activity date | datetime/date
+hs_meeting_title | Meeting name | string/text
+hs_meeting_body | Meeting description | string/html
+hs_internal_meeting_notes | Internal notes | string/html
+hs_meeting_location | Location | string/text
+hs_meeting_start_time | Start time | datetime/date
+hs_meeting_end_time | End time | datetime/date
+hs_meeting_outcome | Meeting outcome | enumeration/select | | SCHEDULED:Scheduled, \
+COMPLETED:Completed, RESCHEDULED:Rescheduled, NO_SHOW:No show, CANCELED:Canceled
+{_SYSTEM}
+"""
+
+_CALLS = f"""
+# call | Call information
+hs_timestamp | Activity date | datetime/date
+hs_call_title | Call title | string/text
+hs_call_body | Call notes | string/html
+hs_call_direction | Call direction | enumeration/select | | INBOUND:Inbound, OUTBOUND:Outbound
+hs_call_duration | Call duration | number/number
+hs_call_status | Call status | enumeration/select | | COMPLETED:Completed, BUSY:Busy, \
+CANCELED:Canceled, FAILED:Failed, NO_ANSWER:No answer
+{_SYSTEM}
+"""
+
+_LEADS = f"""
+# lead | Lead information
+hs_lead_name | Lead name | string/text
+hs_lead_type | Lead type | enumeration/select | | NEW BUSINESS:New business, \
+RE-ATTEMPTING:Re-attempting, UPSELL:Upsell
+hs_lead_label | Lead label | enumeration/select | | HOT:Hot, WARM:Warm, COLD:Cold
+hs_pipeline | Pipeline | enumeration/select | | lead-pipeline-id:Lead pipeline
+hs_pipeline_stage | Pipeline stage | enumeration/radio | | new-stage-id:New
+{_SYSTEM}
+"""
+
+CUSTOM = f"""
+# hs_system | System information
+{_SYSTEM}
+"""
+
 TABLES: dict[str, str] = {
     "contacts": _CONTACTS,
     "companies": _COMPANIES,
     "deals": _DEALS,
     "tasks": _TASKS,
     "notes": _NOTES,
+    "meetings": _MEETINGS,
+    "calls": _CALLS,
+    "leads": _LEADS,
 }

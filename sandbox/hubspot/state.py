@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sandbox.behaviour import Clock, Fault
 from sandbox.hubspot.answers import to_ms
 from sandbox.hubspot.index import LaggingIndex
-from sandbox.hubspot.kinds import KINDS, Kind
-from sandbox.hubspot.links import Links
-from sandbox.hubspot.properties import built_in_schema
+from sandbox.hubspot.kinds import Kind, Kinds
+from sandbox.hubspot.link_types import LinkTypes
+from sandbox.hubspot.links import Freed, Links
+from sandbox.hubspot.pipelines import Pipeline, built_in, made_of, offer
+from sandbox.hubspot.properties import Schema, built_in_schema
 from sandbox.hubspot.records import Source, Table
 
 FIRST_ID = 734_900_000_000
@@ -37,7 +39,10 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to a record, for the webhooks. `details` go into the body as they are."""
+    """Something that happened to a record, for the webhooks. `details` go into the body as they are.
+
+    `general`: it rings as ``object.*``, although its kind may have webhooks of its own.
+    """
 
     kind: Kind
     what: str
@@ -46,6 +51,7 @@ class Event:
     source: Source
     property_name: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    general: bool = False
 
 
 @dataclass(slots=True)
@@ -67,6 +73,24 @@ class Owner:
     last_name: str
     created: int
     archived: bool = False
+    type: str = "PERSON"
+
+
+@dataclass(slots=True)
+class RecordList:
+    """One list. `members` are record ids -> since when; those of merged and deleted records are stale.
+
+    Times in milliseconds; `deleted` None: it is there.
+    """
+
+    id: int
+    name: str
+    processing: str
+    type_id: str
+    created: int
+    updated: int
+    members: dict[int, int] = field(default_factory=dict)
+    deleted: int | None = None
 
 
 class State:
@@ -96,19 +120,42 @@ class State:
     def clear(self) -> None:
         """Back to an account fresh from the shop: built-in properties, nothing else."""
         self.dice = random.Random(self._seed)
-        lag = round(self._search_lag * 1000)
-        self.tables = {
-            kind.name: Table(
-                kind, built_in_schema(kind.name, SUBSCRIPTIONS), LaggingIndex(lag, self.dice)
-            )
-            for kind in KINDS
-        }
-        self._last_ids = dict.fromkeys(self.tables, FIRST_ID)
-        self.links = Links()
+        self.kinds = Kinds(())
+        self.tables: dict[str, Table] = {}
+        self._last_ids: dict[str, int] = {}
+        for kind in Kinds():
+            self.add_kind(kind, built_in_schema(kind.name, SUBSCRIPTIONS))
+        self.links = Links(LinkTypes())
+        self.freed: dict[tuple[str, int], list[Freed]] = {}
+        self.pipelines = built_in()
+        for name in self.pipelines:
+            offer(self.tables[name].schema, name, self.pipelines[name])
+        self.lists: dict[int, RecordList] = {}
+        self.schemas: dict[str, dict[str, Any]] = {}
         self.owners: dict[int, Owner] = {}
         self.preferences: dict[str, Preference] = {}
-        self.erased: set[str] = set()
+        self.blocked: set[str] = set()
         self.sent_events: list[dict[str, Any]] = []
+
+    def add_kind(self, kind: Kind, schema: Schema, *aliases: str) -> Table:
+        """A kind of records that the account has from now on."""
+        self.kinds.add(kind, *aliases)
+        index = LaggingIndex(round(self._search_lag * 1000), self.dice)
+        self.tables[kind.name] = Table(kind, schema, index)
+        self._last_ids[kind.name] = FIRST_ID
+        return self.tables[kind.name]
+
+    def make_pipeline(self, label: str, stages: Sequence[tuple[str, str]]) -> Pipeline:
+        """One more pipeline for deals, of stages with label and probability."""
+        number = 700_000_001 + 100 * len(self.pipelines["deals"])
+        made = made_of(number, label, stages, self.now())
+        self.pipelines["deals"].append(made)
+        offer(self.tables["deals"].schema, "deals", self.pipelines["deals"])
+        return made
+
+    def table(self, kind: str) -> Table:
+        """The table of a kind, by any of its names. 400 for an unknown word."""
+        return self.tables[self.kinds.of(kind).name]
 
     @property
     def app(self) -> Source:

@@ -1,15 +1,15 @@
-"""Create, update, archive, erase: one record at a time, judged as HubSpot judges.
+"""Create and update: one record at a time, judged as HubSpot judges.
 
-Reference sheet, sections 6.2 to 6.5, 7.3 to 7.5 and 10. A refused write leaves nothing behind.
+Reference sheet, sections 6.2 to 6.5 and 7.3 to 7.5. A refused write leaves nothing behind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.hubspot import effects, values
+from sandbox.hubspot import effects, linking, values
 from sandbox.hubspot.answers import (
     Problem,
     Refusal,
@@ -19,11 +19,9 @@ from sandbox.hubspot.answers import (
     missing_field,
     not_found,
 )
-from sandbox.hubspot.kinds import kind_of
-from sandbox.hubspot.links import LinkType, Pair, plain, primary
 from sandbox.hubspot.properties import Definition
 from sandbox.hubspot.records import Record, Table
-from sandbox.hubspot.state import Actor, Event, State
+from sandbox.hubspot.state import Actor, State
 
 Properties = Mapping[str, Any]
 
@@ -65,6 +63,9 @@ def judge(
         result = values.judge(rule, value, before)
         if isinstance(result, str) and name == "lifecyclestage" and not actor.person:
             result = _forward_only(state, rule, result, before)
+        if name == "email" and result in state.blocked:
+            # No document words this refusal: an address that was erased before it was ever known.
+            result = Problem(name, "INVALID_EMAIL", f"Email address {result} is invalid")
         if isinstance(result, Problem):
             judged.problems.append(result)
         else:
@@ -87,14 +88,7 @@ def check_company(state: State, wanted: Mapping[str, str]) -> None:
     """`associatedcompanyid` must name a live company."""
     company = wanted.get("associatedcompanyid")
     if company and state.tables["companies"].find(company) is None:
-        raise bad_target("COMPANY", company)
-
-
-def bad_target(kind: str, record_id: str) -> Refusal:
-    return invalid_request(
-        "One or more associations are invalid",
-        context={"INVALID_OBJECT_IDS": [f"{kind}={record_id} is not valid"]},
-    )
+        raise linking.bad_target("COMPANY", company)
 
 
 def conflict(
@@ -134,36 +128,12 @@ def taken(
 
 
 def check_required(table: Table, wanted: Mapping[str, str]) -> None:
-    """At least one of the kind's required properties must be given on create."""
+    """Each of the kind's required properties must be given on create, or one where one is enough."""
     required = table.kind.required
-    if required and not any(wanted.get(name) for name in required):
+    missing = [name for name in required if not wanted.get(name)]
+    if missing and (not table.kind.any_required or missing == list(required)):
         text = f"Error creating {table.kind.upper}. Some required properties were not set."
-        raise invalid_request(text, context={"properties": list(required)})
-
-
-def inline_links(state: State, table: Table, associations: Any) -> list[tuple[Pair, int, LinkType]]:
-    """The associations that a create asks for, checked."""
-    wanted: list[tuple[Pair, int, LinkType]] = []
-    for entry in associations or ():
-        target = str((entry.get("to") or {}).get("id", ""))
-        for spec in entry.get("types") or ():
-            one = LinkType(str(spec.get("associationCategory")), int(spec["associationTypeId"]))
-            pair = _pair_for(table, one)
-            other = state.tables[pair[1]].find(target)
-            if other is None:
-                raise bad_target(kind_of(pair[1]).upper, target)
-            wanted.append((pair, other.id, one))
-    return wanted
-
-
-def _pair_for(table: Table, wanted: LinkType) -> Pair:
-    for name in ("contacts", "companies", "deals", "tasks", "notes"):
-        pair = (table.kind.name, name)
-        if wanted in {plain(pair), primary(pair)}:
-            return pair
-    raise invalid_request(
-        f"invalid association type {wanted.type_id} from object type {table.kind.type_id}"
-    )
+        raise invalid_request(text, context={"properties": missing})
 
 
 def create(state: State, table: Table, body: Any, actor: Actor) -> Record:
@@ -183,54 +153,13 @@ def bring_to_life(
     state: State, table: Table, wanted: Mapping[str, str], body: Mapping[str, Any], actor: Actor
 ) -> Record:
     """Store a judged input as a new record and associate it."""
-    links = inline_links(state, table, body.get("associations"))
+    links = linking.inline_links(state, table, body.get("associations"))
     record = effects.born(state, table, effects.garbled(wanted, actor.garble), actor)
-    for pair, other, one in links:
-        link(state, pair, record.id, other, [one], actor)
+    # The marks that keep a lead alive come first.
+    known = state.links.known
+    for pair, other, one in sorted(links, key=lambda link: link[2] != known.primary(link[0])):
+        linking.link(state, pair, record.id, other, [one], actor)
     return record
-
-
-def link(
-    state: State, pair: Pair, number: int, other: int, types: Sequence[LinkType], actor: Actor
-) -> None:
-    """Associate two records; the first company becomes the primary one.
-
-    `associatedcompanyid` follows. That the first one becomes primary is what portals show in their
-    pages; no document says so.
-    """
-    if primary(pair) in types:
-        if pair[1] == "companies":
-            state.links.make_primary(pair, number, other)
-        else:
-            state.links.make_primary((pair[1], pair[0]), other, number)
-    usual = plain(pair)
-    held = state.links.types(pair, number, other)
-    wanted = held | set(types) | ({usual} if usual else set())
-    state.links.set(pair, number, other, wanted)
-    follow_links(state, pair, number, other, actor, removed=False)
-
-
-def follow_links(
-    state: State, pair: Pair, number: int, other: int, actor: Actor, *, removed: bool
-) -> None:
-    """Keep the primary company of a contact in step, and tell the webhooks."""
-    if set(pair) == {"contacts", "companies"}:
-        contact, company = (number, other) if pair[0] == "contacts" else (other, number)
-        if not removed and state.links.primary_of(effects.COMPANY_OF, contact) is None:
-            state.links.make_primary(effects.COMPANY_OF, contact, company)
-        effects.sync_company(state, contact, actor)
-    for one, near, far in ((pair, number, other), ((pair[1], pair[0]), other, number)):
-        kind, far_kind = kind_of(one[0]), kind_of(one[1])
-        mark = primary(one)
-        details = {
-            "associationType": f"{kind.upper}_TO_{far_kind.upper}",
-            "fromObjectId": near,
-            "toObjectId": far,
-            "associationRemoved": removed,
-            "isPrimaryAssociation": mark in state.links.types(one, near, far),
-        }
-        what = "associationChange"
-        state.tell(Event(kind, what, near, state.now(), actor.source, details=details))
 
 
 def update(
@@ -281,37 +210,3 @@ def locate(
     if found is None:
         raise not_found(record_id)
     return found
-
-
-def archive(state: State, table: Table, record: Record, actor: Actor) -> None:
-    """Into the recycling bin: off every list, unique values free again, associations gone."""
-    now = state.now()
-    table.remove(record)
-    record.archived_at = now
-    table.gone[record.id] = record
-    table.index.forget(record.id)
-    for kind, other in state.links.drop(table.kind.name, record.id):
-        if table.kind.name == "companies" and kind == "contacts":
-            effects.sync_company(state, other, actor)
-    details = {"changeFlag": "DELETED"}
-    state.tell(Event(table.kind, "deletion", record.id, now, actor.source, details=details))
-
-
-def erase(state: State, body: Mapping[str, Any], actor: Actor) -> None:
-    """Privacy deletion of a contact: nothing is left; an unknown address is block-listed."""
-    wanted = body.get("objectId")
-    if wanted is None:
-        raise missing_field("objectId")
-    table = state.tables["contacts"]
-    if body.get("idProperty") == "email":
-        state.erased.add(str(wanted).lower())
-        number = table.owner_of("email", str(wanted))
-        record = None if number is None else table.live[number]
-    else:
-        record = locate(table, str(wanted), None)
-    if record is None:
-        return
-    archive(state, table, record, actor)
-    del table.gone[record.id]
-    now = state.now()
-    state.tell(Event(table.kind, "privacyDeletion", record.id, now, actor.source))
