@@ -15,7 +15,7 @@ from connector.hubspot import link_requests
 from connector.hubspot.batches import Row, Rows, as_outcome, settle
 from connector.hubspot.gateway import Answer, Gateway
 from connector.hubspot.link_reading import LinkReader
-from connector.hubspot.link_types import End, LinkTypes, held_by
+from connector.hubspot.link_types import End, LinkType, LinkTypes, held_by
 from connector.hubspot.names import COMPANIES, CONTACTS, LEADS, SYSTEM, link_fields, to_wire
 from connector.hubspot.requests import Born, Requests
 from connector.hubspot.wire import not_answered, results
@@ -125,9 +125,7 @@ class LinkWriter:
             for pair, i in pairs.items()
         }
 
-    def _let_go(
-        self, object_name: str, other: str, past: Mapping[str, str]
-    ) -> Mapping[str, Outcome]:
+    def _let_go(self, object_name: str, other: str, past: Mapping[str, str]) -> dict[str, Outcome]:
         """End what the fields held before; the outcomes of those for whom that failed."""
         if not past:
             return {}
@@ -181,8 +179,8 @@ def _keeps_it(name: str) -> Rejected:
     )
 
 
-def _types_of(ends: Sequence[End], other: str) -> frozenset[object]:
-    return frozenset().union(*(end.types for end in ends if end.id == other))
+def _types_of(ends: Sequence[End], other: str) -> frozenset[LinkType]:
+    return frozenset[LinkType]().union(*(end.types for end in ends if end.id == other))
 
 
 def _pairs_told(answer: Answer) -> set[tuple[str, str]]:

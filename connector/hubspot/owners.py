@@ -6,7 +6,7 @@ their own; records may still belong to them. Reference sheet, section 13.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -79,7 +79,7 @@ class Owners(Shelf):
             answer = self.gateway.send(self.requests.owners(after, archived=archived)).json
             after = next_page(answer)
             told = [raw for raw in results(answer) if bool(raw.get(ARCHIVED)) is archived]
-            yield Page([_record(raw, fields) for raw in told], after)
+            yield Page([read_owner(raw, fields) for raw in told], after)
             if after is None:
                 return
 
@@ -100,8 +100,10 @@ def owners_schema() -> ObjectSchema:
     return ObjectSchema(System.HUBSPOT, OWNERS, fields)
 
 
-def _record(raw: Json, fields: set[str]) -> Record:
-    """`type` is PERSON where an old answer tells none; a queue has no e-mail."""
+def read_owner(raw: Json, fields: Collection[str] = ()) -> Record:
+    """An owner with these fields, or with all. `hubspot_owner_id` holds its `id`, never the `userId`.
+
+    `type` is PERSON where an old answer tells none; a queue has no e-mail."""
     values: dict[str, Value] = {
         "id": str(raw["id"]),
         "type": str(raw.get("type") or "PERSON"),

@@ -138,9 +138,20 @@ class _Memberships:
         outcomes: dict[tuple[str, str], Outcome] = {}
         for right, lefts in by_list.items():
             for some in chunked(lefts, list_requests.MEMBERS_AT_ONCE):
-                told = _unless_first(lambda r=right, s=some: self._send(verb, r, s), some, outcomes)
+                told = self._send_or_tell(verb, right, some, is_first=not outcomes)
                 outcomes |= {(left, right): outcome for left, outcome in told.items()}
         return [outcomes[tie.left, tie.right] for tie in ties]
+
+    def _send_or_tell(
+        self, verb: str, right: str, lefts: Sequence[str], *, is_first: bool
+    ) -> Mapping[str, Outcome]:
+        """Nothing is raised once something was written."""
+        try:
+            return self._send(verb, right, lefts)
+        except (TryLater, SystemBlocked) as error:
+            if is_first:
+                raise
+            return dict.fromkeys(lefts, error if isinstance(error, TryLater) else as_outcome(error))
 
     def _send(self, verb: str, right: str, lefts: Sequence[str]) -> Mapping[str, Outcome]:
         known = [left for left in lefts if left.isdecimal()]
@@ -308,18 +319,3 @@ def _asked(value: Value, name: str, fields: Sequence[str]) -> dict[str, Value]:
 def _no_such(record_id: str) -> Rejected:
     cause: RejectionCause = "bad_reference"
     return Rejected(f"HubSpot knows no contact {record_id}", system=SYSTEM, cause=cause)
-
-
-def _unless_first(
-    send: Callable[[], Mapping[str, Outcome]],
-    inputs: Sequence[str],
-    outcomes: Mapping[tuple[str, str], Outcome],
-) -> Mapping[str, Outcome]:
-    """Nothing is raised once something was written."""
-    try:
-        return send()
-    except (TryLater, SystemBlocked) as error:
-        if not outcomes:
-            raise
-        left = error if isinstance(error, TryLater) else as_outcome(error)
-        return dict.fromkeys(inputs, left)

@@ -241,11 +241,9 @@ class HubSpotOrg:
             types = [one for one in known.of(pair) if (known.label(pair, one) or "") == label]
             if not types:
                 raise ValueError(f"no label {label} between {kind} and {other}")
-            ends = [
-                _plainly(writing.locate, table, one, None).id
-                for table, one in ((near, record_id), (far, other_id))
-            ]
-            linking.link(self.state, pair, *ends, types, self._me)
+            number = _plainly(writing.locate, near, record_id, None).id
+            other_number = _plainly(writing.locate, far, other_id, None).id
+            linking.link(self.state, pair, number, other_number, types, self._me)
 
     def part(self, kind: str, record_id: str, other: str, other_id: str) -> None:
         """End an association as a person, whatever its labels."""

@@ -13,14 +13,14 @@ from connector.errors import OutcomeUnknown, Rejected, SystemBlocked, TryLater
 from connector.http import RetryPolicy, Unreachable
 from connector.hubspot.gateway import Gateway
 from connector.hubspot.limits import Limits
-from connector.hubspot.requests import Request, Requests
+from connector.hubspot.requests import Born, Request, Requests
 from connector.hubspot.settings import HubSpotSettings
 from tests.connector.hubspot_server import Reply, Server, running
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 V3 = Requests("v3")
 READ = V3.account()
-CREATE = V3.batch_create("contacts", [{"email": "ann@example.com"}])
+CREATE = V3.batch_create("contacts", [Born({"email": "ann@example.com"})])
 UPDATE = V3.batch_update("contacts", {"1": {"email": "ann@example.com"}})
 ARCHIVE = V3.batch_archive("contacts", ["1"])
 PAGE = b"<html><body>checking your browser</body></html>"
