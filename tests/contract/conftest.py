@@ -1,4 +1,4 @@
-"""The suites are modules of their own: let their asserts explain themselves as those of tests do."""
+"""The suites' assertions explain themselves as those of test files do."""
 
 import pytest
 
@@ -7,6 +7,7 @@ for _suite in (
     "reading_suite",
     "writing_suite",
     "trouble_suite",
+    "life_suite",
     "life_salesforce_suite",
 ):
     pytest.register_assert_rewrite(f"tests.contract.{_suite}")

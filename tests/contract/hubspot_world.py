@@ -18,7 +18,8 @@ from connector.hubspot.settings import HubSpotSettings
 from connector.port import NewField, Value, Values
 from sandbox.hubspot.org import HubSpotOrg
 from sandbox.webserver import WebServer
-from tests.contract.world import Names, Trouble, World
+from tests.contract.life_suite import LivingWorld
+from tests.contract.world import Names, Trouble
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -72,7 +73,7 @@ class Forgetful:
         return Response(told, content_type="application/json")(environ, start_response)
 
 
-class HubSpotWorld(World):
+class HubSpotWorld(LivingWorld):
     """A practice org with a connector that speaks to it over loopback."""
 
     names = Names(
@@ -88,6 +89,7 @@ class HubSpotWorld(World):
     unknown_id = "999999999999"
     email_is_unique = True
     keeps_history = True
+    merge_makes_a_new_record = True
 
     def __init__(
         self, org: HubSpotOrg, door: Forgetful, url: str, time: Time, version: str
@@ -119,6 +121,12 @@ class HubSpotWorld(World):
 
     def person_merges(self, loser: str, winner: str) -> str:
         return self.org.merge(OBJECT, winner, loser)
+
+    def person_restores(self, record_id: str) -> None:
+        self.org.restore(OBJECT, record_id)
+
+    def in_the_bin(self) -> set[str]:
+        return set(self.org.archived(OBJECT))
 
     def stored(self) -> dict[str, dict[str, Value]]:
         return {i: {**values} for i, values in self.org.records(OBJECT).items()}
