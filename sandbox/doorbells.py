@@ -17,6 +17,8 @@ from sandbox.salesforce.org import SalesforceOrg
 
 # Reference sheet of HubSpot, section 17: these three can be subscribed to by their own names.
 HUBSPOT_OBJECTS = {kind.name: kind.singular for kind in KINDS[:3]}
+# Leads, activities and custom objects ring under this word, with their type ids.
+ALL_OTHERS = "object"
 EVENT_TYPES = (
     "creation", "deletion", "merge", "restore", "privacyDeletion", "associationChange",
 )  # fmt: skip
@@ -74,7 +76,7 @@ class Doorbells:
         return {name: {"url": url, **events.as_json()} for name, (url, events) in told.items()}
 
     def _subscribe(self, url: str, properties: Mapping[str, Sequence[str]] | None) -> None:
-        singulars = HUBSPOT_OBJECTS.values()
+        singulars = (*HUBSPOT_OBJECTS.values(), ALL_OTHERS)
         events = [f"{singular}.{what}" for singular in singulars for what in EVENT_TYPES]
         if properties is None:
             events += [f"{singular}.propertyChange" for singular in singulars]
