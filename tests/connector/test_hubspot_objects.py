@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from connector.errors import Rejected
+from connector.errors import OutcomeUnknown, Rejected
 from connector.port import Change, Draft, NewField, Outcome, Stage, Written
 from tests.contract.hubspot_world import HubSpotWorld, world_of
 
@@ -291,6 +291,20 @@ def test_a_forward_stage_costs_one_call(hubspot: HubSpotWorld) -> None:
         )
 
 
+def test_a_stage_that_was_cleared_and_not_set_is_no_clean_failure(hubspot: HubSpotWorld) -> None:
+    """The outcome is unknown, and the repeat sets it."""
+    [person] = hubspot.crowd(1)
+    hubspot.person_edits(person, {"lifecyclestage": "customer"})
+    change = Change(person, {"lifecyclestage": "lead"})
+    fault = {"kind": "status", "status": 503, "match": "POST .*/batch/update", "skip": 2}
+    hubspot.org.faults.order({**fault, "times": 1000})
+    [outcome] = hubspot.connector.update_many("contacts", [change])
+    assert isinstance(outcome, OutcomeUnknown)
+    hubspot.calm()
+    written(hubspot.connector.update_many("contacts", [change]))
+    assert hubspot.stored()[person]["lifecyclestage"] == "lead"
+
+
 # Owners -----------------------------------------------------------------------------------------
 
 
@@ -340,3 +354,30 @@ def test_the_ceiling_of_merges_is_a_refusal(hubspot: HubSpotWorld) -> None:
     assert isinstance(outcome, Rejected)
     assert "250" in outcome.reason
     assert set(hubspot.stored()) == {winner, loser}
+
+
+def test_a_merge_that_stops_on_its_way_goes_on_when_it_is_repeated(hubspot: HubSpotWorld) -> None:
+    """What landed stays merged, and the repeat takes up the rest."""
+    winner, first, second = hubspot.crowd(3)
+    fault = {"kind": "status", "status": 503, "match": "POST .*/merge", "skip": 1}
+    hubspot.org.faults.order({**fault, "times": 1000})
+    outcome = hubspot.connector.merge("contacts", winner, [first, second])
+    assert not isinstance(outcome, Written)
+    assert len(hubspot.stored()) == 2
+    hubspot.calm()
+    again = hubspot.connector.merge("contacts", winner, [first, second])
+    assert isinstance(again, Written)
+    assert set(hubspot.stored()) == {again.id}
+
+
+def test_nothing_of_lists_and_owners_is_merged(hubspot: HubSpotWorld) -> None:
+    """Nor are owners written to."""
+    connector = hubspot.connector
+    for kind in ("lists", "owners"):
+        outcome = connector.merge(kind, "1", ["2"])
+        assert isinstance(outcome, Rejected)
+        assert outcome.cause == "read_only"
+    assert refused(connector.update_many("owners", [Change("1", {"email": "x"})])).cause == (
+        "read_only"
+    )
+    assert refused(connector.erase_many("owners", ["1"])).cause == "read_only"

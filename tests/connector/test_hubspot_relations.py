@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from connector.errors import Rejected
+from connector.hubspot.client import HubSpotConnector
 from connector.hubspot.relations import HubSpotRelations
 from connector.port import Change, Draft, NewField, Outcome, Written
 from connector.relations import Relations, Tie
@@ -23,8 +24,8 @@ def hubspot(request: pytest.FixtureRequest) -> Iterator[HubSpotWorld]:
 
 @pytest.fixture
 def relations(hubspot: HubSpotWorld) -> HubSpotRelations:
-    connector = hubspot.connector
-    found: HubSpotRelations = connector.relations
+    assert isinstance(hubspot.connector, HubSpotConnector)
+    found = hubspot.connector.relations
     port: Relations = found
     assert port.system == "hubspot"
     return found
