@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import TypeVar
@@ -11,6 +11,7 @@ from connector.port import System
 from mappings.document import Document
 from mappings.faults import FaultList, Place
 from mappings.fieldbook import HUBSPOT, SALESFORCE
+from mappings.grammar import OWNERS
 from mappings.schema import Line
 from mappings.schema import Mapping as FieldMapping
 
@@ -73,7 +74,7 @@ def _targets(one: Made) -> Iterable[tuple[tuple[System, str, str], str, Place]]:
     for object_name, lines in mapping.objects.items():
         objects = {HUBSPOT: mapping.hubspot_object, SALESFORCE: object_name}
         for consent in lines.consent:
-            place = next(p for name, _, _, p in one.document.consent if name == consent.id)
+            place = next(c.place for c in one.document.consent if c.name == consent.id)
             for side in System:
                 target = (side, objects[side], consent.field(side))
                 yield target, f"{mapping.name}.{CONSENT}.{consent.id}", place
@@ -119,15 +120,17 @@ def lines_in_order(
     return (*plain, *order)
 
 
-def mappings_in_order(made: Sequence[Made], faults: FaultList) -> list[FieldMapping]:
-    """Mappings that others refer to come first."""
+def mappings_in_order(
+    made: Sequence[Made], known: Collection[str], faults: FaultList
+) -> list[FieldMapping]:
+    """Mappings that others refer to come first. `known` are all names, those of broken files too."""
     by_name = {one.mapping.name: one.mapping for one in made}
     places = {one.mapping.name: one.document.place_of("links") for one in made}
     needs: dict[str, list[str]] = {}
     for one in made:
         for draft in one.document.lines:
-            if draft.link_to in one.mapping.depends_on and draft.link_to not in by_name:
-                faults.add("unknown_mapping", draft.at("to"), draft.link_to or "", by_name)
+            if draft.link_to not in (None, OWNERS) and draft.link_to not in known:
+                faults.add("unknown_mapping", draft.at("to"), draft.link_to or "", known)
         needs[one.mapping.name] = [n for n in one.mapping.depends_on if n in by_name]
     return _sorted(
         needs, by_name, lambda names: faults.add("cycle", places[names[0]], _road(names))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from connector.port import System
 from mappings import grammar
-from mappings.document import Document
+from mappings.document import ConsentDraft, Document
 from mappings.faults import FaultList, Place
 from mappings.fieldbook import HUBSPOT, SALESFORCE, FieldBook, title
 from mappings.linemaker import coarser_scale, infer_compare
@@ -24,12 +24,9 @@ from mappings.schema import (
     Condition,
     ConsentLine,
     CreateRule,
-    Limits,
     MatchRule,
-    TestCase,
-    WhenDeleted,
 )
-from mappings.source import Node, as_plain, entries, items
+from mappings.source import Node, entries, items
 from mappings.transforms import Locale
 
 DEFAULT_KEYS = {HUBSPOT: "salesforce_id", SALESFORCE: "HubSpot_Id__c"}
@@ -93,12 +90,31 @@ class Blocks:
     def consent(self, object_name: str) -> tuple[ConsentLine, ...]:
         """The opt-outs of one Salesforce object."""
         found = []
-        for label, left, right, place in self.document.consent:
+        for draft in self.document.consent:
+            left, right = draft.hubspot, draft.salesforce
             ends = ((HUBSPOT, self.document.hubspot_object, left), (SALESFORCE, object_name, right))
-            known = [self._consent_field(side, o, name, place) for side, o, name in ends]
+            known = [self._consent_field(side, o, name, draft.place) for side, o, name in ends]
+            evidence = self._evidence(draft, object_name)
             if all(known):
-                found.append(ConsentLine(id=label, hubspot=left, salesforce=right))
+                line = ConsentLine(id=draft.name, hubspot=left, salesforce=right, evidence=evidence)
+                found.append(line)
         return tuple(found)
+
+    def _evidence(
+        self, draft: ConsentDraft, object_name: str
+    ) -> dict[System, dict[str, str]] | None:
+        """Where the evidence stands; its fields are read with the record."""
+        if draft.evidence is None:
+            return None
+        objects = {HUBSPOT: self.document.hubspot_object, SALESFORCE: object_name}
+        found: dict[System, dict[str, str]] = {}
+        for word, fields in draft.evidence.items():
+            side = System(word)
+            names = {key: node.text for key, node in fields.items() if node.text}
+            for key, name in names.items():
+                self.book.know(side, objects[side], name, fields[key].place)
+            found[side] = names
+        return found
 
     def _consent_field(self, side: System, object_name: str, name: str, place: Place) -> bool:
         if not self.book.know(side, object_name, name, place):
@@ -220,30 +236,6 @@ class Blocks:
         self.guarded[node.text] = seen & self.guarded.get(node.text, seen)
         return CreateRule(node.text, None if when is None else when.condition())
 
-    def when_deleted(self) -> dict[System, WhenDeleted]:
-        """What the partner of a deleted record gets."""
-        found: dict[System, WhenDeleted] = dict.fromkeys(System, "unlink")
-        for side, node in self._sides("when_deleted_in").items():
-            if node.text == "delete":
-                self.faults.add("deletions_not_followed", node.place, "delete", ("unlink", "park"))
-            elif node.text == "park":
-                found[System(side)] = "park"
-            elif node.text != "unlink":
-                self.faults.add("not_allowed", node.place, node.shown(), grammar.WHEN_DELETED)
-        return found
-
-    def limits(self) -> Limits:
-        """The guards' numbers, where the file has its own."""
-        block = entries(self.document.blocks.get("limits"), grammar.LIMIT_KEYS, self.faults)
-        numbers: dict[str, int] = {}
-        for name, node in (block or {}).items():
-            text = node.text or ""
-            if not (text.isascii() and text.isdigit()):
-                self.faults.add("wrong_type", node.place, node.shown(), expected="=a_number")
-                continue
-            numbers[name] = int(text)
-        return Limits(**numbers)
-
     def addresses(self) -> dict[tuple[System, str], Keys]:
         """Whose opt-outs follow the address: every object that has an e-mail field."""
         found: dict[tuple[System, str], Keys] = {}
@@ -263,30 +255,3 @@ class Blocks:
         for name in self.document.salesforce_objects:
             if name == "Lead":
                 self.book.read_if_there(SALESFORCE, name, IS_CONVERTED)
-
-    def tests(self) -> tuple[TestCase, ...]:
-        """The tests as written; fields that no object has are faults."""
-        found = []
-        for node in items(self.document.blocks.get("tests"), self.faults):
-            if not isinstance(node.value, dict):
-                continue
-            for key in ("agreed", "now", "at", "expect"):
-                self._check_test_fields(node.value.get(key))
-            name = node.value.get("name")
-            found.append(
-                TestCase(
-                    name=(name.text if name is not None else None) or "",
-                    spec=as_plain(node),
-                    location=f"{node.place.file}:{node.place.line}",
-                )
-            )
-        return tuple(found)
-
-    def _check_test_fields(self, section: Node | None) -> None:
-        for record, values in (entries(section, None, FaultList()) or {}).items():
-            side = HUBSPOT if record == "hubspot" else SALESFORCE
-            object_name = self.document.hubspot_object if side is HUBSPOT else record
-            if (side, object_name) not in self.book.reads:
-                continue
-            for name in entries(values, None, FaultList()) or {}:
-                self.book.exists(side, object_name, name, (values.keys or {})[name])

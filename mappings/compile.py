@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connector.port import System
+from mappings import policies
 from mappings.across import Made, check_names, check_writers, lines_in_order, mappings_in_order
 from mappings.blocks import Blocks
-from mappings.document import Document, read_document
+from mappings.document import Document, Objects, read_document
 from mappings.faults import FaultList, MappingFault
 from mappings.fieldbook import HUBSPOT, SALESFORCE, FieldBook, Schemas
 from mappings.grammar import OWNERS
 from mappings.linemaker import LineMaker, digest
 from mappings.matching import emails, ignored
+from mappings.relationmaker import make_relation
 from mappings.schema import CreateRule, ObjectLines, Relation
 from mappings.schema import Mapping as FieldMapping
 from mappings.source import as_plain, read_folder
@@ -41,12 +43,15 @@ class Compiled:
 
 
 def objects_needed(folder: Path) -> set[tuple[System, str]]:
-    """The objects that the mappings of a folder speak of: what has to be described."""
+    """The objects that the mappings of a folder speak of: what has to be described.
+
+    Of ties only Salesforce's are objects there.
+    """
     return {
         (side, name)
         for document in _documents(folder, FaultList())
         for side, names in (
-            (HUBSPOT, (document.hubspot_object,)),
+            (HUBSPOT, () if document.relation else (document.hubspot_object,)),
             (SALESFORCE, document.salesforce_objects),
         )
         for name in names
@@ -61,15 +66,27 @@ def compile_folder(folder: Path, schemas: Schemas | None, locale: Locale) -> Com
     faults = FaultList()
     documents = _documents(folder, faults)
     check_names(documents, faults)
+    neighbours = {one.name: one.objects for one in documents if one.relation is None}
     made = [
         Made(document, mapping)
         for document in documents
-        if (mapping := _compile(document, schemas, locale, faults)) is not None
+        if document.relation is None
+        and (mapping := _compile(document, neighbours, schemas, locale, faults)) is not None
+    ]
+    relations = [
+        relation
+        for document in documents
+        if document.relation is not None
+        and (
+            relation := make_relation(
+                document, document.relation, neighbours, schemas, locale, faults
+            )
+        )
     ]
     check_writers(made, faults)
-    ordered = mappings_in_order(made, faults)
+    ordered = mappings_in_order(made, neighbours, faults)
     faults.raise_if_any()
-    return Compiled(tuple(ordered), tuple(faults.warnings))
+    return Compiled(tuple(ordered), tuple(faults.warnings), tuple(relations))
 
 
 def missing_keys(compiled: Compiled, schemas: Schemas) -> list[tuple[System, str, str]]:
@@ -90,14 +107,18 @@ def _documents(folder: Path, faults: FaultList) -> list[Document]:
 
 
 def _compile(
-    document: Document, schemas: Schemas | None, locale: Locale, faults: FaultList
+    document: Document,
+    neighbours: Mapping[str, Objects],
+    schemas: Schemas | None,
+    locale: Locale,
+    faults: FaultList,
 ) -> FieldMapping | None:
     """One document; faults are noted on the way. None where not even its objects exist."""
     book = FieldBook(document, schemas, faults)
     if not book.check_objects():
         return None
     blocks = Blocks(document, book, locale, faults)
-    maker = LineMaker(book, document, locale, faults)
+    maker = LineMaker(book, document, locale, faults, neighbours)
     objects = {name: _object_lines(name, maker, blocks) for name in document.salesforce_objects}
     in_salesforce = blocks.create("in_salesforce", HUBSPOT)
     in_hubspot = blocks.create("in_hubspot", SALESFORCE)
@@ -118,13 +139,16 @@ def _compile(
         first_pairing=document.text("first_pairing", "fill_blanks"),  # type: ignore[arg-type]  # likewise
         create_in_salesforce=tuple(in_salesforce),
         create_in_hubspot=tuple(in_hubspot),
-        when_deleted_in=blocks.when_deleted(),
-        limits=blocks.limits(),
+        when_deleted_in=policies.when_deleted(document, faults),
+        when_merged_in=policies.when_merged(document, faults),
+        when_erased_in=policies.when_erased(document, faults),
+        use_duplicates=document.text("duplicates", "park") == "use",
+        limits=policies.limits(document, faults),
         keys=keys,
         objects=objects,
         address=blocks.addresses(),
         depends_on=_depends_on(document),
-        tests=blocks.tests(),
+        tests=policies.tests(document, book, faults),
         path=document.place.file,
         # Last, since everything above notes what it reads.
         fields={key: tuple(sorted(names)) for key, names in book.reads.items()},
@@ -145,7 +169,8 @@ def _object_lines(object_name: str, maker: LineMaker, blocks: Blocks) -> ObjectL
 
 def _depends_on(document: Document) -> tuple[str, ...]:
     links = (draft.link_to for draft in document.lines)
-    return tuple(dict.fromkeys(to for to in links if to is not None and to != OWNERS))
+    apart = {None, OWNERS, document.name}
+    return tuple(dict.fromkeys(to for to in links if to is not None and to not in apart))
 
 
 def _check_required(

@@ -4,16 +4,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from mappings import grammar
 from mappings.faults import FaultList, Place
 from mappings.lineform import LineDraft, read_line
+from mappings.relationform import RelationDraft, check_between, is_relation, read_relation
 from mappings.source import Node, choice, entries, items
+from mappings.stageform import read_stages
+
+
+class Objects(NamedTuple):
+    """The objects of a mapping: HubSpot has one, Salesforce one or several."""
+
+    hubspot: str
+    salesforce: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentDraft:
+    """One kind of consent as written. `evidence` maps a side to (what -> the node of its field)."""
+
+    place: Place
+    name: str
+    hubspot: str
+    salesforce: str
+    evidence: dict[str, dict[str, Node]] | None = None
 
 
 @dataclass(slots=True)
 class Document:
-    """A mapping file as written. `consent` holds (name, HubSpot field, Salesforce field, place)."""
+    """A mapping file as written. `relation` is set where it is about ties instead of records."""
 
     place: Place
     name: str = ""
@@ -21,8 +42,13 @@ class Document:
     salesforce_objects: tuple[str, ...] = ()
     blocks: dict[str, Node] = field(default_factory=dict)
     lines: list[LineDraft] = field(default_factory=list)
-    consent: list[tuple[str, str, str, Place]] = field(default_factory=list)
+    consent: list[ConsentDraft] = field(default_factory=list)
     match: list[tuple[Node, bool]] = field(default_factory=list)
+    relation: RelationDraft | None = None
+
+    @property
+    def objects(self) -> Objects:
+        return Objects(self.hubspot_object, self.salesforce_objects)
 
     def text(self, key: str, default: str) -> str:
         """The text of a top-level block."""
@@ -40,14 +66,21 @@ def read_document(root: Node, faults: FaultList) -> Document | None:
     if blocks is None:
         return None
     document = Document(place=root.place, blocks=blocks)
-    for key in grammar.LATER_KEYS:
-        if key in blocks:
-            faults.add("later", blocks[key].place, key)
     document.name = _required_text(root, blocks, "name", faults)
     _check_version(root, blocks.get("version"), faults)
     choice(blocks, "mode", grammar.MODES, faults)
     choice(blocks, "first_pairing", grammar.FIRST_PAIRING, faults)
+    choice(blocks, "duplicates", grammar.DUPLICATES, faults)
+    if is_relation(blocks):
+        document.relation = read_relation(blocks, faults)
+    elif grammar.WHEN_ENDED_KEY in blocks:
+        node = blocks[grammar.WHEN_ENDED_KEY]
+        faults.add("only_for_relations", node.place, grammar.WHEN_ENDED_KEY)
     good = _read_between(root, document, faults)
+    stages = read_stages(
+        blocks.get("stages"), document.hubspot_object, document.salesforce_objects, faults
+    )
+    document.lines += [] if stages is None else [stages]
     for key, with_links in (("fields", False), ("links", True)):
         for node in items(blocks.get(key), faults):
             line = read_line(node, faults, link=with_links)
@@ -57,7 +90,7 @@ def read_document(root: Node, faults: FaultList) -> Document | None:
     _read_match(document, faults)
     if good:
         _check_tests(document, faults)
-    return document if good else None
+    return document if good and is_relation(blocks) == (document.relation is not None) else None
 
 
 def _check_version(root: Node, version: Node | None, faults: FaultList) -> None:
@@ -96,9 +129,8 @@ def _read_between(root: Node, document: Document, faults: FaultList) -> bool:
     for one in (hubspot, *names):
         if one.text is None:
             faults.add("wrong_type", one.place, one.shown(), expected="=an_object")
-        elif one.text in grammar.LATER_HUBSPOT_OBJECTS + grammar.LATER_SALESFORCE_OBJECTS:
-            faults.add("later", one.place, one.text)
-            return False
+    if not check_between(hubspot, names, faults, relation=is_relation(document.blocks)):
+        return False
     if not names:
         faults.add("wrong_type", salesforce.place, salesforce.shown(), expected="=an_object")
     document.hubspot_object = hubspot.text or ""
@@ -108,14 +140,28 @@ def _read_between(root: Node, document: Document, faults: FaultList) -> bool:
 
 def _read_consent(document: Document, faults: FaultList) -> None:
     for name, node in (entries(document.blocks.get("consent"), None, faults) or {}).items():
-        sides = entries(node, grammar.SIDES, faults) or {}
+        sides = entries(node, grammar.CONSENT_KEYS, faults) or {}
         texts = [sides[side].text if side in sides else None for side in grammar.SIDES]
         for side, text in zip(grammar.SIDES, texts, strict=True):
             if text is None:
                 faults.add("missing_key", node.place, side)
         left, right = texts
         if left is not None and right is not None:
-            document.consent.append((name, left, right, node.place))
+            evidence = _read_evidence(sides.get("evidence"), faults)
+            document.consent.append(ConsentDraft(node.place, name, left, right, evidence))
+
+
+def _read_evidence(node: Node | None, faults: FaultList) -> dict[str, dict[str, Node]] | None:
+    """By side and kind of evidence, the fields that hold it."""
+    if node is None:
+        return None
+    found: dict[str, dict[str, Node]] = {}
+    for side, fields in (entries(node, grammar.SIDES, faults) or {}).items():
+        found[side] = entries(fields, grammar.EVIDENCE_KEYS, faults) or {}
+        for field_node in found[side].values():
+            if field_node.text is None:
+                faults.add("wrong_type", field_node.place, field_node.shown(), expected="=text")
+    return found
 
 
 def _read_match(document: Document, faults: FaultList) -> None:

@@ -52,6 +52,10 @@ class FieldBook:
             self.faults.add("no_object", place, name, system=title(side))
         return not missing
 
+    def described(self, side: System, object_name: str) -> ObjectSchema | None:
+        """The object as the live system describes it; None offline."""
+        return None if self.schemas is None else self.schemas.get((side, object_name))
+
     def find(self, side: System, object_name: str, name: str) -> FieldSchema | None:
         """The field, or None where the live system shows us none of that name."""
         if side is HUBSPOT and name.startswith(ASSOCIATIONS):

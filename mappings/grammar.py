@@ -19,25 +19,38 @@ TOP_KEYS: Words = (
     "match",
     "first_pairing",
     "create",
+    "duplicates",
     "when_deleted_in",
+    "when_merged_in",
+    "when_erased_in",
+    "when_ended_in",
     "limits",
     "consent",
     "keys",
+    "stages",
     "fields",
     "links",
-    "tests",
-    "stages",
     "relation",
-    "projection",
+    "tests",
 )
 REQUIRED_TOP_KEYS: Words = ("version", "name", "between")
-# Part of the language, not yet of this version.
-LATER_KEYS: Words = ("stages", "relation", "projection")
-LATER_HUBSPOT_OBJECTS: Words = ("list memberships", "associations")
-LATER_SALESFORCE_OBJECTS: Words = ("CampaignMember", "OpportunityContactRole")
-# What a link may refer to; `owners` are people matched by e-mail and need no mapping.
+# What a file about ties instead of records may say; the first one makes it such a file.
+RELATION = "relation"
+RELATION_FILE_KEYS: Words = (
+    "version",
+    "name",
+    "between",
+    "mode",
+    RELATION,
+    "when_ended_in",
+    "limits",
+    "fields",
+    "tests",
+)
+RELATION_KEYS: Words = ("left", "right", "direction")
+WHEN_ENDED_KEY = "when_ended_in"
+# Links to `owners` find people by e-mail and need no mapping.
 OWNERS = "owners"
-LINK_TARGETS: Words = ("companies", OWNERS)
 
 SIDES: Words = ("hubspot", "salesforce")
 BY_DIRECTION: Words = ("to_hubspot", "to_salesforce")
@@ -50,6 +63,13 @@ OTHERWISE: Words = ("park", "pass", "blank")
 LINK_OTHERWISE: Words = ("park", "keep", "blank")
 SEVERAL: Words = ("park", "latest_activity", "oldest")
 WHEN_DELETED: Words = ("unlink", "delete", "park")
+WHEN_MERGED: Words = ("list", "merge")
+WHEN_ERASED: Words = ("erase", "delete", "park")
+WHEN_ENDED: Words = ("end", "keep")
+DUPLICATES: Words = ("park", "use")
+PROJECTION: Words = ("strict", "high_water")
+CONSENT_KEYS: Words = (*SIDES, "evidence")
+EVIDENCE_KEYS: Words = ("at", "source", "basis")
 EDITS: Words = ("restore", "request")
 MATCH_KEYS: Words = ("by", "ignore", "several")
 RULE_KEYS: Words = ("all", "then")
@@ -83,6 +103,8 @@ FIELD_KEYS: Words = (
     "compare",
     "to_salesforce",
     "to_hubspot",
+    "projection",
+    "currency",
 )
 LINK_KEYS: Words = (*COMMON_LINE_KEYS, "to")
 LINE_CHOICES: dict[str, Words] = {
@@ -92,6 +114,7 @@ LINE_CHOICES: dict[str, Words] = {
     "compare": COMPARE_WORDS,
     "mode": MODES,
     "edits": EDITS,
+    "projection": PROJECTION,
 }
 
 TEST_KEYS: Words = ("name", "agreed", "now", "at", "expect")
@@ -100,6 +123,9 @@ EXPECT_WORDS: Words = ("create", "conflicts", "parked", "open", "filtered")
 FOUND_KEYS: dict[str, Words] = {"conflicts": ("line", "winner"), "parked": ("line", "cause")}
 
 ARROW = re.compile(r"^\s*(.+?)\s*(<->|->|<-)\s*(.+?)\s*$")
+# ``pipeline 新規営業 <-> record type New_Business``, or the pipeline alone.
+PIPELINE = re.compile(r"^\s*pipeline\s+(.+?)(?:\s*<->\s*record type\s+(.+?))?\s*$")
+MAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 EQUALS = re.compile(r"^\s*([\w.]+)\s*=\s*([\w.]+)\s*$")
 # Arrows that people paste, and what the language calls them.
 PASTED_ARROWS = {

@@ -33,17 +33,24 @@ def schema() -> Schema:
         "match": _match(),
         "first_pairing": _words(grammar.FIRST_PAIRING),
         "create": _entries(dict.fromkeys(grammar.CREATE_KEYS, _create())),
+        "duplicates": _words(grammar.DUPLICATES),
         "when_deleted_in": _sides(_words(grammar.WHEN_DELETED)),
+        "when_merged_in": _sides(_words(grammar.WHEN_MERGED)),
+        "when_erased_in": _sides(_words(grammar.WHEN_ERASED)),
+        "when_ended_in": _sides(_words(grammar.WHEN_ENDED)),
         "limits": _entries(
             {key: {"type": ["integer", "string"], "minimum": 0} for key in grammar.LIMIT_KEYS}
         ),
-        "consent": _map_of(_entries(dict.fromkeys(grammar.SIDES, TEXT), required=grammar.SIDES)),
+        "consent": _map_of(_consent()),
         "keys": _sides(TEXT),
+        "stages": _list_of(_pipeline()),
         "fields": _list_of(_line(grammar.FIELD_KEYS)),
         "links": _list_of(_line(grammar.LINK_KEYS)),
+        "relation": _entries(
+            {"left": TEXT, "right": TEXT, "direction": _words(grammar.ARROWS)},
+            required=("left", "right"),
+        ),
         "tests": _list_of(_test()),
-        # Known words of later versions: `check` explains them.
-        **{key: {} for key in grammar.LATER_KEYS},
     }
     return {
         "$schema": DIALECT,
@@ -88,6 +95,24 @@ def _sides(value: Schema) -> Schema:
 def _by_direction(words: Iterable[str]) -> Schema:
     one = _words(words)
     return {"anyOf": [one, _entries(dict.fromkeys(grammar.BY_DIRECTION, one))]}
+
+
+def _consent() -> Schema:
+    evidence = _sides(_entries(dict.fromkeys(grammar.EVIDENCE_KEYS, TEXT)))
+    ends = dict.fromkeys(grammar.SIDES, TEXT)
+    return _entries({**ends, "evidence": evidence}, required=grammar.SIDES)
+
+
+def _pipeline() -> Schema:
+    """`pipeline A <-> record type B:` with its stages below."""
+    return {
+        "type": "object",
+        "patternProperties": {
+            grammar.PIPELINE.pattern: _list_of(_pattern(grammar.ARROW.pattern)),
+        },
+        "additionalProperties": False,
+        "maxProperties": 1,
+    }
 
 
 def _match() -> Schema:
@@ -136,14 +161,22 @@ def _option(key: str) -> Schema:
         "hubspot": _one_or_many(TEXT),
         "salesforce": _one_or_many(TEXT),
         "when_blank": _by_direction(grammar.WHEN_BLANK),
-        "otherwise": _by_direction(dict.fromkeys((*grammar.OTHERWISE, *grammar.LINK_OTHERWISE))),
+        "otherwise": _otherwise(),
         "values": _map_of(TEXT),
+        "currency": _sides(TEXT),
         "to": TEXT,
     }
     if key in grammar.BY_DIRECTION:
         argument = _entries(dict.fromkeys(ARGUMENT_WORDS, TEXT))
         return _one_or_many({"anyOf": [_words(PLAIN_WORDS), argument]})
     return special.get(key, TEXT)
+
+
+def _otherwise() -> Schema:
+    """A word, or the address of the owner who takes what has none."""
+    words = _words(dict.fromkeys((*grammar.OTHERWISE, *grammar.LINK_OTHERWISE)))
+    one = {"anyOf": [words, _pattern(grammar.MAIL.pattern)]}
+    return {"anyOf": [one, _entries(dict.fromkeys(grammar.BY_DIRECTION, one))]}
 
 
 def _test() -> Schema:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from connector.port import FieldKind, FieldSchema, System
 from mappings.faults import FaultList
-from mappings.fieldbook import HUBSPOT, SALESFORCE, title
-from mappings.grammar import LINK_TARGETS
+from mappings.fieldbook import ASSOCIATIONS, HUBSPOT, SALESFORCE, title
+from mappings.grammar import OWNERS, SIDES
 from mappings.lineform import LineDraft
+from mappings.projection import LIFECYCLE, PROJECTED_OBJECTS
 from mappings.schema import Direction
 from mappings.source import as_plain, items
 
@@ -20,6 +21,18 @@ UNLIMITED = 60_000
 # Nobody needs a warning of names of 40 and titles of 128 characters; short own fields deserve one.
 ROOMY = 40
 TEXTS: frozenset[FieldKind] = frozenset({"text", "long_text", "email", "phone", "url", "picklist"})
+# Associations are called by one record of the other kind: a deal has an `associations.company`.
+ASSOCIATED = {
+    "company": "companies",
+    "contact": "contacts",
+    "deal": "deals",
+    "ticket": "tickets",
+    "lead": "leads",
+    "task": "tasks",
+    "note": "notes",
+    "meeting": "meetings",
+    "call": "calls",
+}
 # Fields that HubSpot's own Salesforce app writes.
 APP_FIELDS = ("salesforce", "hs_salesforce")
 
@@ -28,6 +41,31 @@ def check_union(draft: LineDraft, compare: str, faults: FaultList) -> None:
     """`union` merges element by element, so it needs elements."""
     if draft.option("both_changed") == "union" and compare != "set":
         faults.add("union_needs_set", draft.at("both_changed"), draft.id)
+
+
+def check_currency(one: OneLine) -> None:
+    """`currency` rounds amounts, so both ends must be numbers and both currencies be named."""
+    node, faults = one.draft.options.get("currency"), one.maker.faults
+    if node is None:
+        return
+    for side in System:
+        if one.draft.currency(side) is None:
+            faults.add("missing_key", node.place, side.value, SIDES)
+        elif len(one.schemas[side]) != 1 or one.schemas[side][0].kind != "number":
+            faults.add("currency_needs_number", node.place, one.draft.id, system=title(side))
+
+
+def check_projection(one: OneLine) -> bool:
+    """`projection` is about the one property that HubSpot itself only moves forward."""
+    if "projection" not in one.draft.options:
+        return False
+    fits = one.draft.hubspot == (LIFECYCLE,) and one.objects[HUBSPOT] in PROJECTED_OBJECTS
+    if not fits:
+        found = f"{one.objects[HUBSPOT]}.{one.draft.id}"
+        one.maker.faults.add("projection_elsewhere", one.draft.at("projection"), found)
+    elif one.draft.direction == "->":
+        one.maker.faults.warn("idle_option", one.draft.at("projection"), "projection")
+    return fits
 
 
 def check_ends(one: OneLine, direction: Direction) -> None:
@@ -57,11 +95,31 @@ def _check_link(one: OneLine) -> None:
     to, draft, faults = one.draft.link_to, one.draft, one.maker.faults
     if to is None:
         return
-    if to not in LINK_TARGETS:
-        faults.add("link_later", draft.at("to"), to, LINK_TARGETS)
     for side in System:
         if len(one.schemas[side]) != 1:
             faults.add("wrong_type", draft.place, draft.id, expected="=one_field")
+            return
+    partners = one.maker.neighbours.get(to)
+    if to == OWNERS or partners is None:
+        # A mapping that does not exist is told once for the whole folder.
+        return
+    for field, allowed, kinds in (
+        (one.schemas[HUBSPOT][0].name, _associated(one.schemas[HUBSPOT][0]), (partners.hubspot,)),
+        (
+            one.schemas[SALESFORCE][0].name,
+            one.schemas[SALESFORCE][0].references,
+            partners.salesforce,
+        ),
+    ):
+        if allowed and not {*allowed} & {*kinds}:
+            words = {"to": to, "kinds": ", ".join(kinds)}
+            faults.add("link_does_not_fit", draft.at("to"), field, allowed, **words)
+
+
+def _associated(schema: FieldSchema) -> tuple[str, ...]:
+    """The kind of record that an association of a standard object leads to."""
+    word = schema.name.removeprefix(ASSOCIATIONS)
+    return (ASSOCIATED[word],) if word != schema.name and word in ASSOCIATED else ()
 
 
 def _check_fit(one: OneLine, side: System, target: FieldSchema) -> None:

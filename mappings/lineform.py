@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from connector.port import System
 from mappings import grammar
 from mappings.faults import FaultList, Place
 from mappings.grammar import ARROW
 from mappings.source import Node, choice, entries, items
 from mappings.transforms import ARGUMENT_WORDS, PLAIN_WORDS, is_argument
 
+if TYPE_CHECKING:
+    from mappings.stageform import StagePipeline
+
 LEDGER = "kakehashi."
 
 
 @dataclass(slots=True)
 class LineDraft:
-    """A line as written. `salesforce` maps each object to its fields ('' = every listed object)."""
+    """A line as written. `salesforce` maps each object to its fields ('' = every listed object).
+
+    `stages` are the pipelines of a line that stands for a `stages:` block.
+    """
 
     place: Place
     id: str = ""
@@ -25,6 +33,7 @@ class LineDraft:
     source: Node | None = None
     link_to: str | None = None
     options: dict[str, Node] = field(default_factory=dict)
+    stages: tuple[StagePipeline, ...] = ()
 
     @property
     def ledger_value(self) -> str | None:
@@ -36,6 +45,12 @@ class LineDraft:
         """The text of an option."""
         node = self.options.get(name)
         return None if node is None else node.text
+
+    def currency(self, side: System) -> Node | None:
+        """The field that tells the currency of the amount on that side."""
+        node = self.options.get("currency")
+        found = node.value.get(side.value) if node and isinstance(node.value, dict) else None
+        return found if found is not None and found.text is not None else None
 
     def at(self, name: str) -> Place:
         """Where an option stands, or the line."""
@@ -190,8 +205,9 @@ def _read_options(
     otherwise = grammar.LINK_OTHERWISE if link else grammar.OTHERWISE
     for key, words in (("when_blank", grammar.WHEN_BLANK), ("otherwise", otherwise)):
         for node in _by_direction(options.get(key), faults):
-            if node.text not in words:
+            if node.text not in words and not _is_fallback(key, node, options):
                 faults.add("not_allowed", node.place, node.shown(), words)
+    entries(options.get("currency"), grammar.SIDES, faults)
     for key in ("id", "note", "purpose", "only_if", "from", "if_empty_on_create", "to"):
         if key in options and options[key].text is None:
             node = options[key]
@@ -203,6 +219,13 @@ def _read_options(
     if link and "to" not in options:
         faults.add("missing_key", line.place, "to")
     _warn_of_idle_options(line, faults)
+
+
+def _is_fallback(key: str, node: Node, options: dict[str, Node]) -> bool:
+    """Whether this names the owner of records whose own owner is nobody on the other side."""
+    to = options.get("to")
+    owners = to is not None and to.text == grammar.OWNERS
+    return key == "otherwise" and owners and grammar.MAIL.match(node.text or "") is not None
 
 
 def _warn_of_idle_options(line: LineDraft, faults: FaultList) -> None:

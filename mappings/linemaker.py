@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from connector.port import FieldKind, FieldSchema, System
 from mappings.conversions import Target, conversion
-from mappings.document import Document
+from mappings.document import Document, Objects
 from mappings.faults import FaultList
 from mappings.fieldbook import HUBSPOT, SALESFORCE, FieldBook
 from mappings.grammar import OWNERS
-from mappings.linechecks import check_ends, check_union
+from mappings.linechecks import check_currency, check_ends, check_projection, check_union
 from mappings.lineform import LineDraft
+from mappings.money import in_currency
 from mappings.normal import COMPARE_WORDS, normaliser
 from mappings.picklists import Picklist, check_picklist, read_picklist
+from mappings.projection import advances, known_stage, stage_order
 from mappings.schema import (
     Carrier,
     Cell,
@@ -30,6 +33,7 @@ from mappings.schema import (
 )
 from mappings.sides import Recipe, never, nothing, reference, stored
 from mappings.source import as_plain, items
+from mappings.stages import StageBook
 from mappings.transforms import (
     PLAIN_WORDS,
     Locale,
@@ -85,6 +89,8 @@ class LineMaker:
     document: Document
     locale: Locale
     faults: FaultList
+    # The objects of every mapping of the folder, by its name: what a link may lead to.
+    neighbours: Mapping[str, Objects] = field(default_factory=dict)
     # What a line's expressions read, by its id: computed lines are ordered by it.
     wants: dict[str, frozenset[str]] = field(default_factory=dict)
     # Text fields that are shorter than what HubSpot can hold, with their lengths, by object.
@@ -121,6 +127,11 @@ class LineMaker:
             self.book.know(side, objects[side], name, draft.place)
             for side in System
             for name in ends[side]
+        ]
+        known += [
+            self.book.know(side, objects[side], node.text or "", node.place)
+            for side in System
+            if (node := draft.currency(side)) is not None
         ]
         condition = self._condition(draft)
         if not all(known):
@@ -165,20 +176,21 @@ class OneLine:
     picklist: Picklist | None = None
     compare: str = ""
     placeholders: dict[System, Cell] = field(default_factory=dict)
+    projected: bool = False
 
     def make(self, condition: Condition | None) -> Line | None:
         """The line; None where its direction is not even known."""
         draft, faults = self.draft, self.maker.faults
+        option = draft.option
         direction = Direction(draft.direction)
         written = draft.option("compare")
         self.compare = written if written in COMPARE_WORDS else self._inferred()
-        self.picklist = read_picklist(draft, faults)
-        if self.picklist is not None:
-            check_picklist(self.picklist, draft, self.schemas, faults)
+        self.picklist = self._picklist()
         check_union(draft, self.compare, faults)
+        check_currency(self)
+        self.projected = check_projection(self) and option("projection") == "high_water"
         check_ends(self, direction)
         self.placeholders = {side: self._placeholder(side, direction) for side in System}
-        option = draft.option
         return Line(
             id=draft.id,
             hash=self._hash(),
@@ -200,6 +212,18 @@ class OneLine:
             location=f"{draft.place.file}:{draft.place.line}",
         )
 
+    def _picklist(self) -> Picklist | None:
+        """The map of `values`, or of the pipelines of a `stages:` block."""
+        draft, faults, book = self.draft, self.maker.faults, self.maker.book
+        if draft.stages:
+            here, there = (book.described(side, self.objects[side]) for side in System)
+            stage_field = self.schemas[SALESFORCE][-1].name
+            return StageBook(draft, here, there, stage_field, faults).picklist()
+        picklist = read_picklist(draft, faults)
+        if picklist is not None:
+            check_picklist(picklist, draft, self.schemas, faults)
+        return picklist
+
     def kind(self, side: System) -> FieldKind:
         """The kind of an end; an end without a field is of the other's kind, a joined one text."""
         schemas = self.schemas[side] or self.schemas[side.other]
@@ -218,7 +242,7 @@ class OneLine:
         names = tuple(schema.name for schema in schemas)
         return Side(
             fields=names,
-            read=stored(names) if names else self.maker.reader(self.draft, side),
+            read=self._reader(side, names),
             normal=self._normal(side),
             carry=self._carrier(side) if names and direction.goes_to(side) else never,
             when_blank=self._when_blank(side),  # type: ignore[arg-type]  # checked in lineform.py
@@ -226,7 +250,21 @@ class OneLine:
             placeholder=self.placeholders[side] if self._fills(side, direction) else None,
             createable=all(schema.createable for schema in schemas),
             updateable=all(schema.updateable for schema in schemas),
+            admits=self._admits(side),
         )
+
+    def _reader(self, side: System, names: tuple[str, ...]) -> Reader:
+        if not names:
+            return self.maker.reader(self.draft, side)
+        currency = self.draft.currency(side)
+        read = stored(names)
+        return read if currency is None else in_currency(read, currency.text or "")
+
+    def _admits(self, side: System) -> Callable[[Cell, Cell], bool] | None:
+        """With `high_water` a lifecycle stage in HubSpot only takes later ones."""
+        if side is SALESFORCE or not self.projected:
+            return None
+        return advances(stage_order(self.schemas[HUBSPOT][0]))
 
     def _fills(self, side: System, direction: Direction) -> bool:
         """Whether `if_empty_on_create` is written there: to the end that needs it, if one does."""
@@ -301,19 +339,24 @@ class OneLine:
         draft = self.draft
         if draft.link_to is not None:
             otherwise = draft.towards("otherwise", side.value)
-            return reference(draft.link_to, self.target(side), otherwise)
+            partners = self.maker.neighbours.get(draft.link_to)
+            kinds = () if partners is None else partners.salesforce
+            return reference(draft.link_to, self.target(side), otherwise, kinds)
         values = None
         if self.picklist is not None:
             each = self.kind(side.other) == "set" or self.compare == "set"
             width = len(self.schemas[side])
             values = self.picklist.towards(side, draft, each=each, width=width)
         has_placeholder = self.placeholders[side.other] is not None
-        return Recipe(
+        carry = Recipe(
             targets=self.targets(side),
             transforms=tuple(self._transforms(side)),
             values=values,
             source_normal=self._normal(side.other) if has_placeholder else None,
         ).carrier()
+        if self._admits(side) is None:
+            return carry
+        return known_stage(carry, stage_order(self.schemas[side][0]), self.target(side))
 
     def _transforms(self, side: System) -> list[Transform]:
         made: list[Transform] = []
@@ -341,4 +384,14 @@ class OneLine:
             self.compare,
             self._scale(),
             local,
+            *self._looked_up(),
         )[:24]
+
+    def _looked_up(self) -> list[object]:
+        """What the live systems said about words of the line: it is part of what the line means."""
+        found: list[object] = []
+        if self.draft.stages and self.picklist is not None:
+            found += [[dict(self.picklist.to[side]) for side in System]]
+        if self.projected:
+            found += [stage_order(self.schemas[HUBSPOT][0])]
+        return found

@@ -24,7 +24,8 @@ class Picklist:
     def towards(self, side: System, draft: LineDraft, *, each: bool, width: int) -> ValueMap:
         """The map for values that travel to `side`."""
         otherwise = draft.towards("otherwise", side.value) or "park"
-        return ValueMap(self.to[side], otherwise, each=each, width=width)
+        advice = "not_in_stages" if draft.stages else "not_in_values"
+        return ValueMap(self.to[side], otherwise, each=each, width=width, advice=advice)
 
 
 def read_picklist(draft: LineDraft, faults: FaultList) -> Picklist | None:

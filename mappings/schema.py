@@ -156,30 +156,18 @@ class Line:
         return self.hubspot if system is System.HUBSPOT else self.salesforce
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceFields:
-    """Where one system keeps the evidence of a consent: when it was given, where, on which legal basis.
-
-    Vendor field names, None where the file names none.
-    """
-
-    at: str | None = None
-    source: str | None = None
-    basis: str | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentLine:
     """Two opt-out flags that follow each other: true wins, always. Field names by the vendor.
 
-    `id` is the kind of consent (email, phone, tracking, profiling: labels only). `evidence` is None
-    where the file has none; a system that it leaves out is absent.
+    `id` is the kind of consent (email, phone, tracking, profiling: labels only). `evidence` names, by
+    system, the fields that prove an opt-in (``at``, ``source``, ``basis``); None where the file has none.
     """
 
     id: str
     hubspot: str
     salesforce: str
-    evidence: AnyMapping[System, EvidenceFields] | None = None
+    evidence: AnyMapping[System, AnyMapping[str, str]] | None = None
 
     def field(self, system: System) -> str:
         return self.hubspot if system is System.HUBSPOT else self.salesforce
@@ -254,8 +242,9 @@ class Mapping:
     `when_deleted_in`, `when_merged_in` and `when_erased_in` say, by the system in which a record was
     deleted, merged or erased, what its partner gets. With `use_duplicates` a create that Salesforce's
     duplicate rules refuse adopts the match that they name; otherwise the record is parked.
-    `depends_on` are mappings that must be brought in line first; one that links to itself is not among them. `volatile` is true where `today`
-    is used, so that an unchanged record may still need a look.
+    `depends_on` are mappings that must be brought in line first; a mapping that links to itself does
+    not wait for itself. `volatile` is true where `today` is used, so that an unchanged record may still
+    need a look.
     """
 
     name: str

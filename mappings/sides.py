@@ -7,12 +7,12 @@ A blank carries to a blank.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from connector.port import Value, Values
+from connector.port import System, Value, Values
 from mappings.conversions import (
     ADDRESS,
     Conversion,
@@ -22,6 +22,7 @@ from mappings.conversions import (
     is_checked_address,
     plain_limit,
 )
+from mappings.grammar import OWNERS
 from mappings.normal import as_text
 from mappings.schema import (
     Carried,
@@ -41,7 +42,21 @@ JOINED = " + "
 # Carried values that cost more than a look at the type are remembered, per line and direction.
 REMEMBERED = 4_096
 
+# What Salesforce's ids of standard objects begin with (reference sheet, section 2.6).
+KEY_PREFIXES = {
+    "001": "Account",
+    "003": "Contact",
+    "006": "Opportunity",
+    "00Q": "Lead",
+    "00T": "Task",
+    "00U": "Event",
+    "500": "Case",
+    "701": "Campaign",
+}
+ELSEWHERE = Skip("it is about another kind of record")
+
 Step: TypeAlias = Callable[[Cell], Carried]
+LonelyCarrier: TypeAlias = Callable[[str, Context], Carried]
 
 
 def stored(fields: Sequence[str]) -> Reader:
@@ -74,45 +89,71 @@ def never(_cell: Cell, _context: Context) -> Carried:
     return Skip("nothing travels there")
 
 
-def reference(to: str, target: Target, otherwise: str | None) -> Carrier:
+def reference(
+    to: str, target: Target, otherwise: str | None, partners: Collection[str] = ()
+) -> Carrier:
     """Carry a record's id over to the id of its partner on the target side.
 
     Without a partner the line waits, except for owners, who are matched by e-mail or not at all.
+    `partners` are the Salesforce objects that the ids may be of: a field that may name other kinds of
+    records as well (``WhatId``) says nothing to this line when it does.
     """
     side = target.system.other
     alone = _without_partner(to, target, otherwise)
+    foreign = _foreign_prefixes(partners) if side is System.SALESFORCE else frozenset()
 
     def carry(cell: Cell, context: Context) -> Carried:
         if cell is None:
             return None
         record_id = as_text(cell)
         found = context.refs.partner(to, side, record_id)
-        return alone(record_id) if found is None else found
+        if found is not None:
+            return found
+        return ELSEWHERE if record_id[:3] in foreign else alone(record_id, context)
 
     return carry
 
 
-def _without_partner(to: str, target: Target, otherwise: str | None) -> Callable[[str], Carried]:
+def _foreign_prefixes(partners: Collection[str]) -> frozenset[str]:
+    if not partners:
+        return frozenset()
+    return frozenset(prefix for prefix, name in KEY_PREFIXES.items() if name not in partners)
+
+
+def _without_partner(to: str, target: Target, otherwise: str | None) -> LonelyCarrier:
     if otherwise == "keep":
-        return lambda _id: Skip("the partner is not linked")
+        return lambda _id, _context: Skip("the partner is not linked")
     if otherwise == "blank":
-        return lambda _id: None
-    if otherwise == "park" or to == "owners":
-        return lambda record_id: target.refuse("partner_not_linked", record_id, to=to)
-    return lambda _id: Skip("partner", waiting=True)
+        return lambda _id, _context: None
+
+    def park(record_id: str, _context: Context) -> Carried:
+        return target.refuse("partner_not_linked", record_id, to=to)
+
+    if otherwise is not None and "@" in otherwise:
+        stand_in, side = f"{to}#{otherwise}", target.system.other
+
+        def fall_back(record_id: str, context: Context) -> Carried:
+            found = context.refs.partner(stand_in, side, record_id)
+            return park(record_id, context) if found is None else found
+
+        return fall_back
+    if otherwise == "park" or to == OWNERS:
+        return park
+    return lambda _id, _context: Skip("partner", waiting=True)
 
 
 @dataclass(frozen=True, slots=True)
 class ValueMap:
     """The picklist map in one direction of travel. `each` maps the choices of a multi-select one by one.
 
-    `width` is how many fields the target joins.
+    `width` is how many fields the target joins, `advice` what helps where a value is not in the map.
     """
 
     pairs: Mapping[str, str]
     otherwise: str
     each: bool = False
     width: int = 1
+    advice: str = "not_in_values"
 
     def step(self, target: Target) -> Step:
         """Carry over by the map; what it does not know is parked, passed on or blanked."""
@@ -126,7 +167,7 @@ class ValueMap:
             return (
                 None
                 if self.otherwise == "blank"
-                else target.refuse("unknown_option", held, advice="not_in_values")
+                else target.refuse("unknown_option", held, advice=self.advice)
             )
 
         if self.each:
@@ -193,7 +234,7 @@ class Recipe:
 
     def _steps(self, convert: tuple[Conversion, ...], blank: Value) -> Step:
         transform = _transformer(self.transforms)
-        mapped = None if self.values is None else self.values.step(self.targets[0])
+        mapped = None if self.values is None else self.values.step(self.targets[-1])
         source_normal = self.source_normal
 
         def carry(cell: Cell) -> Carried:

@@ -15,12 +15,18 @@ HUBSPOT_KINDS: dict[FieldKind, str] = {
     "email": "email work_email",
     "phone": "phone mobilephone fax hs_whatsapp_phone_number",
     "url": "website linkedin_company_page facebook_company_page",
-    "bool": "hs_email_optout do_not_call is_public",
-    "number": "annualrevenue numberofemployees amount hs_deal_stage_probability",
+    "bool": "hs_email_optout do_not_call is_public hs_is_closed hs_is_closed_won",
+    "number": "annualrevenue numberofemployees amount amount_in_home_currency hs_call_duration "
+    "hs_deal_stage_probability hs_forecast_amount hs_projected_amount",
     "date": "date_of_birth",
-    "datetime": "createdate lastmodifieddate hs_lastmodifieddate closedate notes_last_contacted",
+    "datetime": "createdate lastmodifieddate hs_createdate hs_lastmodifieddate closedate "
+    "notes_last_contacted hs_timestamp hs_meeting_start_time hs_meeting_end_time",
     "set": "hs_additional_emails hs_additional_domains hs_buying_role",
-    "picklist": "lifecyclestage hs_lead_status industry type pipeline dealstage hs_persona",
+    "picklist": "lifecyclestage hs_lead_status industry type pipeline dealstage dealtype hs_persona "
+    "deal_currency_code hs_priority hs_pipeline hs_pipeline_stage hs_lead_type hs_lead_label "
+    "hs_task_status hs_task_priority hs_task_type hs_meeting_outcome hs_call_direction "
+    "hs_call_disposition hs_call_status",
+    "long_text": "hs_task_body hs_meeting_body hs_call_body hs_note_body description",
     "reference": "hubspot_owner_id associatedcompanyid associations.company",
     "id": "hs_object_id",
 }
@@ -33,6 +39,13 @@ HUBSPOT_READ_ONLY = frozenset(
         "hs_email_optout",
         "hs_additional_emails",
         "hs_additional_domains",
+        "hs_createdate",
+        "hs_is_closed",
+        "hs_is_closed_won",
+        # Computed money: never map it (reference sheet, section 7.5).
+        "amount_in_home_currency",
+        "hs_forecast_amount",
+        "hs_projected_amount",
     }
 )
 
@@ -89,13 +102,62 @@ _OPPORTUNITY: dict[FieldKind, str] = {
     "number": "Amount:2 Probability:0 TotalOpportunityQuantity:2 ExpectedRevenue:2-",
     "date": "CloseDate!",
     "bool": "IsPrivate IsClosed- IsWon-",
-    "reference": "AccountId CampaignId Pricebook2Id",
+    "reference": "AccountId CampaignId Pricebook2Id RecordTypeId",
+}
+_CURRENCY: dict[FieldKind, str] = {"picklist": "CurrencyIsoCode:3"}
+_CAMPAIGN: dict[FieldKind, str] = {
+    "text": "Name:80!",
+    "picklist": "Type:40 Status:40",
+    "date": "StartDate EndDate",
+    "number": "ExpectedRevenue:0 BudgetedCost:0 ActualCost:0 ExpectedResponse:2 NumberSent:0 "
+    "NumberOfLeads:0- NumberOfContacts:0- NumberOfResponses:0-",
+    "bool": "IsActive",
+    "long_text": "Description:32000",
+    "reference": "ParentId RecordTypeId",
+}
+_CAMPAIGN_MEMBER: dict[FieldKind, str] = {
+    "reference": "CampaignId! LeadId ContactId",
+    "picklist": "Status:40",
+    "bool": "HasResponded-",
+    "date": "FirstRespondedDate-",
+}
+_CONTACT_ROLE: dict[FieldKind, str] = {
+    "reference": "OpportunityId! ContactId!",
+    "picklist": "Role:40",
+    "bool": "IsPrimary",
+}
+_ACTIVITY: dict[FieldKind, str] = {
+    "text": "Subject:255",
+    "long_text": "Description:32000",
+    "reference": "WhoId WhatId RecordTypeId AccountId-",
+}
+_TASK: dict[FieldKind, str] = {
+    "date": "ActivityDate",
+    # The vendor fills in its own default where a create leaves these out.
+    "picklist": "Status:255 Priority:255 TaskSubtype:40 CallType:40",
+    "text": "CallDisposition:255 CallObject:255",
+    "number": "CallDurationInSeconds:0",
+    "bool": "IsClosed- IsHighPriority- IsReminderSet",
+    "datetime": "CompletedDateTime- ReminderDateTime",
+}
+_EVENT: dict[FieldKind, str] = {
+    "datetime": "StartDateTime EndDateTime ActivityDateTime",
+    "date": "ActivityDate",
+    "number": "DurationInMinutes:0",
+    "text": "Location:255",
+    "bool": "IsAllDayEvent IsPrivate",
+    "picklist": "ShowAs:40 EventSubtype:40",
 }
 SALESFORCE_OBJECTS: dict[str, tuple[dict[FieldKind, str], ...]] = {
     "Lead": (_SYSTEM_FIELDS, _PERSON, _LEAD),
     "Contact": (_SYSTEM_FIELDS, _PERSON, _CONTACT),
     "Account": (_SYSTEM_FIELDS, _ACCOUNT),
-    "Opportunity": (_SYSTEM_FIELDS, _OPPORTUNITY),
+    "Opportunity": (_SYSTEM_FIELDS, _CURRENCY, _OPPORTUNITY),
+    "Campaign": (_SYSTEM_FIELDS, _CURRENCY, _CAMPAIGN),
+    "CampaignMember": (_SYSTEM_FIELDS, _CAMPAIGN_MEMBER),
+    "OpportunityContactRole": (_SYSTEM_FIELDS, _CONTACT_ROLE),
+    "Task": (_SYSTEM_FIELDS, _ACTIVITY, _TASK),
+    "Event": (_SYSTEM_FIELDS, _ACTIVITY, _EVENT),
 }
 
 

@@ -111,6 +111,20 @@ class Ends:
         return cell if side.may_be_blank or side.placeholder is None else side.placeholder
 
 
+def held_back(
+    line: Line, target: System, held: Cell, coming: Cell | Fault | Skip | Pending
+) -> bool:
+    """Whether `target` does not take this value in place of the one held (`projection: high_water`)."""
+    admits = line.side(target).admits
+    if admits is None or isinstance(coming, Fault | Skip | Pending):
+        return False
+    return not admits(held, coming)
+
+
+def _would_be_held_back(ends: Ends, target: System) -> bool:
+    return held_back(ends.line, target, ends.cell(target), ends.carried(target))
+
+
 def decide(line: Line, base: LineBaseline | None, ends: Ends, times: EditTimes | None) -> Decision:
     """The table. `base` is None where there is none, or none that still fits the line's hash."""
     if agree(ends):
@@ -158,7 +172,8 @@ def _first_meeting(ends: Ends, times: EditTimes | None) -> Decision:
             return Leave(seen=True)
     policy = line.first_pairing
     if policy == "fill_blanks":
-        return Leave(open=True, seen=True)
+        # A stage that HubSpot has passed already is nothing that anybody has to look into.
+        return Leave(open=not _would_be_held_back(ends, HUBSPOT), seen=True)
     if policy == "park":
         return Park(
             "conflict",
@@ -237,6 +252,9 @@ def _double_change(ends: Ends, base: LineBaseline, times: EditTimes | None) -> D
         winner = _by_size(ends, larger=policy == "larger")
     else:
         winner = System(policy)
+    if _would_be_held_back(ends, winner.other):
+        # The winner's value has no road, so the other one takes it rather than that both stand still.
+        winner = winner.other
     return _send(ends, winner.other, f"conflict:{policy}", policy=policy)
 
 
@@ -289,6 +307,8 @@ def _send(ends: Ends, target: System, rule: str, policy: str | None = None) -> D
         return Park(cell.cause, cell.advice)
     if isinstance(cell, Skip):
         return Omit(cell.reason, cell.waiting)
+    if held_back(ends.line, target, ends.cell(target), cell):
+        return Leave(seen=True)
     if not isinstance(cell, Pending):
         if not ends.line.side(target).updateable:
             return Leave(seen=True)

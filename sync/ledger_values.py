@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.port import System
 from mappings.schema import Cell, Context, Fault, Line, Pending, Skip
-from sync.decide import Agree, Decision, Omit, Park, Travel
+from sync.decide import Agree, Decision, Omit, Park, Travel, held_back
 
 
 def decide_ledger_value(line: Line, left: Cell, right: Cell, context: Context) -> Decision:
@@ -22,6 +22,8 @@ def decide_ledger_value(line: Line, left: Cell, right: Cell, context: Context) -
             return Park(cell.cause, cell.advice)
         if isinstance(cell, Skip):
             return Omit(cell.reason, cell.waiting)
+        if held_back(line, target, held, cell):
+            continue
         if isinstance(cell, Pending) or side.normal(cell) != side.normal(held):
             writes[target] = cell
     return Travel(writes, "ledger") if writes else Agree()

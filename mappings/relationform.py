@@ -1,0 +1,101 @@
+"""The `relation:` block as written: which two mappings a file ties, and what may stand in `between`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mappings import grammar
+from mappings.faults import FaultList, Place
+from mappings.source import Node, choice, entries
+
+
+@dataclass(frozen=True, slots=True)
+class SideTies:
+    """One kind of tie of one system: its own fields, and the objects that may stand at its ends.
+
+    An empty `left` or `right` takes any object that is not among `never`.
+    """
+
+    fields: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    right: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+
+    def left_of(self, objects: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of a mapping's objects that may stand left."""
+        return self._fitting(objects, self.left)
+
+    def right_of(self, objects: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of a mapping's objects that may stand right."""
+        return self._fitting(objects, self.right)
+
+    def _fitting(self, objects: tuple[str, ...], allowed: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(o for o in objects if (o in allowed if allowed else o not in self.never))
+
+
+LISTS = "lists"
+# HubSpot's memberships carry nothing but the fact; associations carry a label (sheet, sections 12, 13).
+HUBSPOT_TIES = {
+    "list memberships": SideTies(right=(LISTS,), never=(LISTS,)),
+    "associations": SideTies(fields=("label",), never=(LISTS,)),
+}
+# A campaign takes Leads and Contacts, an opportunity's roles Contacts only (sheet, section 11).
+SALESFORCE_TIES = {
+    "CampaignMember": SideTies(left=("Contact", "Lead"), right=("Campaign",)),
+    "OpportunityContactRole": SideTies(left=("Contact",), right=("Opportunity",)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RelationDraft:
+    """The block as written; the names of the two mappings with their places."""
+
+    place: Place
+    left: Node
+    right: Node
+    direction: str
+
+
+def is_relation(blocks: dict[str, Node]) -> bool:
+    """Whether a file is about ties."""
+    return grammar.RELATION in blocks
+
+
+def read_relation(blocks: dict[str, Node], faults: FaultList) -> RelationDraft | None:
+    """The block; None where it does not name two mappings."""
+    node = blocks[grammar.RELATION]
+    for key, stray in blocks.items():
+        if key not in grammar.RELATION_FILE_KEYS:
+            faults.add("not_for_relations", stray.place, key, grammar.RELATION_FILE_KEYS)
+    written = entries(node, grammar.RELATION_KEYS, faults) or {}
+    choice(written, "direction", grammar.ARROWS, faults)
+    ends = []
+    for key in ("left", "right"):
+        end = written.get(key)
+        if end is None or end.text is None:
+            faults.add("missing_key", node.place, key)
+        else:
+            ends.append(end)
+    if len(ends) < 2:
+        return None
+    direction = written["direction"].text if "direction" in written else None
+    return RelationDraft(node.place, ends[0], ends[1], direction or "<->")
+
+
+def check_between(
+    hubspot: Node, salesforce: list[Node], faults: FaultList, *, relation: bool
+) -> bool:
+    """Files about ties name kinds of ties, all others kinds of records."""
+    ties = ((hubspot, HUBSPOT_TIES), *((one, SALESFORCE_TIES) for one in salesforce))
+    good = True
+    for node, known in ties:
+        if relation and node.text not in known:
+            faults.add("not_allowed", node.place, node.shown(), known)
+            good = False
+        elif not relation and node.text in known:
+            faults.add("relation_missing", node.place, node.shown())
+            good = False
+    if relation and len(salesforce) != 1:
+        faults.add("not_allowed", hubspot.place, "", SALESFORCE_TIES)
+        good = False
+    return good
