@@ -14,6 +14,7 @@ from mappings.fieldbook import HUBSPOT, SALESFORCE
 from mappings.grammar import OWNERS
 from mappings.schema import Line
 from mappings.schema import Mapping as FieldMapping
+from mappings.scopes import disjoint
 
 _Thing = TypeVar("_Thing")
 KEYS = "keys"
@@ -46,19 +47,32 @@ def check_names(documents: Iterable[Document], faults: FaultList) -> None:
 def check_writers(made: Iterable[Made], faults: FaultList) -> None:
     """Each (system, object, field) has one writer over all files.
 
-    Keys and opt-outs count as writers beside a line; among themselves they agree by nature.
+    Keys and opt-outs count as writers beside a line; among themselves they agree by nature. Two files
+    may share a field where their `only` says that no record is meant by both.
     """
-    writers: dict[tuple[System, str, str], str] = {}
+    writers: dict[tuple[System, str, str], list[tuple[str, Document]]] = {}
     told: set[tuple[str, str]] = set()
     for one in made:
         for target, name, place in _targets(one):
-            other = writers.setdefault(target, name)
-            agreed = other == name or {_nature(other), _nature(name)} in ({KEYS}, {CONSENT})
-            if not agreed and (name, other) not in told:
-                told.add((name, other))
-                system, object_name, field = target
-                found = f"{system.value} {object_name}.{field}"
-                faults.add("two_writers", place, found, other=other)
+            others = writers.setdefault(target, [])
+            for other, document in others:
+                if not _at_odds(name, one.document, other, document, target[0]):
+                    continue
+                if (name, other) not in told:
+                    told.add((name, other))
+                    system, object_name, field = target
+                    found = f"{system.value} {object_name}.{field}"
+                    faults.add("two_writers", place, found, other=other)
+                break
+            if (name, one.document) not in others:
+                others.append((name, one.document))
+
+
+def _at_odds(name: str, here: Document, other: str, there: Document, side: System) -> bool:
+    """Whether two writers may meet at one record."""
+    if other == name or {_nature(other), _nature(name)} in ({KEYS}, {CONSENT}):
+        return False
+    return here is there or not disjoint(here.only(side), there.only(side))
 
 
 def _nature(writer: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from connector.port import System
 from mappings import grammar
 from mappings.faults import FaultList, Place
 from mappings.lineform import LineDraft, read_line
@@ -49,6 +50,12 @@ class Document:
     @property
     def objects(self) -> Objects:
         return Objects(self.hubspot_object, self.salesforce_objects)
+
+    def only(self, side: System) -> str | None:
+        """The condition of one side, as written."""
+        block = entries(self.blocks.get("only"), None, FaultList()) or {}
+        node = block.get(side.value)
+        return None if node is None else node.text
 
     def text(self, key: str, default: str) -> str:
         """The text of a top-level block."""

@@ -104,7 +104,7 @@ _OPPORTUNITY: dict[FieldKind, str] = {
     "bool": "IsPrivate IsClosed- IsWon-",
     "reference": "AccountId CampaignId Pricebook2Id RecordTypeId",
 }
-_CURRENCY: dict[FieldKind, str] = {"picklist": "CurrencyIsoCode:3"}
+_CURRENCY: dict[FieldKind, str] = {"picklist": "CurrencyIsoCode"}
 _CAMPAIGN: dict[FieldKind, str] = {
     "text": "Name:80!",
     "picklist": "Type:40 Status:40",

@@ -30,8 +30,9 @@ BROKEN_OFFLINE = [
     (file("version: 1"), "duplicate_key", "version", None),
     (file("first_pairing: fill_blank"), "not_allowed", "fill_blank", "fill_blanks"),
     (file("fields: firstname <-> FirstName"), "wrong_type", "firstname <-> FirstName", None),
-    (file("stages: []"), "later", "stages", None),
-    (file("when_deleted_in: {hubspot: delete}"), "deletions_not_followed", "delete", None),
+    (file("stages: []"), "stages_elsewhere", "contacts", None),
+    (file("projection: strict"), "unknown_key", "projection", None),
+    (file("relation: {left: people}"), "missing_key", "right", None),
     (file("when_deleted_in: {hubspot: unlnk}"), "not_allowed", "unlnk", "unlink"),
     (file("limits: {creates: many}"), "wrong_type", "many", None),
     (file("limits: {create: 5}"), "unknown_key", "create", "creates"),
@@ -75,7 +76,7 @@ BROKEN_OFFLINE = [
     (lines("n -> Lead.NumberOfEmployees: {if_empty_on_create: few}"), "bad_default", "few", None),
     (lines("createdate <-> Title"), "read_only", "createdate", None),
     (file("links: [associations.company -> Contact.AccountId]"), "missing_key", "to", None),
-    (file("links: [{a -> Contact.AccountId: {to: deals}}]"), "link_later", "deals", None),
+    (file("links: [{a -> Contact.AccountId: {to: peopel}}]"), "unknown_mapping", "peopel", "people"),
     (file("links: [{a -> Contact.AccountId: {to: companies}}]"), "unknown_mapping", "companies", None),
     (
         lines(

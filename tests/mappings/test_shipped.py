@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from connector.hubspot.schema import object_schema
-from connector.port import ObjectSchema, System
+from connector.port import ObjectSchema, Pipeline, Stage, System
 from connector.salesforce.wire import schema_of
 from mappings import grammar
 from mappings.compile import Locale, compile_folder, missing_keys
@@ -22,6 +24,26 @@ from sandbox.salesforce.schema import built_in_schema as salesforce_org
 from sync.rehearsal import rehearse
 from tests.mappings.builders import HUBSPOT, SALESFORCE
 
+# The pipeline that every portal begins with.
+SALES = Pipeline(
+    "default",
+    "Sales Pipeline",
+    tuple(
+        Stage(name, label)
+        for name, label in (
+            ("appointmentscheduled", "Appointment Scheduled"),
+            ("qualifiedtobuy", "Qualified To Buy"),
+            ("presentationscheduled", "Presentation Scheduled"),
+            ("decisionmakerboughtin", "Decision Maker Bought-In"),
+            ("contractsent", "Contract Sent"),
+            ("closedwon", "Closed Won"),
+            ("closedlost", "Closed Lost"),
+        )
+    ),
+)
+# What a sample says that it needs beside it, and what it cannot stand beside as it is.
+NEEDS = {"campaign-members": ("campaigns",)}
+NOT_BESIDE = {"hubspot-leads": ("deals",)}
 SHIPPED = Path(__file__).parents[2] / "mappings"
 SAMPLES = sorted((SHIPPED / "samples").glob("*.yaml"))
 TODAY = date(2026, 11, 24)
@@ -30,11 +52,12 @@ TODAY = date(2026, 11, 24)
 def fresh_orgs() -> dict[tuple[System, str], ObjectSchema]:
     """What both practice orgs describe before `init`."""
     found: dict[tuple[System, str], ObjectSchema] = {}
-    for name in ("contacts", "companies"):
+    for name in ("contacts", "companies", "deals"):
         properties = hubspot_org(name, {}).properties.values()
         found[HUBSPOT, name] = object_schema(name, [one.as_json() for one in properties])
+    found[HUBSPOT, "deals"] = replace(found[HUBSPOT, "deals"], pipelines=(SALES,))
     objects = salesforce_org()
-    for name in ("Lead", "Contact", "Account"):
+    for name in ("Lead", "Contact", "Account", "Opportunity"):
         found[SALESFORCE, name] = schema_of(name, objects[name].describe("", everything=True))
     return found
 
@@ -43,7 +66,7 @@ def fresh_orgs() -> dict[tuple[System, str], ObjectSchema]:
 def test_the_shipped_set_is_right_and_silent(live: bool) -> None:
     """No fault and no warning, offline and against fresh orgs; companies before people."""
     made = compile_folder(SHIPPED, fresh_orgs() if live else None, Locale())
-    assert [one.name for one in made.mappings] == ["companies", "people"]
+    assert [one.name for one in made.mappings] == ["companies", "deals", "people"]
     assert made.warnings == ()
 
 
@@ -54,9 +77,11 @@ def test_a_fresh_org_lacks_only_the_keys() -> None:
     assert {(system.value, name, field) for system, name, field in missing_keys(made, orgs)} == {
         ("hubspot", "companies", "salesforce_id"),
         ("hubspot", "contacts", "salesforce_id"),
+        ("hubspot", "deals", "salesforce_id"),
         ("salesforce", "Account", "HubSpot_Id__c"),
         ("salesforce", "Contact", "HubSpot_Id__c"),
         ("salesforce", "Lead", "HubSpot_Id__c"),
+        ("salesforce", "Opportunity", "HubSpot_Id__c"),
     }
 
 
@@ -69,10 +94,33 @@ def test_the_shipped_tests_pass(live: bool) -> None:
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
 def test_samples_compile_and_their_tests_pass(sample: Path, tmp_path: Path) -> None:
-    """A sample may be copied as it stands."""
-    (tmp_path / sample.name).write_bytes(sample.read_bytes())
+    """A sample may be copied as it stands, beside the shipped files or over the one that it replaces."""
+    for shipped in SHIPPED.glob("*.yaml"):
+        if name_of(shipped) != name_of(sample) and shipped.stem not in NOT_BESIDE.get(
+            sample.stem, ()
+        ):
+            shutil.copy(shipped, tmp_path)
+    for needed in NEEDS.get(sample.stem, ()):
+        shutil.copy(SHIPPED / "samples" / f"{needed}.yaml", tmp_path)
+    shutil.copy(sample, tmp_path)
     made = compile_folder(tmp_path, None, Locale())
     assert rehearse(made.mappings, TODAY).failed == ()
+
+
+def test_samples_of_activities_may_stand_side_by_side(tmp_path: Path) -> None:
+    """Tasks, calls and notes all become Tasks; their `only` keeps them apart."""
+    for path in SHIPPED.glob("*.yaml"):
+        shutil.copy(path, tmp_path)
+    for stem in ("tasks", "calls", "notes", "meetings"):
+        shutil.copy(SHIPPED / "samples" / f"{stem}.yaml", tmp_path)
+    made = compile_folder(tmp_path, None, Locale())
+    assert {one.name for one in made.mappings} >= {"tasks", "calls", "notes", "meetings"}
+    assert made.warnings == ()
+
+
+def name_of(path: Path) -> str:
+    """The mapping's name."""
+    return str(YAML(typ="safe").load(path.read_text("utf-8"))["name"])
 
 
 def test_samples_are_never_loaded() -> None:
@@ -96,6 +144,12 @@ def test_editors_accept_what_we_ship(path: Path) -> None:
         {"fields": ["firstname FirstName"]},
         {"fields": [{"a <-> B": {"both_changed": "latest"}}]},
         {"links": [{"a <-> B": {"values": {}}}]},
+        {"links": [{"a <-> B": {"to": "owners", "otherwise": "nobody"}}]},
+        {"stages": [{"pipe x": ["a <-> B"]}]},
+        {"stages": [{"pipeline x": ["a B"]}]},
+        {"relation": {"left": "people"}},
+        {"when_merged_in": {"hubspot": "marge"}},
+        {"fields": [{"a <-> B": {"projection": "highwater"}}]},
         {"match": {"by": [{"al": []}]}},
         {"tests": [{"name": "x"}]},
     ],
