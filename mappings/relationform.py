@@ -93,8 +93,9 @@ def check_between(
             faults.add("not_allowed", node.place, node.shown(), known)
             good = False
         elif not relation and node.text in known:
+            # The other side is most likely a tie as well: once is enough.
             faults.add("relation_missing", node.place, node.shown())
-            good = False
+            return False
     if relation and len(salesforce) != 1:
         faults.add("not_allowed", hubspot.place, "", SALESFORCE_TIES)
         good = False

@@ -151,7 +151,7 @@ def test_a_stand_in_may_differ_by_direction(tmp_path: Path) -> None:
 BROKEN = [
     ("associations.deal <-> WhatId: {to: deal}", "unknown_mapping", "deal", "deals"),
     ("associations.contact <-> WhatId: {to: deals}", "link_does_not_fit", "associations.contact", None),
-    ("associations.deal <-> WhatId: {to: deals, otherwise: a@example.com}", "not_allowed", "a@example.com", None),
+    ("a -> WhatId: {to: deals, otherwise: a@example.com}", "not_allowed", "a@example.com", None),
     ("hubspot_owner_id <-> OwnerId: {to: owners, otherwise: desk}", "not_allowed", "desk", None),
 ]  # fmt: skip
 

@@ -160,7 +160,7 @@ BROKEN = [
     ("pipeline 新規営行; 商談化 <-> Prospecting", "unknown_label", "新規営行", "新規営業"),
     ("pipeline 新規営業; 商談 <-> Prospecting", "unknown_label", "商談", "商談化"),
     ("pipeline 新規営業; 商談化 <-> Prospectin", "unknown_label", "Prospectin", "Prospecting"),
-    ("pipeline p1 <-> record type Newbusines; s1 <-> Proposal", "unknown_label", "Newbusines", "New_Business"),
+    ("pipeline p1 <-> record type Newbusine; s1 <-> Proposal", "unknown_label", "Newbusine", "New_Business"),
     ("pipe 新規営業; 商談化 <-> Prospecting", "bad_pipeline", "pipe 新規営業", None),
     ("pipeline 新規営業; 商談化 Prospecting", "bad_stage", "商談化 Prospecting", None),
 ]  # fmt: skip
