@@ -62,8 +62,13 @@ def check(session: Session, offline: bool) -> int:
         warnings += _missing_key_warnings(bridge, compiled)
     show_faults(session.output, (), tuple(warnings))
     if not session.output.json and not warnings:
-        session.output.line(f"{len(compiled.mappings)} mappings are right.")
+        session.output.line(_all_right(len(compiled.mappings), len(compiled.relations)))
     return 1 if any(w.code == "missing_key_field" for w in warnings) else 0
+
+
+def _all_right(mappings: int, relations: int) -> str:
+    ties = f" and {relations} relations" if relations else ""
+    return f"{mappings} mappings{ties} are right."
 
 
 def _missing_key_warnings(bridge: Bridge, compiled: Any) -> list[MappingFault]:
@@ -104,7 +109,7 @@ def test_(session: Session) -> int:
     """Run the `tests:` of the mapping files, and name lines that no test touches."""
     bridge = session.bridge()
     compiled = bridge.compile(offline=True)
-    done = rehearse(compiled.mappings, bridge.clock().date())
+    done = rehearse(compiled.rehearsed, bridge.clock().date())
     if session.output.json:
         session.output.document(
             {

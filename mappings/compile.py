@@ -17,6 +17,7 @@ from mappings.grammar import OWNERS
 from mappings.linemaker import LineMaker, digest
 from mappings.matching import emails, ignored
 from mappings.relationmaker import make_relation
+from mappings.relationtests import as_mapping
 from mappings.schema import CreateRule, ObjectLines, Relation
 from mappings.schema import Mapping as FieldMapping
 from mappings.source import as_plain, read_folder
@@ -40,6 +41,11 @@ class Compiled:
     mappings: tuple[FieldMapping, ...]
     warnings: tuple[MappingFault, ...]
     relations: tuple[Relation, ...] = ()
+
+    @property
+    def rehearsed(self) -> tuple[FieldMapping, ...]:
+        """Everything that may have `tests:`; a relation rehearses its own fields like a mapping."""
+        return (*self.mappings, *map(as_mapping, self.relations))
 
 
 def objects_needed(folder: Path) -> set[tuple[System, str]]:

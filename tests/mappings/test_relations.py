@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from mappings.compile import compile_folder, objects_needed
 from mappings.schema import Direction, Fault, Limits, Relation
+from sync.rehearsal import rehearse
 from tests.mappings.builders import (
     CONTEXT,
     HUBSPOT,
@@ -174,6 +176,17 @@ def test_live_schemas_check_the_fields_of_ties(tmp_path: Path) -> None:
     } | {(SALESFORCE, "OpportunityContactRole"): schema(SALESFORCE, "OpportunityContactRole", role)}
     (fault,) = faults_of(folder_with(tmp_path, written), world)
     assert (fault.code, fault.nearest) == ("unknown_option", "Decision Maker")
+
+
+def test_the_own_fields_of_ties_are_rehearsed(tmp_path: Path) -> None:
+    """`tests:` of a relation run as those of a mapping; a wrong expectation fails."""
+    written = ROLES + "fields:\n  - label <-> Role: {values: {決裁者: Decision Maker}}\ntests:\n"
+    new = "  - {name: %s, now: {hubspot: {label: 決裁者}}, expect: {create: %s, %s: {Role: %s}}}\n"
+    role = "OpportunityContactRole"
+    written += new % ("right", role, role, "Decision Maker") + new % ("wrong", role, role, "Other")
+    made = compile_folder(folder_with(tmp_path, written), None, TOKYO)
+    done = rehearse(made.rehearsed, date(2026, 11, 24))
+    assert (done.passed, [failure.test for failure in done.failed]) == (1, ["roles: wrong"])
 
 
 def test_the_hash_follows_the_meaning(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_samples_compile_and_their_tests_pass(sample: Path, tmp_path: Path) -> N
         shutil.copy(SHIPPED / "samples" / f"{needed}.yaml", tmp_path)
     shutil.copy(sample, tmp_path)
     made = compile_folder(tmp_path, None, Locale())
-    assert rehearse(made.mappings, TODAY).failed == ()
+    assert rehearse(made.rehearsed, TODAY).failed == ()
 
 
 def test_samples_of_activities_may_stand_side_by_side(tmp_path: Path) -> None:
