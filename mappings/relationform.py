@@ -10,39 +10,37 @@ from mappings.source import Node, choice, entries
 
 
 @dataclass(frozen=True, slots=True)
-class SideTies:
-    """One kind of tie of one system: its own fields, and the objects that may stand at its ends.
+class EndKinds:
+    """The objects that may stand at one end of a tie: `only` these, or any that is not among `never`."""
 
-    An empty `left` or `right` takes any object that is not among `never`.
-    """
-
-    fields: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
-    right: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
 
-    def left_of(self, objects: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of a mapping's objects that may stand left."""
-        return self._fitting(objects, self.left)
+    def among(self, objects: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of a mapping's objects that may stand here."""
+        return tuple(o for o in objects if (o in self.only if self.only else o not in self.never))
 
-    def right_of(self, objects: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of a mapping's objects that may stand right."""
-        return self._fitting(objects, self.right)
 
-    def _fitting(self, objects: tuple[str, ...], allowed: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(o for o in objects if (o in allowed if allowed else o not in self.never))
+@dataclass(frozen=True, slots=True)
+class SideTies:
+    """One kind of tie of one system: what may stand at its ends, and its own fields."""
+
+    left: EndKinds
+    right: EndKinds
+    fields: tuple[str, ...] = ()
 
 
 LISTS = "lists"
-# HubSpot's memberships carry nothing but the fact; associations carry a label (sheet, sections 12, 13).
+_RECORDS = EndKinds(never=(LISTS,))
+# HubSpot's memberships carry nothing but the fact; associations carry a label (sheet, sections 11, 13).
 HUBSPOT_TIES = {
-    "list memberships": SideTies(right=(LISTS,), never=(LISTS,)),
-    "associations": SideTies(fields=("label",), never=(LISTS,)),
+    "list memberships": SideTies(_RECORDS, EndKinds(only=(LISTS,))),
+    "associations": SideTies(_RECORDS, _RECORDS, fields=("label",)),
 }
-# A campaign takes Leads and Contacts, an opportunity's roles Contacts only (sheet, section 11).
+# A campaign takes Leads and Contacts, an opportunity's roles Contacts only (sheet, section 7).
 SALESFORCE_TIES = {
-    "CampaignMember": SideTies(left=("Contact", "Lead"), right=("Campaign",)),
-    "OpportunityContactRole": SideTies(left=("Contact",), right=("Opportunity",)),
+    "CampaignMember": SideTies(EndKinds(("Contact", "Lead")), EndKinds(("Campaign",))),
+    "OpportunityContactRole": SideTies(EndKinds(("Contact",)), EndKinds(("Opportunity",))),
 }
 
 

@@ -11,7 +11,7 @@ from mappings.document import Document, Objects
 from mappings.faults import FaultList
 from mappings.fieldbook import HUBSPOT, SALESFORCE, FieldBook, Schemas, title
 from mappings.linemaker import LineMaker, digest
-from mappings.relationform import HUBSPOT_TIES, SALESFORCE_TIES, RelationDraft, SideTies
+from mappings.relationform import HUBSPOT_TIES, SALESFORCE_TIES, EndKinds, RelationDraft, SideTies
 from mappings.schema import Direction, Line, Relation
 from mappings.source import Node, as_plain
 from mappings.transforms import Locale
@@ -35,15 +35,21 @@ def make_relation(
         SALESFORCE: SALESFORCE_TIES[document.salesforce_objects[0]],
     }
     left, right = (_neighbour(node, neighbours, faults) for node in (draft.left, draft.right))
-    if left is None or right is None:
-        return None
-    ends = {side: _ends(document, draft, side, kinds[side], left, right, faults) for side in System}
+    lefts = {
+        side: _fitting(document, draft.left, left, side, kinds[side].left, faults)
+        for side in System
+    }
+    rights = {
+        side: _fitting(document, draft.right, right, side, kinds[side].right, faults)
+        for side in System
+    }
     book = FieldBook(document, _with_ties(document, schemas), faults)
     if not book.check_objects():
         return None
     _check_own_fields(document, kinds[HUBSPOT], faults)
     lines = _lines(document, book, locale, faults)
-    if not all(ends[side][0] and ends[side][1] for side in System):
+    whole = all((*lefts.values(), *rights.values()))
+    if left is None or right is None or not whole:
         return None
     return Relation(
         name=document.name,
@@ -53,8 +59,8 @@ def make_relation(
         right=draft.right.text or "",
         hubspot=_word(document.hubspot_object, left, right),
         salesforce=document.salesforce_objects[0],
-        left_objects={side: ends[side][0] for side in System},
-        right_objects={side: ends[side][1][0] for side in System},
+        left_objects=lefts,
+        right_objects={side: objects[0] for side, objects in rights.items()},
         direction=Direction(draft.direction),
         lines=lines,
         fields={
@@ -75,27 +81,24 @@ def _neighbour(node: Node, neighbours: Mapping[str, Objects], faults: FaultList)
     return found
 
 
-def _ends(
+def _fitting(
     document: Document,
-    draft: RelationDraft,
+    node: Node,
+    neighbour: Objects | None,
     side: System,
-    kind: SideTies,
-    left: Objects,
-    right: Objects,
+    kinds: EndKinds,
     faults: FaultList,
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The objects that may stand left and right in one system."""
-    objects = [(one.hubspot,) if side is HUBSPOT else one.salesforce for one in (left, right)]
-    found = kind.left_of(objects[0]), kind.right_of(objects[1])
-    word = document.hubspot_object if side is HUBSPOT else document.salesforce_objects[0]
-    ends = (
-        (draft.left, found[0], kind.left, objects[0]),
-        (draft.right, found[1], kind.right, objects[1]),
-    )
-    for node, fitting, allowed, there in ends:
-        if not fitting:
-            words = {"system": title(side), "tie": word, "kinds": ", ".join(there)}
-            faults.add("relation_does_not_fit", node.place, node.text or "", allowed, **words)
+) -> tuple[str, ...]:
+    """Those of a mapping's objects that may stand at one end of the ties of one system."""
+    if neighbour is None:
+        # That there is no such mapping has been told.
+        return ()
+    there = (neighbour.hubspot,) if side is HUBSPOT else neighbour.salesforce
+    found = kinds.among(there)
+    if not found:
+        tie = document.hubspot_object if side is HUBSPOT else document.salesforce_objects[0]
+        words = {"system": title(side), "tie": tie, "kinds": ", ".join(there)}
+        faults.add("relation_does_not_fit", node.place, node.text or "", kinds.only, **words)
     return found
 
 
