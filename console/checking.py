@@ -67,8 +67,12 @@ def check(session: Session, offline: bool) -> int:
 
 
 def _all_right(mappings: int, relations: int) -> str:
-    ties = f" and {relations} relations" if relations else ""
+    ties = f" and {_counted(relations, 'relation')}" if relations else ""
     return f"{mappings} mappings{ties} are right."
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _missing_key_warnings(bridge: Bridge, compiled: Any) -> list[MappingFault]:

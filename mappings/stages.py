@@ -117,7 +117,9 @@ class StageBook:
         if len(found) == 1:
             return found[0]
         words = {"what": f"={what}"}
-        if found:
+        if not known:
+            self.faults.add("no_labels", place, word, **words)
+        elif found:
             self.faults.add("ambiguous_label", place, word, found, **words)
         else:
             labels = dict.fromkeys(label for _, label in known)

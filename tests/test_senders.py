@@ -62,7 +62,7 @@ def test_nothing_that_is_mapped_changes_in_silence(sample: str | None, tmp_path:
         (tmp_path / "mappings" / "people.yaml").write_text(text, "utf-8")
         mappings = mappings_of(tmp_path, Settings())
     told = subscriptions(sender_files(mappings, EXAMPLE))
-    words = {"contacts": "contact", "companies": "company"}
+    words = {"contacts": "contact", "companies": "company", "deals": "deal"}
     for mapping in mappings:
         word = words[mapping.hubspot_object]
         rung = {one.get("propertyName") for one in told if one.get("objectType") == word}
@@ -87,7 +87,7 @@ def test_the_app_reads_and_writes_what_is_mapped_and_no_more() -> None:
 
 def test_our_door_understands_every_subscription() -> None:
     """One event of each, as HubSpot sends them: none is left aside, each names its object."""
-    type_ids = {"contact": "0-1", "company": "0-2"}
+    type_ids = {"contact": "0-1", "company": "0-2", "deal": "0-3"}
     told = subscriptions(sender_files(shipped(), EXAMPLE))
     events = [
         {
@@ -102,7 +102,7 @@ def test_our_door_understands_every_subscription() -> None:
     ]
     delivery = read_events(HubSpotDoor("secret"), json.dumps(events).encode())
     assert delivery.ignored == ()
-    assert {one.object for one in delivery.notices} == {"contacts", "companies"}
+    assert {one.object for one in delivery.notices} == {"contacts", "companies", "deals"}
     assert len(delivery.notices) == len(told) > 30
 
 

@@ -187,6 +187,14 @@ def test_an_ambiguous_label_is_answered_with_the_ids_to_write(tmp_path: Path) ->
     assert there(made, ("p2", "s6")) == "Proposal"
 
 
+def test_a_system_that_shows_no_pipelines_is_told_apart_from_a_wrong_word(tmp_path: Path) -> None:
+    """Without the right to see them every word would look wrong."""
+    write(tmp_path, block("pipeline 新規営業; 商談化 <-> Prospecting"))
+    (fault,) = faults_of(tmp_path, world(pipelines=()))
+    assert (fault.code, fault.found) == ("no_labels", "新規営業")
+    assert "rights" in fault.message("en")
+
+
 def test_record_types_are_named_by_all_pipelines_or_by_none(tmp_path: Path) -> None:
     """A pipeline without one would leave the record type to chance."""
     faults = told(
