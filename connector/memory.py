@@ -286,21 +286,31 @@ class MemoryConnector(People):
         return refusal or self._take(object_name, change.id, change.values)
 
     def merge(self, object_name: str, winner: str, losers: Sequence[str]) -> Outcome:
-        records = self._shelves[object_name].records
-        gone = [i for i in (winner, *losers) if i not in records or not records[i].seen]
-        if gone:
-            ends = {records[i].fate.into for i in (winner, *losers) if i in records}
-            survivor = next(iter(ends)) if len(ends) == 1 else None
-            return Written(survivor) if survivor else self._reject("no such record", "not_found")
+        if winner in losers:
+            raise ValueError("a record cannot be merged with itself")
+        ends = {self._survivor(object_name, record_id) for record_id in (winner, *losers)}
+        if None in ends:
+            return self._reject("there is no such record", "not_found")
+        if len(ends) == 1:
+            return Written(str(ends.pop()))
         return self._write(
             [winner], lambda one: Written(self._merge(object_name, one, losers, by_us=True))
         )[0]
+
+    def _survivor(self, object_name: str, record_id: str) -> str | None:
+        """The record itself while it can be seen, else the one it was merged into; None: neither."""
+        stored = self._shelves[object_name].records.get(record_id)
+        while stored is not None and stored.fate.kind == "merged":
+            record_id = stored.fate.into or ""
+            stored = self._shelves[object_name].records.get(record_id)
+        return record_id if stored is not None and stored.seen else None
 
     def erase_many(self, object_name: str, ids: Sequence[str]) -> list[Outcome]:
         return self._write(ids, lambda record_id: self._erase(object_name, record_id))
 
     def _erase(self, object_name: str, record_id: str) -> Outcome:
         self._delete(object_name, record_id)
+        # Nobody can tell any more that it ever was.
         self._shelves[object_name].forget(record_id)
         return Written(record_id)
 

@@ -65,6 +65,11 @@ class People:
             for record_id in shelf.seen_ids()
         }
 
+    def in_the_bin(self, object_name: str) -> set[str]:
+        """Ids of the records that were deleted and not erased."""
+        records = self._shelves[object_name].records
+        return {record_id for record_id, one in records.items() if one.fate.kind == "deleted"}
+
     def _birth(self, object_name: str, values: Values, *, by_us: bool) -> str:
         self._last_number += 1
         record_id = vendor_id(self._system, object_name, self._last_number)

@@ -137,12 +137,10 @@ class Shelf:
             stored.modified_at, stored.by_us = at, by_us
 
     def forget(self, record_id: str) -> None:
-        """Drop every value that a record ever held; that it was there stays known."""
-        stored = self.records.get(record_id)
-        if stored is not None:
-            for name in list(stored.values):
-                self._reindex(record_id, name, stored.values.pop(name), None)
-            stored.history.clear()
+        """Drop a record for good, with everything that it ever held."""
+        stored = self.records.pop(record_id, None)
+        for name, value in () if stored is None else stored.values.items():
+            self._reindex(record_id, name, value, None)
 
     def normal(self, name: str, given: Value) -> Value:
         """What the system makes of a value when it stores it."""

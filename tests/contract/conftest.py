@@ -1,4 +1,4 @@
-"""The suites' assertions explain themselves as those of test files do."""
+"""The suites are modules of their own: let their asserts explain themselves as those of tests do."""
 
 import pytest
 
@@ -8,6 +8,5 @@ for _suite in (
     "writing_suite",
     "trouble_suite",
     "life_suite",
-    "life_salesforce_suite",
 ):
     pytest.register_assert_rewrite(f"tests.contract.{_suite}")

@@ -18,7 +18,7 @@ import abc
 import pytest
 
 from connector.errors import OutcomeUnknown, Rejected
-from connector.port import Change, Outcome, Written
+from connector.port import Change, Fate, Outcome, Written
 from tests.contract.world import Trouble, World
 
 
@@ -126,6 +126,15 @@ class MergingContract:
         outcome = world.connector.merge(world.names.object, winner, [loser])
         assert isinstance(outcome, Rejected)
         assert set(world.stored()) == {winner}
+
+    def test_a_chain_of_merges_is_told_step_by_step(self, world: LivingWorld) -> None:
+        """A into B, B into C: the fate of B is C, and that of A leads there."""
+        first, second, third = world.crowd(3)
+        between = world.person_merges(first, second)
+        survivor = world.person_merges(between, third)
+        fates = world.connector.fates(world.names.object, [first, between])
+        assert fates[between] == Fate("merged", survivor)
+        assert fates[first].kind == "merged"
 
     def test_the_survivor_is_written_like_any_other(self, world: LivingWorld) -> None:
         """Under the id that the outcome named."""

@@ -12,7 +12,8 @@ from connector.salesforce.client import SalesforceConnector
 from connector.salesforce.settings import SalesforceSettings
 from sandbox.salesforce.org import SalesforceOrg
 from sandbox.webserver import WebServer
-from tests.contract.world import Names, Trouble, World
+from tests.contract.life_suite import LivingWorld
+from tests.contract.world import Names, Trouble
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 FOREVER = 10**6
@@ -55,7 +56,7 @@ def connector_of(
     )
 
 
-class SalesforceWorld(World):
+class SalesforceWorld(LivingWorld):
     """A practice org with a connector that speaks to it over loopback."""
 
     names = Names(
@@ -91,6 +92,12 @@ class SalesforceWorld(World):
     def person_merges(self, loser: str, winner: str) -> str:
         self.org.merge(OBJECT, winner, [loser])
         return winner
+
+    def person_restores(self, record_id: str) -> None:
+        self.org.undelete(OBJECT, record_id)
+
+    def in_the_bin(self) -> set[str]:
+        return set(self.org.deleted(OBJECT))
 
     def stored(self) -> dict[str, dict[str, Value]]:
         return self.org.records(OBJECT)

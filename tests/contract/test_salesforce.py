@@ -8,8 +8,8 @@ import pytest
 
 from connector.errors import Rejected, SystemBlocked
 from connector.port import Change
-from tests.contract.connector_suite import ConnectorContract, World
-from tests.contract.life_salesforce_suite import LifeContract
+from tests.contract.connector_suite import ConnectorContract
+from tests.contract.life_suite import LifeContract, LivingWorld
 from tests.contract.salesforce_world import (
     OBJECT,
     SalesforceWorld,
@@ -25,7 +25,7 @@ def salesforce() -> Iterator[SalesforceWorld]:
 
 class TestSalesforce(ConnectorContract, LifeContract):
     @pytest.fixture
-    def world(self, salesforce: SalesforceWorld) -> World:
+    def world(self, salesforce: SalesforceWorld) -> LivingWorld:
         return salesforce
 
 
