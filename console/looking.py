@@ -250,6 +250,8 @@ def why(session: Session, system: str, object_name: str, record_id: str, field: 
     output.line(f"{system} {object_name} {record_id}: {told['state']} ({told['reason'] or 'ok'})")
     for row in told.get("parked", []):
         output.line(f"parked: {row['line'] or 'record'}: {row['cause']} - {row['advice']}")
+    for row in told.get("waits_for", []):
+        output.line(f"waits for {row['mapping']} {row['id']} ({row['state'] or 'not seen yet'})")
     output.table(
         "What we wrote here",
         ("at", "trigger", "line", "rule", "run", "from", "to", "outcome"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from typing import TypeVar
 
 from connector.port import System
@@ -137,18 +138,45 @@ def lines_in_order(
 def mappings_in_order(
     made: Sequence[Made], known: Collection[str], faults: FaultList
 ) -> list[FieldMapping]:
-    """Mappings that others refer to come first. `known` are all names, those of broken files too."""
+    """Mappings that others refer to come first. `known` are all names, those of broken files too.
+
+    Where they refer to each other in a circle, the references that a record cannot be born without
+    come first, and the others are set in a second pass.
+    """
     by_name = {one.mapping.name: one.mapping for one in made}
-    places = {one.mapping.name: one.document.place_of("links") for one in made}
     needs: dict[str, list[str]] = {}
     for one in made:
         for draft in one.document.lines:
             if draft.link_to not in (None, OWNERS) and draft.link_to not in known:
                 faults.add("unknown_mapping", draft.at("to"), draft.link_to or "", known)
-        needs[one.mapping.name] = [n for n in one.mapping.depends_on if n in by_name]
-    return _sorted(
-        needs, by_name, lambda names: faults.add("cycle", places[names[0]], _road(names))
+        wanted = [n for n in one.mapping.depends_on if n in by_name and n != one.mapping.name]
+        needs[one.mapping.name] = sorted(wanted, key=lambda n: n not in _required(one.mapping))
+    while (circle := _circle(needs)) is not None:
+        steps = list(pairwise(circle))
+        spare = [step for step in steps if step[1] not in _required(by_name[step[0]])]
+        name, need = (spare or steps)[-1]
+        needs[name].remove(need)
+    return [by_name[name] for name in TopologicalSorter(needs).static_order()]
+
+
+def _required(mapping: FieldMapping) -> frozenset[str]:
+    """The mappings without whose records one of this mapping cannot be born."""
+    return frozenset(
+        line.link_to
+        for lines in mapping.objects.values()
+        for line in lines.lines
+        if line.link_to and not (line.hubspot.may_be_blank and line.salesforce.may_be_blank)
     )
+
+
+def _circle(needs: Mapping[str, Sequence[str]]) -> list[str] | None:
+    """Names that need each other in a circle, each the next, the first one twice; None: there is none."""
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        # The second argument names the circle the other way round.
+        return list(reversed(error.args[1]))
+    return None
 
 
 def _road(names: Sequence[str]) -> str:

@@ -9,18 +9,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
+from connector.errors import RecordLocked
 from connector.port import Record, System, Values
 from mappings.schema import Context, CreateRule
 from mappings.schema import Mapping as FieldMapping
 from sync.creation import Birth, plan_birth
-from sync.engine import Engine, Work, refusals
+from sync.engine import Engine, Work
 from sync.findings import same_changes
+from sync.ledger import Ledger
 from sync.model import Claim, FieldChange, Pair
 from sync.plandraft import Task
 from sync.reconcile import PairPlan
 from sync.sighting import Lookout
-from sync.writes import Result, Write
+from sync.waiting import LOCKED, Waiting
+from sync.writes import Result, Write, refusals
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 
@@ -45,6 +49,27 @@ def birth_claim(
         if rule.when is None or rule.when(values, context):
             return Claim(source, record_id, "create", None, rule.object)
     return Claim(source, record_id, "unpaired", None, "no_create_rule")
+
+
+def hold_back(
+    ledger: Ledger, mapping: str, source: System, held: Mapping[str, Waiting], now: datetime
+) -> None:
+    """These records wait, whole, until those without which they cannot be born have partners."""
+    if not held:
+        return
+    ledger.claim(
+        mapping, [Claim(source, i, "waiting", None, why.reason) for i, why in held.items()]
+    )
+    ledger.hold_back(mapping, {(source, i): why.awaited for i, why in held.items()}, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A record that is about to be born: what asked for it, what it is made from, what it is born with."""
+
+    task: Task
+    record: Record
+    birth: Birth
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +106,8 @@ class Midwife:
         self.engine.asker.prefetch(mapping, source, (r.values for r in here.values()))
         adopted = self._find_by_key(mapping, source, ids)
         self._adopt(mapping, source, source_object, adopted, tasks)
-        wanted: list[tuple[Record, Birth]] = []
+        wanted: list[Expected] = []
+        held: dict[str, Waiting] = {}
         for task in tasks:
             record_id = task.record_id(source) or ""
             if record_id in adopted:
@@ -92,10 +118,13 @@ class Midwife:
                 continue
             birth = self._birth(mapping, source, target_object, record)
             planned = {source.other: task.changes.get(source.other, ())}
-            if exactly and not same_changes(planned, {source.other: birth.changes}):
+            if exactly and not same_changes(planned, {source.other: birth.changes}, birth.waiting):
                 self.engine.tally.skip(task, "a field changed since the plan was made")
+            elif birth.held is not None:
+                held[record_id] = birth.held
             elif birth.refused is None and source.other not in self.engine.paused:
-                wanted.append((record, birth))
+                wanted.append(Expected(task, record, birth))
+        hold_back(self.engine.ledger, mapping.name, source, held, self.engine.clock())
         self._bear(mapping, source, target_object, wanted)
 
     def _birth(
@@ -153,7 +182,7 @@ class Midwife:
         mapping: FieldMapping,
         source: System,
         target_object: str,
-        wanted: Sequence[tuple[Record, Birth]],
+        wanted: Sequence[Expected],
     ) -> None:
         if not wanted:
             return
@@ -165,24 +194,60 @@ class Midwife:
                     system=target,
                     object=target_object,
                     record_id=None,
-                    partner_id=record.id,
-                    changes=tuple(c for c in birth.changes if not c.pending),
-                    meant={write.line.id: write.meant for write in birth.writes},
+                    partner_id=one.record.id,
+                    changes=tuple(c for c in one.birth.changes if not c.pending),
+                    meant={write.line.id: write.meant for write in one.birth.writes},
                     key_field=mapping.keys[target],
                 )
-                for record, birth in wanted
+                for one in wanted
             ]
         )
         works: list[Work] = []
-        for (record, birth), result in zip(wanted, results, strict=True):
+        known: dict[str, Record] = {}
+        for one, result in zip(wanted, results, strict=True):
             if result.state == "landed":
-                works.append(self._work(mapping, source, target_object, record, birth, result))
+                works.append(self._work(mapping, source, target_object, one, result))
+            elif (match := self._match_in_the_way(mapping, target, result)) is not None:
+                known[one.record.id] = match
             else:
-                self._note_stillborn(mapping, source, record, result)
+                self._note_stillborn(mapping, source, one.record, result)
         self._introduce(mapping, target, target_object, works)
         works = self.engine.bind(mapping, works)
         self.engine.write(mapping, works)
         self.engine.settle(mapping, works)
+        if known:
+            self._adopt(mapping, source, wanted[0].record.object, known, [o.task for o in wanted])
+
+    def _match_in_the_way(
+        self, mapping: FieldMapping, target: System, result: Result
+    ) -> Record | None:
+        """The record that the system says is this one already, where the mapping says to use it.
+
+        Only a live one of a mapped object that is in scope, that nobody is paired with, and whose key
+        names nobody else who lives. It counts as seen from now on.
+        """
+        refusal = result.refusal
+        if refusal is None or refusal.cause != "duplicate" or not mapping.use_duplicates:
+            return None
+        engine, match_id = self.engine, refusal.existing_id or ""
+        if not match_id or engine.ledger.pair_of(mapping.name, target, match_id) is not None:
+            return None
+        for object_name in mapping.objects_of(target):
+            fields = mapping.fields[target, object_name]
+            record = engine.reads.get_many(target, object_name, [match_id], fields).get(match_id)
+            if record is not None:
+                sighting = Lookout(mapping, target, object_name).sight(record, self.context)
+                key, ours = sighting.external_key, result.write.partner_id
+                engine.ledger.note_sightings(
+                    engine.writer.run_id, mapping.name, target, object_name, [sighting]
+                )
+                is_free = key in {None, ours} or not self._lives(mapping, target.other, key)
+                return record if sighting.in_scope and is_free else None
+        return None
+
+    def _lives(self, mapping: FieldMapping, side: System, record_id: str | None) -> bool:
+        found = self.engine.ledger.record(mapping.name, side, record_id or "")
+        return found is not None and found.gone is None
 
     def _introduce(
         self, mapping: FieldMapping, target: System, target_object: str, works: Sequence[Work]
@@ -205,10 +270,10 @@ class Midwife:
         mapping: FieldMapping,
         source: System,
         target_object: str,
-        record: Record,
-        birth: Birth,
+        expected: Expected,
         result: Result,
     ) -> Work:
+        record, birth = expected.record, expected.birth
         target, new_id = source.other, result.record_id or ""
         to_salesforce = source is HUBSPOT
         pair = Pair(
@@ -227,12 +292,14 @@ class Midwife:
         )
         blank = dict.fromkeys(mapping.fields[target, target_object])
         return Work(
+            task=expected.task,
             pair=pair,
             plan=PairPlan(
                 agreed=birth.agreed,
                 writes=birth.writes,
                 changes={target: birth.changes, source: (key_write,)},
                 parked=birth.parked,
+                waiting=birth.waiting,
             ),
             baseline={},
             records={source: record, target: Record(target_object, new_id, blank)},
@@ -247,6 +314,10 @@ class Midwife:
         engine = self.engine
         if result.state != "refused":
             engine.tally.totals["waiting"] += 1
+            if isinstance(result.later, RecordLocked):
+                engine.ledger.claim(
+                    mapping.name, [Claim(source, record.id, "waiting", None, LOCKED)]
+                )
             return
         parked = [
             replace(row, system=source, object=record.object, record_id=record.id)
@@ -254,6 +325,7 @@ class Midwife:
             if row.line is None
         ]
         engine.ledger.park(parked, engine.clock())
-        claim = Claim(source, record.id, "parked", None, parked[0].cause if parked else "other")
-        engine.ledger.claim(mapping.name, [claim])
+        cause = parked[0].cause if parked else "other"
+        other = result.refusal.existing_id if result.refusal is not None else None
+        engine.ledger.claim(mapping.name, [Claim(source, record.id, "parked", other, cause)])
         engine.tally.totals["parked"] += len(parked)

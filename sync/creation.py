@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from connector.port import System, Value, Values
-from mappings.schema import Cell, Context, Fault, Line, ObjectLines, Pending, Skip
+from mappings.schema import Carried, Cell, Context, Fault, Line, ObjectLines, Pending, Skip
 from sync.model import FieldChange, LineBaseline
 from sync.reconcile import LineParked, LineWrite, changes_of, fingerprint, is_true
+from sync.waiting import Waiting, waiting_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,14 +17,18 @@ class Birth:
     """What a new record starts with. `refused` names why it cannot be created at all.
 
     `changes` holds every field to set, key and consent included; `writes` the lines behind them.
-    `agreed` are lines that are blank on both sides from the start. `parked` lines are left out.
+    `agreed` are lines that are blank on both sides from the start. `parked` lines are left out, and so
+    are `waiting` ones until their partners are there; `held` is the one without which the record cannot
+    be born, so that all of it waits.
     """
 
     changes: tuple[FieldChange, ...] = ()
     writes: tuple[LineWrite, ...] = ()
     agreed: Mapping[str, LineBaseline] = field(default_factory=dict)
     parked: tuple[LineParked, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
     refused: LineParked | None = None
+    held: Waiting | None = None
 
 
 def plan_birth(
@@ -32,44 +37,82 @@ def plan_birth(
     """Carry every line that goes to the other side over into a record that does not exist yet.
 
     `key` is the external-key field of the new record and the source record's id. A required field
-    that would stay blank refuses the record (`required_blank`); a value that cannot be carried over
-    only leaves its line out.
+    that would stay blank refuses the record (`required_blank`), unless it waits for a partner; a value
+    that cannot be carried over only leaves its line out.
     """
-    target = source.other
-    writes: list[LineWrite] = []
-    agreed: dict[str, LineBaseline] = {}
-    parked: list[LineParked] = []
-    refused: LineParked | None = None
+    draft = _Unborn(source, values, context)
     for line in lines.lines:
-        if not _applies(line, source, target, values, context):
-            continue
-        cell = _cell_at_birth(line, target, values, context)
-        here = _source_cell(line, source, values, context)
-        if isinstance(cell, Fault):
-            fault = _parked(line, target, values, context, cell)
-            parked.append(fault)
-            if not line.side(target).may_be_blank:
-                refused = fault
-        elif isinstance(cell, Pending) or line.side(target).normal(cell) is not None:
-            writes.append(_write(line, target, here, cell, "first_pairing"))
-        elif line.side(target).placeholder is not None:
-            placeholder = line.side(target).placeholder
-            writes.append(_write(line, target, here, placeholder, "default"))
-        elif line.side(target).may_be_blank:
-            agreed[line.id] = LineBaseline(line.hash, None, None)
-        else:
-            refused = _required(line, target, values, context)
-    changes = [change for write in writes for change in changes_of(write)]
+        if _applies(line, source, source.other, values, context):
+            draft.take(line)
+    changes = [change for write in draft.writes for change in changes_of(write)]
     changes += _consent(lines, source, values)
     name, partner = key
     changes.append(FieldChange(line="key", api_name=name, before=None, after=partner, rule="key"))
     return Birth(
         changes=tuple(changes),
-        writes=tuple(writes),
-        agreed=agreed,
-        parked=tuple(parked),
-        refused=refused,
+        writes=tuple(draft.writes),
+        agreed=draft.agreed,
+        parked=tuple(draft.parked),
+        waiting=tuple(draft.waiting),
+        refused=draft.refused,
+        held=draft.held,
     )
+
+
+class _Unborn:
+    """A record to be while it grows, line by line."""
+
+    def __init__(self, source: System, values: Values, context: Context) -> None:
+        self.source, self.target = source, source.other
+        self.values, self.context = values, context
+        self.writes: list[LineWrite] = []
+        self.agreed: dict[str, LineBaseline] = {}
+        self.parked: list[LineParked] = []
+        self.waiting: list[Waiting] = []
+        self.refused: LineParked | None = None
+        self.held: Waiting | None = None
+
+    def take(self, line: Line) -> None:
+        """Decide one line and note what follows from it."""
+        side = line.side(self.target)
+        cell = _cell_at_birth(line, self.target, self.values, self.context)
+        here = _source_cell(line, self.source, self.values, self.context)
+        if isinstance(cell, Fault):
+            fault = _parked(line, self.target, self.values, self.context, cell)
+            self.parked.append(fault)
+            if not side.may_be_blank:
+                self.refused = fault
+        elif isinstance(cell, Skip):
+            self._leave_out(line, cell, here)
+        elif isinstance(cell, Pending) or side.normal(cell) is not None:
+            self._write(line, here, cell, "first_pairing")
+        elif side.placeholder is not None:
+            self._write(line, here, side.placeholder, "default")
+        elif side.may_be_blank:
+            self.agreed[line.id] = LineBaseline(line.hash, None, None)
+        else:
+            self.refused = _required(line, self.target, self.values, self.context)
+
+    def _leave_out(self, line: Line, why: Skip, here: Cell) -> None:
+        """What the source holds was never agreed on: it gets no baseline, so it is told later."""
+        side = line.side(self.target)
+        later = waiting_of(line, why.reason, {self.source: here}, self.context)
+        if why.waiting:
+            self.waiting.append(later)
+        if side.placeholder is not None:
+            self._write(line, None, side.placeholder, "default")
+        elif not side.may_be_blank and why.waiting:
+            self.held = later
+        elif not side.may_be_blank:
+            self.refused = _required(line, self.target, self.values, self.context)
+
+    def _write(self, line: Line, here: Cell, cell: Cell | Pending, rule: str) -> None:
+        stored = None if isinstance(cell, Pending) else cell
+        left, right = (here, stored) if self.target is System.SALESFORCE else (stored, here)
+        meant = LineBaseline(line.hash, left, right)
+        self.writes.append(
+            LineWrite(line=line, to=self.target, cell=cell, before=None, rule=rule, meant=meant)
+        )
 
 
 def _applies(line: Line, source: System, target: System, values: Values, context: Context) -> bool:
@@ -82,30 +125,16 @@ def _applies(line: Line, source: System, target: System, values: Values, context
     return line.only_if is None or line.only_if(values, context)
 
 
-def _cell_at_birth(
-    line: Line, target: System, values: Values, context: Context
-) -> Cell | Fault | Pending:
+def _cell_at_birth(line: Line, target: System, values: Values, context: Context) -> Carried:
     if line.ledger_value is not None:
         cell: object = context.ledger[line.ledger_value]
     else:
         cell = line.side(target.other).read(values, context)
-    if isinstance(cell, Fault | Pending):
+    if isinstance(cell, Fault | Pending | Skip):
         return cell
-    if isinstance(cell, Skip):
-        return None
     if line.ledger_value is None and line.side(target.other).normal(cell) is None:  # type: ignore[arg-type]  # a Cell by now
         return None
-    carried = line.side(target).carry(cell, context)  # type: ignore[arg-type]  # likewise
-    return None if isinstance(carried, Skip) else carried
-
-
-def _write(
-    line: Line, target: System, source_cell: Cell, cell: Cell | Pending, rule: str
-) -> LineWrite:
-    stored = None if isinstance(cell, Pending) else cell
-    left, right = (source_cell, stored) if target is System.SALESFORCE else (stored, source_cell)
-    meant = LineBaseline(line.hash, left, right)
-    return LineWrite(line=line, to=target, cell=cell, before=None, rule=rule, meant=meant)
+    return line.side(target).carry(cell, context)  # type: ignore[arg-type]  # likewise
 
 
 def _source_cell(line: Line, source: System, values: Values, context: Context) -> Cell:

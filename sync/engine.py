@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from connector.errors import Rejected
+from connector.errors import RecordLocked
 from connector.port import Connector, Record, System, Value, Values
 from mappings.schema import Mapping as FieldMapping
-from sync.findings import findings, mark_of, note_of, refused, same_changes
+from sync.findings import findings, note_of, same_changes, taken
 from sync.holding import Holder
 from sync.ledger import Agreement, AlreadyBound, Ledger, Ring
 from sync.model import Baseline, Conflict, FieldChange, Pair, PairNote, Parked
@@ -25,7 +25,8 @@ from sync.readback import Aftermath, Landed, ReadBack
 from sync.reads import FRESH, Reads
 from sync.reconcile import PairPlan
 from sync.sighting import Lookout
-from sync.writes import GONE, Result, Write, Writer
+from sync.waiting import LOCKED, awaited_by, why_waiting
+from sync.writes import Result, Write, Writer, refusals, went_away
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 
@@ -46,6 +47,7 @@ class Tally:
 
     `busy` tasks are of pairs that another worker holds at this moment. `unfinished` are records of which
     something is to be written yet, whatever their state says, and why; `unspread`: so are some opt-outs.
+    `forward` tasks are what was planned for lines whose partners were not there yet: for a second pass.
     """
 
     totals: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -53,6 +55,7 @@ class Tally:
     busy: list[Task] = field(default_factory=list)
     unfinished: dict[tuple[System, str], str] = field(default_factory=dict)
     unspread: bool = False
+    forward: list[Task] = field(default_factory=list)
 
     def skip(self, task: Task, why: str) -> None:
         self.skipped.append(Skipped(task, why))
@@ -71,6 +74,7 @@ class Work:
     records: dict[System, Record]
     born: frozenset[System] = frozenset()
     results: list[Result] = field(default_factory=list)
+    task: Task | None = None
 
     def object_of(self, side: System) -> str:
         return self.records[side].object
@@ -121,11 +125,12 @@ class Engine:
             elif pair.id and pair.id in answers.in_flight:
                 self.tally.skip(task, "an earlier write of this record may still land")
                 self._come_back(pair, "in_flight")
-            elif exactly and not same_changes(task.changes, plan.changes):
+            elif exactly and not same_changes(task.changes, plan.changes, plan.waiting):
                 self.tally.skip(task, "a field changed since the plan was made")
             else:
                 works.append(
                     Work(
+                        task=task,
                         pair=pair,
                         plan=plan,
                         baseline=answers.baselines[pair.hubspot_id],
@@ -194,6 +199,7 @@ class Engine:
             if pair_id:
                 work.pair = replace(work.pair, id=pair_id)
                 bound.append(work)
+        self.ledger.welcome(mapping.name, [work.pair for work in bound], self.clock())
         return bound
 
     def _bind_alone(self, mapping: FieldMapping, work: Work) -> int:
@@ -201,17 +207,7 @@ class Engine:
         try:
             return self.ledger.bind_many(mapping.name, [work.pair], self.clock())[0]
         except AlreadyBound as error:
-            pair = work.pair
-            parked = Parked(
-                mapping=mapping.name,
-                system=HUBSPOT,
-                object=mapping.hubspot_object,
-                record_id=pair.hubspot_id,
-                line=None,
-                cause="duplicate_of",
-                advice=f"its partner is paired with somebody else: merge them ({error})",
-            )
-            self.ledger.park([parked], self.clock())
+            self.ledger.park([taken(mapping, work.pair, str(error))], self.clock())
             self.tally.totals["parked"] += 1
             return 0
 
@@ -266,6 +262,17 @@ class Engine:
             if went_away(result)
         )
         self.writer.confirm(result for work in works for result in work.results)
+        for work in works:
+            self._look_forward(mapping, work)
+
+    def _look_forward(self, mapping: FieldMapping, work: Work) -> None:
+        """What was planned for a line that waits now is tried once more when all partners are there."""
+        lines = {waiting.line for waiting in work.plan.waiting}
+        planned = work.task.changes.items() if work.task else ()
+        changes = {side: tuple(c for c in found if c.line in lines) for side, found in planned}
+        if any(changes.values()):
+            later = PairPlan(changes=changes)
+            self.tally.forward.append(Task.of_pair("pair", mapping, work.pair, later))
 
     def _look(self, mapping: FieldMapping, works: Sequence[Work]) -> Aftermath:
         landed: list[Landed] = []
@@ -306,16 +313,9 @@ class Engine:
             }
             for side in System
         }
-        held_back = any(
-            change not in set(self._due(side, changes))
-            for side, changes in plan.changes.items()
-            for change in changes
-        )
-        unfinished = any(result.state != "landed" for result in work.results)
-        if any(result.state == "unknown" for result in work.results):
-            self._come_back(pair, "in_flight")
-        elif held_back or any(result.state == "later" for result in work.results):
-            self._come_back(pair, "due")
+        why = self._why_unfinished(work)
+        if why is not None:
+            self._come_back(pair, why)
         return Agreement(
             pair_id=pair.id,
             baseline={
@@ -332,16 +332,37 @@ class Engine:
                 or plan.still_parked
                 or plan.waiting
                 or plan.observed
-                or unfinished
-                or held_back
+                or any(result.state != "landed" for result in work.results)
+                or self._is_held_back(plan)
                 or pair.hubspot_id in aftermath.foreign
             ),
+            waits=None if why in {"due", "in_flight"} else why,
+            awaited=awaited_by(plan.waiting),
         )
 
     def _ask_after(self, places: Iterable[tuple[System, str, str]]) -> None:
         """Somebody has to find out what became of these records: deleted, merged, converted?"""
         if rings := [Ring(*place) for place in places]:
             self.ledger.ring(rings, self.clock())
+
+    def _is_held_back(self, plan: PairPlan) -> bool:
+        """Whether a pause, or a partner without an id, keeps something of the plan from being written."""
+        return any(
+            change not in set(self._due(side, changes))
+            for side, changes in plan.changes.items()
+            for change in changes
+        )
+
+    def _why_unfinished(self, work: Work) -> str | None:
+        """Why something of this pair is to be written yet; None where nothing is."""
+        states = {result.state for result in work.results}
+        if "unknown" in states:
+            return "in_flight"
+        if any(isinstance(result.later, RecordLocked) for result in work.results):
+            return LOCKED
+        if self._is_held_back(work.plan) or "later" in states:
+            return "due"
+        return why_waiting(work.plan.waiting)
 
     def _come_back(self, pair: Pair, why: str) -> None:
         self.tally.unfinished |= {(side, pair.record_id(side)): why for side in System}
@@ -368,21 +389,3 @@ class Engine:
                 totals["create" if result.write.record_id is None else "update"] += 1
             elif result.state in {"unknown", "later"}:
                 totals["waiting"] += 1
-
-
-def went_away(result: Result) -> bool:
-    """Whether a write was refused because its record is not there any more: it is followed, not parked."""
-    return result.refusal is not None and result.refusal.cause in GONE
-
-
-def refusals(plan: PairPlan, result: Result) -> Iterable[Parked]:
-    """Lines that the vendor refused, or the whole record where it named none."""
-    write = result.write
-    record_id = write.record_id or write.partner_id or ""
-    by_line: dict[str | None, Rejected] = {}
-    by_line.update(result.refusals.items())
-    if result.refusal is not None and not went_away(result):
-        by_line[None] = result.refusal
-    for line, refusal in by_line.items():
-        mark = mark_of(plan, line) if line is not None else ""
-        yield refused(write.mapping, write.system, write.object, record_id, line, refusal, mark)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from connector.errors import Rejected
 from connector.port import System
@@ -10,6 +10,7 @@ from mappings.schema import Cell
 from mappings.schema import Mapping as FieldMapping
 from sync.model import Conflict, FieldChange, Pair, PairNote, Parked
 from sync.reconcile import LineConflict, LineParked, LineWrite, PairPlan, fingerprint, key_mark
+from sync.waiting import Waiting
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 
@@ -119,6 +120,19 @@ def refused(
     )
 
 
+def taken(mapping: FieldMapping, pair: Pair, why: str) -> Parked:
+    """The partner that was meant for it belongs to somebody else."""
+    return Parked(
+        mapping=mapping.name,
+        system=HUBSPOT,
+        object=mapping.hubspot_object,
+        record_id=pair.hubspot_id,
+        line=None,
+        cause="duplicate_of",
+        advice=f"its partner is paired with somebody else: merge them ({why})",
+    )
+
+
 def ignored(mapping: FieldMapping, pair: Pair, side: System, line: str, mark: str) -> Parked:
     """The system answered with success and stores the old value still."""
     return Parked(
@@ -189,17 +203,23 @@ def note_of(
 
 
 def same_changes(
-    planned: Mapping[System, Sequence[FieldChange]], now: Mapping[System, Sequence[FieldChange]]
+    planned: Mapping[System, Sequence[FieldChange]],
+    now: Mapping[System, Sequence[FieldChange]],
+    waiting: Sequence[Waiting] = (),
 ) -> bool:
     """Whether a fresh decision equals the planned one, field by field.
 
-    A field that waited for a partner's id when the plan was made may have got it since.
+    A field that waited for a partner's id when the plan was made may have got it since; a line that
+    waits for one now gets it later in the same run.
     """
-    return all(_same_side(planned.get(side, ()), now.get(side, ())) for side in System)
+    lines = {one.line for one in waiting}
+    return all(_same_side(planned.get(side, ()), now.get(side, ()), lines) for side in System)
 
 
-def _same_side(planned: Sequence[FieldChange], now: Sequence[FieldChange]) -> bool:
-    awaited = {change.api_name for change in planned if change.pending}
+def _same_side(
+    planned: Sequence[FieldChange], now: Sequence[FieldChange], waiting: Set[str]
+) -> bool:
+    awaited = {c.api_name for c in planned if c.pending or c.line in waiting}
     return {c for c in planned if c.api_name not in awaited} == {
         c for c in now if c.api_name not in awaited
     }

@@ -162,6 +162,8 @@ class Follower:
         if pair is not None and taken is None:
             baseline = self._baseline(mapping, system, pair, new)
             self.ledger.move(pair.id, system, new.object, new.id, baseline)
+            moved = self.ledger.pairs_by_ids([pair.id])
+            self.ledger.welcome(mapping.name, list(moved.values()), self.now)
         elif pair is not None:
             self.ledger.unbind(pair.id, one.kind, self.now)
             # Its other record is a further one of the same person or company now.

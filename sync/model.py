@@ -39,6 +39,15 @@ class LineBaseline:
 Baseline = Mapping[str, LineBaseline]
 
 
+class Awaited(NamedTuple):
+    """A record that a reference points to and that has no partner yet. `mapping` is the one it belongs
+    to, or `owners`."""
+
+    mapping: str
+    system: System
+    record_id: str
+
+
 class Sighting(NamedTuple):
     """What a listing notices of one record.
 

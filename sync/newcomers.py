@@ -72,6 +72,7 @@ class Newcomers:
                 # A round has no guard that a person could lift: what exceeds the day's limit waits.
                 due = within_limit(carrier.engine, mapping, draft.tasks)
                 carrier.carry_out_all(mapping, due)
+                carrier.look_forward({mapping.name: mapping})
         except LedgerBusy:
             return None
         self._ring_for_the_left(draft)
@@ -92,7 +93,7 @@ class Newcomers:
             progress=lambda _stage, _count: None,
             scope=scope,
         )
-        planner.plan(mapping)
+        planner.plan([mapping])
         return draft
 
     def _look_across(self, mapping: FieldMapping, near: frozenset[int], carrier: Carrier) -> None:

@@ -13,12 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from connector.port import System, Values
-from mappings.schema import Context, CreateRule
+from mappings.schema import Context
 from mappings.schema import Mapping as FieldMapping
-from sync.births import birth_claim
-from sync.creation import plan_birth
+from sync.birthplans import BirthPlanner
 from sync.endings import EDITED, PARTNER_DELETED, is_undisturbed, left_behind
-from sync.findings import birth_parked, findings, note_of
+from sync.findings import findings, note_of
 from sync.ledger import ClaimedRow, Ledger
 from sync.model import Claim, ClaimKind, KeyGroup, Pair, Parked, Scope
 from sync.pairing import pair_up
@@ -57,21 +56,46 @@ class Planner:
     progress: Callable[[str, int], None]
     scope: Scope = None
 
-    def plan(self, mapping: FieldMapping) -> None:
-        """Add everything that is due in this mapping to the draft."""
+    def plan(self, mappings: Sequence[FieldMapping]) -> None:
+        """Add everything that is due in these mappings, in dependency order, to the draft.
+
+        Everybody is claimed before a plan is drawn, so that references to whoever is paired or born
+        further down are known.
+        """
+        for mapping in mappings:
+            self._claim(mapping)
+        self.refs.forget()
+        for mapping in mappings:
+            self._draw(mapping)
+
+    def _claim(self, mapping: FieldMapping) -> None:
         self.ledger.clear_claims(mapping.name, self.scope)
         self.refs.forget()
-        self._plan_endings(mapping)
         self._claim_by_key(mapping)
         self._claim_by_rules(mapping)
+        self._births.claim(mapping)
+
+    def _draw(self, mapping: FieldMapping) -> None:
+        self._plan_endings(mapping)
         self._plan_links(mapping)
         if self.scope is None:
             self._plan_pairs(mapping)
-        # Before the creates: an opt-out that reaches a record today is born with its partner.
+        # Before the births: an opt-out that reaches a record today is born with its partner.
         self._plan_consent(mapping)
-        for system in System:
-            self._plan_creates(mapping, system)
+        self._births.plan(mapping)
         self._note_parked_claims(mapping)
+
+    @property
+    def _births(self) -> BirthPlanner:
+        return BirthPlanner(
+            ledger=self.ledger,
+            context=self.context,
+            asker=self.asker,
+            draft=self.draft,
+            scope=self.scope,
+            values_of=self._values,
+            progress=self.progress,
+        )
 
     # Pairing ------------------------------------------------------------------------------------
 
@@ -260,95 +284,6 @@ class Planner:
             self.draft.add_conflict(conflict)
         for row in parked:
             self.draft.add_parked(row)
-
-    # Creates ------------------------------------------------------------------------------------
-
-    def _plan_creates(self, mapping: FieldMapping, source: System) -> None:
-        rules = mapping.create_in_salesforce if source is HUBSPOT else mapping.create_in_hubspot
-        dead = self.ledger.dead_keys(mapping.name, source, self.scope)
-        after = 0
-        while rows := self.ledger.unclaimed_unbound(mapping.name, source, after, BATCH, self.scope):
-            after = rows[-1].row_id
-            by_object: dict[str, list[str]] = defaultdict(list)
-            for row in rows:
-                by_object[row.object].append(row.record_id)
-            for object_name, ids in by_object.items():
-                self._create_batch(mapping, source, object_name, ids, rules, dead)
-            self.progress(f"{mapping.name}:plan", len(rows))
-
-    def _create_batch(
-        self,
-        mapping: FieldMapping,
-        source: System,
-        object_name: str,
-        ids: Sequence[str],
-        rules: Sequence[CreateRule],
-        dead: Mapping[str, str],
-    ) -> None:
-        values = self._values(mapping, source, object_name, ids)
-        self.asker.prefetch(mapping, source, values.values())
-        taken = self._addresses_taken(mapping, source, object_name, values)
-        claims: list[Claim] = []
-        for record_id in ids:
-            if record_id not in values:
-                continue
-            claim = birth_claim(
-                source, record_id, values[record_id], rules, dead.get(record_id), self.context
-            )
-            if claim.kind == "create" and record_id in taken:
-                claim = claim._replace(
-                    kind="parked", partner_id=taken[record_id], detail="duplicate_of"
-                )
-            elif claim.kind == "create":
-                claim = self._plan_birth(mapping, object_name, claim, values[record_id])
-            claims.append(claim)
-        self.ledger.claim(mapping.name, claims)
-
-    def _addresses_taken(
-        self,
-        mapping: FieldMapping,
-        source: System,
-        object_name: str,
-        values: Mapping[str, Values],
-    ) -> dict[str, str]:
-        """Records that HubSpot would refuse to take in, since an address belongs to one contact.
-
-        The first record of this plan with an address gets it; further ones wait for a merge.
-        """
-        address_of = mapping.address.get((source, object_name))
-        if source is HUBSPOT or address_of is None:
-            return {}
-        found: dict[str, str] = {}
-        carried = {record_id: address_of(record) for record_id, record in values.items()}
-        every = [one for addresses in carried.values() for one in addresses]
-        holders = self.ledger.address_holders(mapping.name, source.other, every)
-        for record_id, addresses in carried.items():
-            for one in addresses:
-                holder = holders.get(one) or self.draft.newcomer(mapping.name, one, record_id)
-                if holder != record_id:
-                    found[record_id] = holder
-        return found
-
-    def _plan_birth(
-        self, mapping: FieldMapping, object_name: str, claim: Claim, values: Values
-    ) -> Claim:
-        source, target = claim.system, claim.system.other
-        lines = mapping.objects[claim.detail if source is HUBSPOT else object_name]
-        key = (mapping.keys[target], claim.record_id)
-        opted = {
-            line.field(source): True
-            for line in lines.consent
-            if self.draft.has_consent(mapping.name, source, claim.record_id, line.id)
-        }
-        birth = plan_birth(lines, source, {**values, **opted}, self.context, key)
-        for row in birth_parked(mapping, source, object_name, claim.record_id, birth.parked):
-            self.draft.add_parked(row)
-        if birth.refused is not None:
-            return claim._replace(kind="parked", detail=birth.refused.cause)
-        self.draft.add_task(
-            Task.of_birth(mapping, source, object_name, claim.record_id, claim.detail, birth)
-        )
-        return claim
 
     # Consent ------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from sync.model import Baseline, JournalEntry, LineBaseline, Pair
 from sync.reconcile import PairPlan, Question, reconcile
 from sync.refs import LedgerRefs
 from sync.sighting import Lookout
+from sync.waiting import awaited_by, why_waiting
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 SideValues = Mapping[System, Mapping[str, Values]]
@@ -247,6 +248,8 @@ class Asker:
                         right
                     ),
                     clean=clean,
+                    waits=why_waiting(plan.waiting),
+                    awaited=awaited_by(plan.waiting),
                 )
             )
         self.ledger.agree(agreements, self.clock())

@@ -29,6 +29,7 @@ from sync.decide import (
 )
 from sync.ledger_values import decide_ledger_value
 from sync.model import Baseline, FieldChange, LineBaseline
+from sync.waiting import Waiting, waiting_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +100,8 @@ class PairPlan:
 
     `agreed` are baselines that can be noted at once, since nothing has to be written for them;
     `writes` become baselines once they landed; `observed` are writes of lines in mode `observe`,
-    never made. `changes` are all fields to set, by side, keys and consent included. `waiting` names
-    why lines wait for a partner. `ask_times` names lines to be decided again with edit times.
+    never made. `changes` are all fields to set, by side, keys and consent included. `waiting` are lines
+    that wait for a partner. `ask_times` names lines to be decided again with edit times.
     """
 
     agreed: Mapping[str, LineBaseline] = field(default_factory=dict)
@@ -110,7 +111,7 @@ class PairPlan:
     conflicts: tuple[LineConflict, ...] = ()
     parked: tuple[LineParked, ...] = ()
     still_parked: tuple[str, ...] = ()
-    waiting: tuple[str, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
     ask_times: tuple[str, ...] = ()
 
     @property
@@ -168,7 +169,7 @@ class _Draft:
         self.conflicts: list[LineConflict] = []
         self.parked: list[LineParked] = []
         self.still_parked: list[str] = []
-        self.waiting: list[str] = []
+        self.waiting: list[Waiting] = []
         self.ask_times: list[str] = []
 
     def planned_view(self, line: Line) -> Values:
@@ -184,7 +185,7 @@ class _Draft:
                 self._park(line, Park(cell.cause, cell.advice), None, None, SALESFORCE)
                 return
             if isinstance(cell, Skip | Pending):
-                self._omit(cell)
+                self._omit(line, cell, {})
                 return
         assert not isinstance(left, Fault | Skip | Pending)  # noqa: S101 - narrowed in the loop above
         assert not isinstance(right, Fault | Skip | Pending)  # noqa: S101 - likewise
@@ -215,7 +216,8 @@ class _Draft:
                 policy = line.first_pairing
                 self._conflict(line, left, right, policy, None, still_open=True)
         elif isinstance(decision, Omit):
-            self._omit(Skip(decision.reason, decision.waiting))
+            held = {HUBSPOT: left, SALESFORCE: right}
+            self._omit(line, Skip(decision.reason, decision.waiting), held)
         elif isinstance(decision, AskTimes):
             self.ask_times.append(line.id)
         elif isinstance(decision, Park):
@@ -271,9 +273,9 @@ class _Draft:
         if park.conflict is not None:
             self._conflict(line, left, right, park.conflict, None)
 
-    def _omit(self, why: Skip | Pending) -> None:
-        if isinstance(why, Skip) and why.waiting:
-            self.waiting.append(why.reason)
+    def _omit(self, line: Line, why: Skip | Pending, held: Mapping[System, Cell]) -> None:
+        if isinstance(why, Skip) and why.waiting and line.mode != "observe":
+            self.waiting.append(waiting_of(line, why.reason, held, self.question.context))
 
     def plan(self) -> PairPlan:
         changes = {
@@ -292,7 +294,7 @@ class _Draft:
             conflicts=tuple(self.conflicts),
             parked=tuple(self.parked),
             still_parked=tuple(self.still_parked),
-            waiting=tuple(dict.fromkeys(self.waiting)),
+            waiting=tuple(self.waiting),
             ask_times=tuple(self.ask_times),
         )
 

@@ -10,6 +10,8 @@ from mappings.schema import Pending
 from sync.owners import Owners
 
 OWNERS = "owners"
+# What stands between it and the e-mail of somebody who gets records whose owner has no partner.
+OR_ELSE = "#"
 # Looked-up partners are remembered up to this many, then forgotten: memory stays flat.
 REMEMBERED = 50_000
 
@@ -39,8 +41,10 @@ class LedgerRefs:
         self._known: dict[tuple[str, System, str], str | Pending | None] = {}
 
     def partner(self, mapping: str, side: System, record_id: str) -> str | Pending | None:
-        if mapping == OWNERS:
-            return self._owners.partner(side, record_id)
+        people, _, email = mapping.partition(OR_ELSE)
+        if people == OWNERS:
+            found = self._owners.partner(side, record_id)
+            return found or (self._owners.somebody(side.other, email) if email else None)
         key = (mapping, side, record_id)
         if key not in self._known:
             self.prefetch(mapping, side, [record_id])
@@ -49,7 +53,7 @@ class LedgerRefs:
     def prefetch(self, mapping: str, side: System, ids: Iterable[str]) -> None:
         """Look many up in one go."""
         wanted = [i for i in dict.fromkeys(ids) if (mapping, side, i) not in self._known]
-        if not wanted or mapping == OWNERS:
+        if not wanted or mapping.partition(OR_ELSE)[0] == OWNERS:
             return
         if len(self._known) > REMEMBERED:
             self._known.clear()

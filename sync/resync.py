@@ -156,8 +156,7 @@ class Compare:
             run_id=run.id,
             progress=self._advance,
         )
-        for mapping in chosen:
-            planner.plan(mapping)
+        planner.plan(chosen)
         draft.flush()
         self._finish_plan(run, draft, chosen, before, seen)
         return draft.plan_id

@@ -23,6 +23,7 @@ from sync.plandraft import Task
 from sync.reads import Reads
 from sync.reconcile import PairPlan, is_true
 from sync.sighting import Lookout
+from sync.waiting import OWNER, PARTNER
 from sync.workbench import Carrier, Workbench
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
@@ -36,6 +37,9 @@ SOON, LATEST = timedelta(seconds=1), timedelta(minutes=10)
 PASSING, PASSES = frozenset({"in_flight", "busy"}), timedelta(seconds=15)
 # What would be written but for the mode; a look costs calls, and a start makes all of it due.
 OBSERVED, SELDOM = "observe", timedelta(hours=1)
+# What asking again does not hasten: who waits for a partner is rung for when that one is bound, and
+# people who own records are listed no more often than that.
+PATIENT = {OBSERVED: SELDOM, PARTNER: SELDOM, OWNER: LATEST}
 
 
 @dataclass(slots=True)
@@ -97,7 +101,7 @@ class Rounds:
 
     def _again(self, bell: Bell, why: str) -> datetime:
         longest = PASSES if why in PASSING else LATEST
-        wait = SELDOM if why == OBSERVED else min(SOON * 2.0 ** min(bell.tries, 20), longest)
+        wait = PATIENT.get(why) or min(SOON * 2.0 ** min(bell.tries, 20), longest)
         return self.bench.clock() + wait
 
     def _batches(self, mapping: FieldMapping, bells: Sequence[Bell]) -> Iterator[Batch]:
@@ -262,7 +266,8 @@ class Rounds:
                     waiting[bell] = self._why(known)
                 elif (batch.system, record_id) in unfinished:
                     # Parked or filtered as it is, something else of it is still to be written.
-                    waiting[bell] = "paused" if self.ledger.paused() else "due"
+                    why = unfinished[batch.system, record_id]
+                    waiting[bell] = "paused" if why == "due" and self.ledger.paused() else why
                 elif (
                     unspread
                     and known is not None

@@ -51,8 +51,26 @@ def why(
             "state": record.state,
             "reason": record.reason,
             "partner": None if pair is None else pair.record_id(system.other),
+            "waits_for": _waits_for(ledger, name, system, record_id),
             "parked": [
                 {"line": row.line, "cause": row.cause, "advice": row.advice} for row in parked
             ],
         }
     return told
+
+
+def _waits_for(
+    ledger: Ledger, mapping: str, system: System, record_id: str
+) -> list[dict[str, Any]]:
+    """The records without a partner that this one refers to, each with its own state."""
+    return [
+        {
+            "mapping": missed.awaited.mapping,
+            "system": missed.awaited.system.value,
+            "object": missed.object,
+            "id": missed.awaited.record_id,
+            "state": missed.state,
+            "reason": missed.reason,
+        }
+        for missed in ledger.missed_by(mapping, system, record_id)
+    ]

@@ -208,8 +208,20 @@ class Carrier:
                 self.engine.tally.skip(task, "the record was paired since the plan was made")
         return free
 
+    def look_forward(self, by_name: Mapping[str, FieldMapping]) -> None:
+        """The second pass: references to records that were paired or born later in this run."""
+        tally = self.engine.tally
+        again, tally.forward = tally.forward, []
+        for name in dict.fromkeys(task.mapping for task in again):
+            members = [task for task in again if task.mapping == name]
+            for some in chunked(members, BATCH):
+                self.carry_out(by_name[name], some)
+        # Who waits still has no partner after this run either.
+        tally.forward = []
+
     def finish(self, by_name: Mapping[str, FieldMapping]) -> None:
-        """Wait for the pairs that others held, and bring those in line too."""
+        """The second pass; then wait for the pairs that others held, and bring those in line too."""
+        self.look_forward(by_name)
         tally = self.engine.tally
         for _ in range(BUSY_TRIES):
             if not tally.busy:

@@ -13,8 +13,17 @@ from typing import Literal
 
 from connector.errors import ConnectorError, OutcomeUnknown, Rejected, TryLater
 from connector.port import Change, Connector, Draft, Outcome, System, Value, Written
+from sync.findings import mark_of, refused
 from sync.ledger import Ledger
-from sync.model import FieldChange, JournalDraft, JournalEntry, JournalState, LineBaseline
+from sync.model import (
+    FieldChange,
+    JournalDraft,
+    JournalEntry,
+    JournalState,
+    LineBaseline,
+    Parked,
+)
+from sync.reconcile import PairPlan
 
 ResultState = Literal["landed", "refused", "unknown", "later"]
 
@@ -209,3 +218,21 @@ def _values(result: Result, leave_out: str = "") -> dict[str, Value]:
         for change in result.write.changes
         if change.line not in result.refusals and change.api_name != leave_out
     }
+
+
+def went_away(result: Result) -> bool:
+    """Whether a write was refused because its record is not there any more: it is followed, not parked."""
+    return result.refusal is not None and result.refusal.cause in GONE
+
+
+def refusals(plan: PairPlan, result: Result) -> Iterable[Parked]:
+    """Lines that the vendor refused, or the whole record where it named none."""
+    write = result.write
+    record_id = write.record_id or write.partner_id or ""
+    by_line: dict[str | None, Rejected] = {}
+    by_line.update(result.refusals.items())
+    if result.refusal is not None and not went_away(result):
+        by_line[None] = result.refusal
+    for line, refusal in by_line.items():
+        mark = mark_of(plan, line) if line is not None else ""
+        yield refused(write.mapping, write.system, write.object, record_id, line, refusal, mark)

@@ -18,6 +18,7 @@ from sync.ledger.room import AlreadyBound, LedgerError, LedgerUnavailable, Wrong
 from sync.ledger.scopes import Known
 from sync.ledger.sightings import Missing, SeenRecord
 from sync.ledger.troubles import Trouble
+from sync.ledger.waiters import Missed
 
 __all__ = [
     "Agreement",
@@ -35,6 +36,7 @@ __all__ = [
     "LedgerError",
     "LedgerLock",
     "LedgerUnavailable",
+    "Missed",
     "Missing",
     "NoSuchPlan",
     "ParkedRow",

@@ -124,7 +124,7 @@ class Bells(Room):
         with self._begin_losable() as connection:
             ids = [one.id for one in (*done, *(one.bell for one in later))]
             for some in slices(ids):
-                _lock(connection, bell.c.id.in_(some))
+                lock_bells(connection, bell.c.id.in_(some))
             if done:
                 connection.execute(
                     delete(bell).where(
@@ -174,7 +174,7 @@ class Bells(Room):
     def keep_bells(self, owner: str, now: datetime) -> None:
         """Say that this worker is alive and still looks at the bells that it took."""
         with self._begin_losable() as connection:
-            _lock(connection, bell.c.taken_by == owner)
+            lock_bells(connection, bell.c.taken_by == owner)
             connection.execute(
                 update(bell)
                 .where(bell.c.taken_by == owner)
@@ -184,7 +184,7 @@ class Bells(Room):
     def free_bells(self, owners: Sequence[str]) -> int:
         """Give back what workers had taken that have died since."""
         with self._begin() as connection:
-            _lock(connection, bell.c.taken_by.in_(list(owners)))
+            lock_bells(connection, bell.c.taken_by.in_(list(owners)))
             return connection.execute(
                 update(bell)
                 .where(bell.c.taken_by.in_(list(owners)))
@@ -195,7 +195,7 @@ class Bells(Room):
         """Give back bells that nobody has looked at."""
         with self._begin() as connection:
             for some in slices([one.id for one in bells]):
-                _lock(connection, bell.c.id.in_(some))
+                lock_bells(connection, bell.c.id.in_(some))
                 connection.execute(
                     update(bell).where(bell.c.id.in_(some)).values(taken_by=None, taken_until=None)
                 )
@@ -244,7 +244,7 @@ class Bells(Room):
     def hasten_bells(self, now: datetime) -> int:
         """Everything that waits is due now: a system is back, or a person said so."""
         with self._begin() as connection:
-            _lock(connection, bell.c.due_at > utc(now))
+            lock_bells(connection, bell.c.due_at > utc(now))
             return connection.execute(
                 update(bell).where(bell.c.due_at > utc(now)).values(due_at=utc(now))
             ).rowcount
@@ -263,7 +263,7 @@ class Bells(Room):
             connection.execute(delete(receipt).where(receipt.c.at < utc(before)))
 
 
-def _lock(connection: Connection, condition: ColumnElement[bool]) -> None:
+def lock_bells(connection: Connection, condition: ColumnElement[bool]) -> None:
     """Lock bells in the order in which doors ring them, or both wait for each other crosswise.
 
     SQLite has one writer at a time anyway.

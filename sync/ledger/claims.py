@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, and_, bindparam, case, or_, select, update
+from sqlalchemy import Row, and_, bindparam, case, delete, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
 from sync.ledger.room import IDS_AT_ONCE, Room, aware, slices, within
-from sync.ledger.tables import TOMBSTONES, address, match_key, record
+from sync.ledger.tables import TOMBSTONES, address, awaited, match_key, record
 from sync.model import Claim, KeyGroup, Member, Scope
 
 # Match keys per page of `key_groups`.
@@ -51,10 +51,13 @@ class Claims(Room):
 
     def clear_claims(self, mapping: str, scope: Scope = None) -> None:
         """Forget what an earlier plan intended."""
+        claimed = and_(record.c.mapping == mapping, record.c.claim.is_not(None), within(scope))
         with self._begin_losable() as connection:
+            held = select(record.c.id).where(claimed, record.c.claim == "waiting")
+            connection.execute(delete(awaited).where(awaited.c.row_id.in_(held)))
             connection.execute(
                 update(record)
-                .where(record.c.mapping == mapping, record.c.claim.is_not(None), within(scope))
+                .where(claimed)
                 .values(claim=None, claim_partner=None, claim_detail=None)
             )
 

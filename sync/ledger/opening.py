@@ -28,6 +28,7 @@ from sync.ledger.scopes import Scopes
 from sync.ledger.sightings import Sightings
 from sync.ledger.states import States
 from sync.ledger.troubles import Troubles
+from sync.ledger.waiters import Waiters
 from sync.ledger.writings import Writings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -45,7 +46,19 @@ MIGRATION_LOCK = 0x6B616B65
 
 
 class Ledger(
-    Runs, Sightings, Claims, Pairs, Writings, Notes, Plans, States, Leases, Bells, Scopes, Troubles
+    Runs,
+    Sightings,
+    Claims,
+    Pairs,
+    Writings,
+    Notes,
+    Plans,
+    States,
+    Leases,
+    Bells,
+    Scopes,
+    Troubles,
+    Waiters,
 ):
     """All rooms of the ledger over one database."""
 

@@ -15,18 +15,25 @@ from sync.ledger.binding import pair_of_row
 from sync.ledger.moves import Moves
 from sync.ledger.room import IDS_AT_ONCE, baseline_json, slices, utc
 from sync.ledger.tables import pair, record
-from sync.model import LineBaseline, Pair, Scope
+from sync.ledger.waiters import note_waiters
+from sync.model import Awaited, LineBaseline, Pair, Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """What is true of a pair now. `clean` pairs are not looked at again until a digest moves."""
+    """What is true of a pair now. `clean` pairs are not looked at again until a digest moves.
+
+    `waits` says why one that is not clean waits, where that is more than being due; `awaited` are the
+    records that it waits for.
+    """
 
     pair_id: int
     baseline: Mapping[str, LineBaseline]
     hubspot_digest: bytes
     salesforce_digest: bytes
     clean: bool
+    waits: str | None = None
+    awaited: Sequence[Awaited] = ()
 
 
 class Pairs(Moves):
@@ -104,6 +111,7 @@ class Pairs(Moves):
                         "hubspot_digest": a.hubspot_digest,
                         "salesforce_digest": a.salesforce_digest,
                         "clean": a.clean,
+                        "waits": a.waits,
                         "agreed_at": utc(now),
                     }
                     for a in agreements
@@ -111,6 +119,7 @@ class Pairs(Moves):
             )
             # What the listing saw may be older than what was written since: it is read again.
             _forget_payloads(connection, agreements)
+            note_waiters(connection, "pair_id", {a.pair_id: a.awaited for a in agreements}, now)
 
     def dirty_pairs(self, mapping: str, *, after_id: int, limit: int) -> list[Pair]:
         """Live pairs in which something moved, or which are not clean, by rising id."""

@@ -135,12 +135,9 @@ def _state(mapping: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
         ),
         (_partner(mapping, record.c.gone == "deleted"), "waiting", literal("partner_deleted")),
         (_in_flight(mapping), "waiting", literal("in_flight")),
-        (and_(bound, record.c.pair_id.in_(_unclean(mapping))), "waiting", literal("due")),
-        (
-            and_(alone, record.c.claim.in_(["create", "link", "waiting"])),
-            "waiting",
-            literal("due"),
-        ),
+        (and_(bound, record.c.pair_id.in_(_unclean(mapping))), "waiting", _waits()),
+        (and_(alone, record.c.claim == "waiting"), "waiting", record.c.claim_detail),
+        (and_(alone, record.c.claim.in_(["create", "link"])), "waiting", literal("due")),
         (and_(alone, record.c.claim == "unpaired"), "unpaired", record.c.claim_detail),
         (alone, "waiting", literal("due")),
     ]
@@ -187,6 +184,12 @@ def _in_flight(mapping: str) -> ColumnElement[bool]:
         journal.c.record_id.is_not(None),
     )
     return tuple_(record.c.system, record.c.record_id).in_(places)
+
+
+def _waits() -> ColumnElement[Any]:
+    """What the pair of a record waits for, where it is not simply due."""
+    waits = select(pair.c.waits).where(pair.c.id == record.c.pair_id).scalar_subquery()
+    return func.coalesce(waits, "due")
 
 
 def _unclean(mapping: str) -> Any:

@@ -147,7 +147,7 @@ pair = Table(
     Column("hubspot_digest", LargeBinary),
     Column("salesforce_digest", LargeBinary),
     Column("clean", Boolean, nullable=False),
-    # Why a pair that is not clean waits (`partner`, `locked`); null: it is due.
+    # Why a pair that is not clean waits (`partner`, `owner`, `locked`); null: it is due.
     Column("waits", String),
     Column("bound_at", DateTime(timezone=True), nullable=False),
     Column("agreed_at", DateTime(timezone=True)),
@@ -169,6 +169,22 @@ for side in ("hubspot_id", "salesforce_id"):
         sqlite_where=BOUND,
         postgresql_where=BOUND,
     )
+
+# Who waits for whom: a pair, or the row of a record that cannot be born yet, and the record without a
+# partner that it refers to.
+awaited = Table(
+    "awaited",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("pair_id", RowId),
+    Column("row_id", RowId),
+    Column("mapping", String, nullable=False),
+    Column("system", String, nullable=False),
+    Column("record_id", String, nullable=False),
+    Index(None, "record_id", "mapping"),
+    Index(None, "pair_id"),
+    Index(None, "row_id"),
+)
 
 journal = Table(
     "journal",

@@ -30,6 +30,7 @@ from tests.contract.ledger_builders import (
     sight,
 )
 from tests.contract.ledger_records_suite import PairPromises, SightingPromises, StatePromises
+from tests.contract.ledger_waiters_suite import WaiterPromises
 from tests.contract.ledger_work_suite import (
     FindingPromises,
     JournalPromises,
@@ -58,6 +59,7 @@ with ledger._begin() as connection:
 class LedgerContract(
     SightingPromises,
     PairPromises,
+    WaiterPromises,
     StatePromises,
     PairingPromises,
     JournalPromises,

@@ -16,6 +16,7 @@ from sqlalchemy import event
 pytest.register_assert_rewrite(
     "tests.contract.ledger_suite",
     "tests.contract.ledger_records_suite",
+    "tests.contract.ledger_waiters_suite",
     "tests.contract.ledger_work_suite",
 )
 
