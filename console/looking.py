@@ -26,17 +26,19 @@ STATE_NAMES = ("in_sync", "waiting", "filtered", "unpaired", "parked", "deleted"
 def status(session: Session, names: tuple[str, ...], state: str | None) -> int:
     """States per mapping and system, parked by cause, open differences."""
     bridge = session.bridge()
-    chosen = [m for m in bridge.compile(offline=True).mappings if not names or m.name in names]
+    compiled = bridge.compile(offline=True)
+    chosen = [m for m in compiled.mappings if not names or m.name in names]
+    related = [r for r in compiled.relations if not names or r.name in names]
     output = session.output
     if state is not None:
-        rows = records_in_state(bridge.ledger, chosen, state)
+        rows = records_in_state(bridge.ledger, chosen, state, related)
         if output.json:
             output.document(rows)
         else:
             columns = ("mapping", "system", "object", "id", "reason")
             output.table(state, columns, [tuple(str(r[c] or "") for c in columns) for r in rows])
         return 0
-    told = bridge.status(chosen)
+    told = bridge.status(chosen, related)
     if output.json:
         output.document(told)
     else:
@@ -104,7 +106,7 @@ def _state_rows(told: dict[str, Any]) -> list[tuple[str, ...]]:
             str(sides[system.value]["total"]),
             *(str(sides[system.value]["states"][state]) for state in STATE_NAMES),
         )
-        for name, sides in told["mappings"].items()
+        for name, sides in [*told["mappings"].items(), *told["relations"].items()]
         for system in System
     ]
 

@@ -11,6 +11,7 @@ import click
 
 from console.output import Output
 from console.session import Session, allowances, command
+from mappings.compile import Compiled
 from sync.catchup import CatchUp
 from sync.ledger import StoredPlan
 from sync.resync import Compare, Report, Terms
@@ -24,7 +25,7 @@ def plan(session: Session, names: tuple[str, ...]) -> int:
     """Full compare; writes nothing anywhere, saves the plan."""
     bridge = session.bridge()
     compiled = bridge.compile()
-    _known(names, [mapping.name for mapping in compiled.mappings])
+    _known(names, _names(compiled))
     bridge.pin()
     with session.output.working():
         compare = bridge.compare(bridge.bench(compiled))
@@ -56,6 +57,10 @@ def _is_work(stored: StoredPlan) -> bool:
     return any(
         totals.get(name) for name in ("create", "update", "delete", "link", "unlink", "parked")
     )
+
+
+def _names(compiled: Compiled) -> list[str]:
+    return [*(one.name for one in compiled.mappings), *(one.name for one in compiled.relations)]
 
 
 def _known(names: Iterable[str], known: list[str]) -> None:
@@ -139,7 +144,7 @@ def resync(session: Session, names: tuple[str, ...], yes: bool, allow: str | Non
     """Plan and apply in one; resumable; stops at a guard."""
     bridge = session.bridge()
     compiled = bridge.compile()
-    _known(names, [mapping.name for mapping in compiled.mappings])
+    _known(names, _names(compiled))
     bridge.need_keys(compiled)
     if not yes:
         if session.output.json or not (sys.stdin.isatty() and session.output.terminal):
@@ -164,7 +169,7 @@ def sync_(session: Session, once: bool, names: tuple[str, ...]) -> int:
     bridge = session.bridge()
     compiled = bridge.compile()
     bridge.need_keys(compiled)
-    _known(names, [mapping.name for mapping in compiled.mappings])
+    _known(names, _names(compiled))
     bridge.pin()
     terms = Terms(observe=bridge.settings.mode == "observe", trigger="poll")
     bench, station = bridge.bench(compiled), bridge.station(compiled, "poll")

@@ -24,6 +24,7 @@ from pydantic import SecretStr
 from connector.http import ca_bundle_of, is_loopback, proxy_for
 from sync.alarms import Alarm, Heap, Language, Told, Troubles, alarms_of, news, overdue, remembered
 from sync.ledger import Ledger
+from sync.relations.compare import stopped_relations
 
 log = structlog.get_logger()
 
@@ -244,7 +245,7 @@ class Alerts:
         troubles = Troubles(
             parked=[Heap(k.mapping, k.cause, k.count) for k in self.ledger.parked_kinds()],
             blocked=[(one.system.value, one.cause) for one in self.ledger.troubles()],
-            stopped=self.ledger.stopped_by_guard(),
+            stopped=[*self.ledger.stopped_by_guard(), *stopped_relations(self.ledger)],
             consent=stuck,
             faults=len(self.faults().splitlines()),
             bugs=self.ledger.bugs(),

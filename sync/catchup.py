@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 from connector.port import CallCount, System
 from sync.lanes import Lane
+from sync.ledger import LedgerBusy
 from sync.poll import Poll, ring_for_waiting
 from sync.resync import Compare, Report, Terms
 from sync.station import Station
@@ -50,6 +52,8 @@ class CatchUp:
         self._work()
         for mapping in self.bench.mappings:
             ledger.refresh_states(mapping.name)
+        with suppress(LedgerBusy):
+            compared.append(self.compare().relate(names, self.terms))
         return self._report(compared, before)
 
     def _unlike(self, names: Sequence[str]) -> list[str]:
@@ -81,9 +85,10 @@ class CatchUp:
         waiting = sum(self.bench.ledger.bells_by_lane().values())
         if waiting:
             totals["waiting"] = waiting
+        runs = [one.run_id for one in compared if one.run_id]
         return Report(
-            run_id=self.station.run_id or (compared[-1].run_id if compared else 0),
-            plan_id=compared[-1].plan_id if compared else "",
+            run_id=self.station.run_id or (runs[-1] if runs else 0),
+            plan_id=next((one.plan_id for one in reversed(compared) if one.plan_id), ""),
             totals=dict(totals),
             skipped=[skipped for one in compared for skipped in one.skipped],
             guards=[tripped for one in compared for tripped in one.guards],

@@ -42,7 +42,7 @@ FAILED_AGAIN = timedelta(minutes=5)
 # Receipts of doorbells are kept for so long: long enough to ask where an event of last week went.
 RECEIPTS_KEPT = timedelta(days=30)
 FACT = "chore:"
-COMPARE = "compare"
+COMPARE, RELATIONS = "compare", "relations"
 
 
 class Stopped(Exception):
@@ -84,6 +84,7 @@ class Chores:
             COMPARE: self._compare_all,
             "schemas": self._look_at_schemas,
             "housekeeping": self._keep_house,
+            RELATIONS: self._relate,
         }
         object.__setattr__(self, "_doings", doings)
 
@@ -92,6 +93,8 @@ class Chores:
     def next(self, chore: Chore, now: datetime) -> datetime:
         """When a chore is due; not after `now` where it is due already."""
         done = self.done(chore.name)
+        if chore.name == RELATIONS and not self.bench().relations:
+            return now + (chore.every or timedelta())
         if chore.name != COMPARE:
             return next_due(chore, done, self.zone, now)
         if self.unlike():
@@ -219,6 +222,12 @@ class Chores:
     def _compare(self, names: Sequence[str]) -> None:
         terms = Terms(observe=self.observe, retry_parked=True, trigger="scheduler")
         report = self.compare().resync(names, terms)
+        if report.guards:
+            raise GuardStopped(report)
+
+    def _relate(self, _began: datetime) -> None:
+        """Ties have no events: they are looked at whole. What was refused waits for the nightly compare."""
+        report = self.compare().relate([], Terms(observe=self.observe, trigger="scheduler"))
         if report.guards:
             raise GuardStopped(report)
 

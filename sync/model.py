@@ -143,6 +143,59 @@ class Pair:
         return self.hubspot_id if system is System.HUBSPOT else self.salesforce_id
 
 
+class Partner(NamedTuple):
+    """One end of a tie: a bound pair of the mapping that stands left or right in a relation.
+
+    `fitness`: a tie of a `fit` partner is made and ended; while a partner is `away` (filtered or parked)
+    its ties wait and keep what was agreed; that is forgotten once it is `gone` (deleted, not visible).
+    """
+
+    pair_id: int
+    hubspot_id: str
+    salesforce_object: str
+    salesforce_id: str
+    fitness: Literal["fit", "away", "gone"] = "fit"
+
+    def record_id(self, system: System) -> str:
+        return self.hubspot_id if system is System.HUBSPOT else self.salesforce_id
+
+
+# `agreed`: both sides held the tie. `kept`: only one side holds it, and that is right. `ending`: it is
+# being ended on one side. None: nothing was ever agreed about it.
+Standing = Literal["agreed", "kept", "ending"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownTie:
+    """What the ledger knows of one tie: who is tied, what was agreed, and who held it when last seen.
+
+    Pairs tell which tie it is, so it follows a partner that is merged or converted. `left_pair` is None
+    where the left record has no partner; then only its own side's id is known. `side` belongs to
+    `standing`: where the tie is kept, or being ended. `baseline` is that of the tie's own fields.
+    """
+
+    relation: str
+    right_pair: int
+    hubspot_right: str
+    salesforce_right: str
+    left_pair: int | None = None
+    hubspot_left: str | None = None
+    salesforce_left: str | None = None
+    standing: Standing | None = None
+    side: System | None = None
+    baseline: Baseline = field(default_factory=dict)
+    held: frozenset[System] = frozenset()
+    state: State = "waiting"
+    reason: str | None = None
+    id: int = 0
+
+    def record_id(self, system: System) -> str:
+        """How the tie is named in a system: ``left>right``."""
+        hubspot = system is System.HUBSPOT
+        left = self.hubspot_left if hubspot else self.salesforce_left
+        return f"{left or '?'}>{self.hubspot_right if hubspot else self.salesforce_right}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
     """One field of one record that a plan sets. `line` is the line's id, `key` for key writes.

@@ -309,6 +309,7 @@ class PlanDraft:
     updates: dict[tuple[System, str], int] = field(default_factory=lambda: defaultdict(int))
     newly_open: int = 0
     _rows: list[dict[str, Any]] = field(default_factory=list)
+    _ties: list[dict[str, Any]] = field(default_factory=list)
     _observed: list[dict[str, Any]] = field(default_factory=list)
     _conflicts: list[Conflict] = field(default_factory=list)
     _parked: list[Parked] = field(default_factory=list)
@@ -338,6 +339,12 @@ class PlanDraft:
         """Hold on to a task until it is put on file."""
         self._rows.append(task.as_row())
         if len(self._rows) >= GROUP:
+            self.flush()
+
+    def add_tie(self, row: dict[str, Any]) -> None:
+        """Hold on to what is to be written of a tie; see `sync.relations.work`."""
+        self._ties.append(row)
+        if len(self._ties) >= GROUP:
             self.flush()
 
     def has_consent(self, mapping: str, system: System, record_id: str, line: str) -> bool:
@@ -378,6 +385,8 @@ class PlanDraft:
         self.ledger.add_observed(self.plan_id, self._observed)
         self._observed = []
         self.ledger.add_changes(self.plan_id, self._rows)
+        self.ledger.add_ties(self.plan_id, self._ties)
+        self._ties = []
         self.ledger.add_findings(
             self.plan_id,
             [conflict_json(one) for one in self._conflicts],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,13 +15,14 @@ from connector.port import CallCount, Connector, System
 from mappings.schema import Mapping as FieldMapping
 from sync.engine import Tally
 from sync.guards import Totals, Tripped, check
-from sync.ledger import Ledger, LedgerLock
+from sync.ledger import Ledger, LedgerBusy, LedgerLock
 from sync.listing import Listing, Progress
 from sync.model import Run
 from sync.plandraft import PlanDraft, Task, plan_hash
 from sync.planner import Planner
 from sync.poll import DELETIONS
 from sync.price import Speed, price_of
+from sync.relations.compare import TieCompare, Tied
 from sync.workbench import COMPARED, Carrier, Workbench
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
@@ -61,6 +64,9 @@ class Report:
         return bool(self.guards or self.skipped or self.parked or self.totals.get("waiting"))
 
 
+NOTHING = Report(0, "", {}, (), (), {}, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Compare:
     """Full compares over a workbench, whose mappings stand in dependency order.
@@ -87,6 +93,11 @@ class Compare:
     def clock(self) -> Callable[[], datetime]:
         return self.bench.clock
 
+    @property
+    def ties(self) -> TieCompare:
+        """The relations, which come after the mappings whose pairs they tie."""
+        return TieCompare(self.bench, self.progress, self.give_way)
+
     # Plan ---------------------------------------------------------------------------------------
 
     def plan(self, names: Sequence[str] = ()) -> str:
@@ -94,7 +105,7 @@ class Compare:
         chosen = self._chosen(names)
         with self.lock:
             run = self.ledger.begin_run("plan", [m.name for m in chosen], "plan", self.clock())
-            plan_id = self._plan(run, chosen, Terms(), commit=False)
+            plan_id = self._plan(run, chosen, Terms(), commit=False, relations=names)
             for mapping in chosen:
                 self.ledger.refresh_states(mapping.name)
             self.ledger.finish_run(run.id, "done", {"plan_id": plan_id}, self.clock())
@@ -137,7 +148,9 @@ class Compare:
         terms: Terms,
         *,
         commit: bool,
+        relations: Sequence[str] | None = None,
     ) -> str:
+        """`relations` are the names asked for; with None the plan is about records alone."""
         now = self.clock()
         self.ledger.close_forgotten(now - FORGOTTEN, now)
         context, refs = self.bench.context(planning=True)
@@ -157,8 +170,9 @@ class Compare:
             progress=self._advance,
         )
         planner.plan(chosen)
+        guarded = {} if relations is None else self.ties.plan(relations, draft, run.id)
         draft.flush()
-        self._finish_plan(run, draft, chosen, before, seen)
+        self._finish_plan(run, draft, chosen, before, seen, guarded)
         return draft.plan_id
 
     def _look_at_everything(
@@ -195,17 +209,22 @@ class Compare:
         chosen: Sequence[FieldMapping],
         before: Mapping[str, Mapping[System, int]],
         seen: Mapping[str, Mapping[System, int]],
+        relations: Mapping[str, Totals],
     ) -> None:
         plan_id = draft.plan_id
         changes = self.plan_entries(plan_id)
         conflicts = self.ledger.plan_rows(plan_id, "conflict")
-        digest = plan_hash({m.name: m.hash for m in chosen}, changes, conflicts)
+        tied = self.ties.chosen([*relations]) if relations else ()
+        hashes = {m.name: m.hash for m in (*chosen, *tied)}
+        digest = plan_hash(hashes, changes, conflicts)
         totals = {
             name: draft.totals.get(name, 0)
             for name in ("create", "update", "delete", "link", "unlink", "conflicts", "parked")
         }
         totals["open_differences"] = self.ledger.open_differences() + draft.newly_open
-        totals["unchanged"] = sum(self.ledger.unchanged_count(m.name) for m in chosen)
+        totals["unchanged"] = draft.totals["unchanged"] + sum(
+            self.ledger.unchanged_count(m.name) for m in chosen
+        )
         guards = {
             m.name: Totals(
                 creates=draft.creates[m.name],
@@ -220,8 +239,8 @@ class Compare:
         }
         meta = {
             "mappings": [m.name for m in chosen],
-            "hashes": {m.name: m.hash for m in chosen},
-            "guards": {name: value.as_json() for name, value in guards.items()},
+            "hashes": hashes,
+            "guards": {name: value.as_json() for name, value in {**guards, **relations}.items()},
         }
         self.ledger.finish_plan(
             plan_id, digest, totals, price_of(draft.updates, self.speeds()), meta
@@ -229,8 +248,9 @@ class Compare:
 
     def plan_entries(self, plan_id: str) -> Iterator[dict[str, Any]]:
         """The `changes` of a stored plan, one by one."""
-        for row in self.ledger.plan_rows(plan_id, "task"):
-            yield from row["entries"]
+        for kind in ("task", "tie"):
+            for row in self.ledger.plan_rows(plan_id, kind):
+                yield from row["entries"]
 
     # Apply --------------------------------------------------------------------------------------
 
@@ -240,7 +260,10 @@ class Compare:
         before = self.bench.calls()
         with self.lock:
             run = self.ledger.begin_run("apply", names, terms.trigger, self.clock())
-            return self._carry_out(run, plan_id, terms, before, exactly=True)
+            report = self._carry_out(run, plan_id, terms, before, exactly=True)
+        if report.guards or terms.observe:
+            return report
+        return self._with_ties(report, self.ties.apply(plan_id, report.run_id), before)
 
     def _plan_names(self, plan_id: str) -> tuple[str, ...]:
         return tuple(self.ledger.plan(plan_id).meta["mappings"])
@@ -259,7 +282,36 @@ class Compare:
             for name, wording in wordings.items():
                 self.ledger.set_fact(f"{COMPARED}{name}", wording)
             self.ledger.learn_sizes()
+        # Where another worker is at the ties just now, nothing is missed.
+        with suppress(LedgerBusy):
+            return report if report.guards else self._and_ties(report, names, terms, before)
         return report
+
+    def relate(self, names: Sequence[str], terms: Terms) -> Report:
+        """Bring relations in line, and no records; all of them without names. Raises `LedgerBusy`."""
+        return self._and_ties(NOTHING, names, terms, self.bench.calls())
+
+    def _and_ties(
+        self, report: Report, names: Sequence[str], terms: Terms, before: Mapping[System, CallCount]
+    ) -> Report:
+        tied = self.ties.bring_in_line(
+            names,
+            trigger=terms.trigger,
+            observe=terms.observe,
+            retry_parked=terms.retry_parked,
+            allowed=terms.allowed,
+        )
+        return self._with_ties(report, tied, before)
+
+    def _with_ties(self, report: Report, tied: Tied, before: Mapping[System, CallCount]) -> Report:
+        return replace(
+            report,
+            totals=dict(Counter(report.totals) + Counter(tied.totals)),
+            skipped=[*report.skipped, *tied.skipped],
+            guards=[*report.guards, *tied.guards],
+            cost=self.bench.spent(before),
+            parked=sum(count for _, count, _ in self.ledger.parked_by_cause()),
+        )
 
     def _move_cursors(self, run: Run, chosen: Iterable[FieldMapping]) -> None:
         """Polling goes on from where this compare *began*, so that nothing falls in between."""
@@ -273,7 +325,8 @@ class Compare:
     def tripped(self, plan_id: str, allowed: Mapping[str, int]) -> list[Tripped]:
         """The guards that stop this plan."""
         plan = self.ledger.plan(plan_id)
-        limits = {mapping.name: mapping.limits for mapping in self.bench.mappings}
+        limits = {one.name: one.limits for one in self.bench.mappings}
+        limits |= {one.name: one.limits for one in self.bench.relations}
         return [
             trip
             for name, told in plan.meta["guards"].items()

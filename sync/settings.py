@@ -105,6 +105,7 @@ class SyncSettings(Frozen):
     landing_window: int = Field(default=120, ge=0, le=86_400)
     poll_every: int = Field(default=60, ge=1, le=86_400)
     deletions_every: int = Field(default=600, ge=1, le=86_400)
+    relations_every: int = Field(default=300, ge=1, le=86_400)
     resync_at: Annotated[time, BeforeValidator(checks.time_of_day)] = time(2, 0)
 
 

@@ -10,9 +10,11 @@ import orjson
 
 from connector.port import System
 from mappings.schema import Mapping as FieldMapping
+from mappings.schema import Relation
 from sync.lanes import Lane
 from sync.ledger import Ledger
 from sync.model import STATES
+from sync.relations.compare import TIED
 from sync.signs import BUDGET, FAULTS, MAPPING, parts_alive
 
 # More records than any org holds: a list that a person asked for is not cut.
@@ -20,11 +22,16 @@ EVERY = 10**9
 
 
 def status(
-    ledger: Ledger, mappings: Iterable[FieldMapping], now: datetime, schedule: Sequence[Any] = ()
+    ledger: Ledger,
+    mappings: Iterable[FieldMapping],
+    now: datetime,
+    schedule: Sequence[Any] = (),
+    relations: Iterable[Relation] = (),
 ) -> dict[str, Any]:
     """States per mapping, system and object; lanes, budget, parked by cause, who is at work."""
     return {
         "mappings": {mapping.name: _mapping(ledger, mapping) for mapping in mappings},
+        "relations": {relation.name: _relation(ledger, relation) for relation in relations},
         "mapping_faults": ledger.fact(FAULTS),
         "open_differences": ledger.open_differences(),
         "lanes": _lanes(ledger, now),
@@ -81,16 +88,32 @@ def _mapping(ledger: Ledger, mapping: FieldMapping) -> dict[str, Any]:
     return told
 
 
+def _relation(ledger: Ledger, relation: Relation) -> dict[str, Any]:
+    """Ties by side and state, shaped as records are."""
+    counts, looked = ledger.tie_counts(relation.name), ledger.fact(f"{TIED}{relation.name}")
+    as_of = None if looked is None else orjson.loads(looked)["at"]
+    told: dict[str, Any] = {"hash": relation.hash, "mode": relation.mode}
+    for system in System:
+        states = counts[system]
+        told[system.value] = {"as_of": as_of, "total": _total(states), "states": states}
+    word, ties = relation.salesforce, told[System.SALESFORCE.value]
+    ties["objects"] = {word: {"total": ties["total"], "states": ties["states"]}}
+    return told
+
+
 def _total(states: Mapping[str, int]) -> int:
     """Live records: every state but `deleted`."""
     return sum(count for state, count in states.items() if state != "deleted")
 
 
 def records_in_state(
-    ledger: Ledger, mappings: Iterable[FieldMapping], state: str
+    ledger: Ledger,
+    mappings: Iterable[FieldMapping],
+    state: str,
+    relations: Iterable[Relation] = (),
 ) -> list[dict[str, Any]]:
-    """The records behind one number of `status`, with the reason of each."""
-    return [
+    """The records behind one number of `status`, with the reason of each; ties go by ``left>right``."""
+    records = [
         {
             "mapping": mapping.name,
             "system": system.value,
@@ -103,3 +126,17 @@ def records_in_state(
         for system in System
         for row in ledger.records_in_state(mapping.name, system, state, limit=EVERY)
     ]
+    ties = [
+        {
+            "mapping": relation.name,
+            "system": system.value,
+            "object": relation.word(system),
+            "id": row.record_id,
+            "state": state,
+            "reason": row.reason,
+        }
+        for relation in relations
+        for system in System
+        for row in ledger.ties_in_state(relation.name, system, state, limit=EVERY)
+    ]
+    return records + ties

@@ -69,14 +69,21 @@ def first_after(at: time, moment: datetime, zone: ZoneInfo) -> datetime:
         day += DAY
 
 
-def timetable(*, poll_every: int, deletions_every: int, resync_at: time) -> tuple[Chore, ...]:
-    """Everything that is done by the clock; seconds, and a time of the business day."""
+def timetable(
+    *, poll_every: int, deletions_every: int, resync_at: time, relations_every: int | None = None
+) -> tuple[Chore, ...]:
+    """Everything that is done by the clock; seconds, and a time of the business day.
+
+    Without `relations_every` relations are looked at in whole compares only.
+    """
+    ties = () if relations_every is None else (timedelta(seconds=relations_every),)
     return (
         Chore(name="changes", lane=Lane.LIVE, every=timedelta(seconds=poll_every)),
         Chore(name="deletions", lane=Lane.LIVE, every=timedelta(seconds=deletions_every)),
         Chore(name="compare", lane=Lane.RESYNC, at=resync_at),
         Chore(name="schemas", lane=Lane.RESYNC, every=timedelta(hours=1)),
         Chore(name="housekeeping", lane=Lane.BACKFILL, every=timedelta(hours=1)),
+        *(Chore(name="relations", lane=Lane.RESYNC, every=every) for every in ties),
     )
 
 

@@ -34,6 +34,8 @@ def why(
         for change in entry.changes
         if field is None or field in {change.line, change.api_name}
     ]
+    if not names and (tie := _why_tied(ledger, system, record_id)) is not None:
+        return tie
     if not names and not chain:
         raise NotSeen(
             f"no mapping has seen {system.value} {object_name} {record_id}: check the id and the "
@@ -74,3 +76,21 @@ def _waits_for(
         }
         for missed in ledger.missed_by(mapping, system, record_id)
     ]
+
+
+def _why_tied(ledger: Ledger, system: System, name: str) -> dict[str, Any] | None:
+    """The same of a tie, named ``left>right``; it has no chain, since ties are written without a journal."""
+    left, arrow, right = name.partition(">")
+    for tie in ledger.tie_named(system, left, right) if arrow else ():
+        parked = ledger.parked_for(tie.relation, system, [name]).get(name, [])
+        return {
+            "state": tie.state,
+            "reason": tie.reason,
+            "chain": [],
+            "mapping": tie.relation,
+            "partner": tie.record_id(system.other),
+            "parked": [
+                {"line": row.line, "cause": row.cause, "advice": row.advice} for row in parked
+            ],
+        }
+    return None

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
 import orjson
 
@@ -23,12 +23,14 @@ from connector.hubspot.events import HubSpotDoor
 from connector.hubspot.events import receive as read_hubspot
 from connector.hubspot.settings import HubSpotSettings
 from connector.port import Connector, ObjectSchema, System
+from connector.relations import Relations
 from connector.salesforce.client import SalesforceConnector
 from connector.salesforce.events import SalesforceDoor, acknowledgement
 from connector.salesforce.events import receive as read_salesforce
 from connector.salesforce.settings import SalesforceSettings
 from mappings.compile import Compiled, compile_folder, missing_keys, objects_needed
 from mappings.schema import Mapping as FieldMapping
+from mappings.schema import Relation
 from mappings.transforms import Locale
 from sync.budget import Quota, hubspot_quota, salesforce_quota
 from sync.budget_shared import impatient
@@ -48,6 +50,13 @@ from sync.status import status
 from sync.timetable import Chore, timetable
 from sync.tollkeeper import Budget, local_budget, shared_budget
 from sync.workbench import SCHEMAS, Workbench
+
+
+class _Related(Protocol):
+    """A connector that offers its system's relations as well."""
+
+    @property
+    def relations(self) -> Relations: ...
 
 
 def utc_now() -> datetime:
@@ -297,7 +306,14 @@ class Bridge:
             timezone=self.settings.timezone,
             landing_window=timedelta(seconds=self.settings.sync.landing_window),
             holder=holder or self.holder,
+            relations=compiled.relations,
+            ties=self.ties if compiled.relations else {},
         )
+
+    @cached_property
+    def ties(self) -> Mapping[System, Relations]:
+        """What ties records, in both systems."""
+        return {side: cast("_Related", one).relations for side, one in self.connectors.items()}
 
     @cached_property
     def holder(self) -> Holder:
@@ -347,14 +363,17 @@ class Bridge:
         return timetable(
             poll_every=given.poll_every,
             deletions_every=given.deletions_every,
+            relations_every=given.relations_every,
             resync_at=given.resync_at,
         )
 
-    def status(self, mappings: Iterable[FieldMapping]) -> dict[str, Any]:
+    def status(
+        self, mappings: Iterable[FieldMapping], relations: Iterable[Relation] = ()
+    ) -> dict[str, Any]:
         """The contract's `status` JSON."""
         now = self.clock()
         times = schedule(self.ledger, self.timetable, self.settings.zone, now)
-        return status(self.ledger, mappings, now, times)
+        return status(self.ledger, mappings, now, times, relations)
 
     def decree(self, compiled: Compiled) -> Decree:
         """Carries out a person's decisions."""

@@ -13,7 +13,8 @@ import orjson
 from more_itertools import chunked
 
 from connector.port import CallCount, Connector, System
-from mappings.schema import Context
+from connector.relations import Relations
+from mappings.schema import Context, Relation
 from mappings.schema import Mapping as FieldMapping
 from sync.births import Midwife
 from sync.consent import spread_consent
@@ -58,6 +59,8 @@ class Workbench:
     timezone: str
     landing_window: timedelta
     holder: Holder
+    relations: Sequence[Relation] = ()
+    ties: Mapping[System, Relations] = field(default_factory=dict)
     _known: _KnownOwners = field(default_factory=_KnownOwners)
 
     def by_name(self) -> dict[str, FieldMapping]:

@@ -27,6 +27,7 @@ from sync.ledger.runs import Runs
 from sync.ledger.scopes import Scopes
 from sync.ledger.sightings import Sightings
 from sync.ledger.states import States
+from sync.ledger.ties import Ties
 from sync.ledger.troubles import Troubles
 from sync.ledger.waiters import Waiters
 from sync.ledger.writings import Writings
@@ -58,6 +59,7 @@ class Ledger(
     Bells,
     Scopes,
     Troubles,
+    Ties,
     Waiters,
 ):
     """All rooms of the ledger over one database."""

@@ -58,6 +58,10 @@ class Plans(Findings):
         """Append tasks."""
         self._add(plan_id, "task", rows)
 
+    def add_ties(self, plan_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Append ties that are to be made, ended or changed."""
+        self._add(plan_id, "tie", rows)
+
     def add_observed(self, plan_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Append what lines in mode `observe` would write."""
         self._add(plan_id, "observed", rows)
@@ -116,7 +120,7 @@ class Plans(Findings):
         )
 
     def plan_rows(self, plan_id: str, kind: str) -> Iterator[dict[str, Any]]:
-        """Rows of a plan in their order, page by page: ``task``, ``conflict`` or ``parked``."""
+        """Rows of a plan in their order, page by page: ``task``, ``tie``, ``conflict`` ..."""
         after = 0
         while True:
             with self._look() as connection:

@@ -331,3 +331,29 @@ receipt = Table(
     Column("system", String, nullable=False),
     Column("events", Integer, nullable=False),
 )
+
+# One tie of a relation. A tie that neither side holds any more has no row: whoever makes it again makes
+# a new one. Without a left pair the left record has no partner, and the tie waits.
+tie = Table(
+    "tie",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("relation", String, nullable=False),
+    Column("right_pair", RowId, nullable=False),
+    Column("left_pair", RowId),
+    Column("hubspot_left", String),
+    Column("hubspot_right", String, nullable=False),
+    Column("salesforce_left", String),
+    Column("salesforce_right", String, nullable=False),
+    Column("standing", String),
+    Column("side", String),
+    Column("in_hubspot", Boolean, nullable=False),
+    Column("in_salesforce", Boolean, nullable=False),
+    Column("state", String, nullable=False),
+    Column("reason", String),
+    Column("baseline", Text, nullable=False),
+    # Rows without a left pair differ from each other: null equals nothing.
+    UniqueConstraint("relation", "right_pair", "left_pair"),
+    Index(None, "hubspot_left"),
+    Index(None, "salesforce_left"),
+)

@@ -5,6 +5,7 @@ import pytest
 for _suite in (
     "connector_suite",
     "reading_suite",
+    "relations_suite",
     "writing_suite",
     "trouble_suite",
     "life_suite",

@@ -30,6 +30,7 @@ from tests.contract.ledger_builders import (
     sight,
 )
 from tests.contract.ledger_records_suite import PairPromises, SightingPromises, StatePromises
+from tests.contract.ledger_ties_suite import TiePromises
 from tests.contract.ledger_waiters_suite import WaiterPromises
 from tests.contract.ledger_work_suite import (
     FindingPromises,
@@ -66,6 +67,7 @@ class LedgerContract(
     FindingPromises,
     PlanPromises,
     RunPromises,
+    TiePromises,
 ):
     """Everything a ledger promises, whatever database keeps it."""
 

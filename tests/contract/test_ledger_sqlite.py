@@ -17,6 +17,7 @@ pytest.register_assert_rewrite(
     "tests.contract.ledger_suite",
     "tests.contract.ledger_records_suite",
     "tests.contract.ledger_waiters_suite",
+    "tests.contract.ledger_ties_suite",
     "tests.contract.ledger_work_suite",
 )
 
