@@ -12,6 +12,7 @@ import click
 from connector.errors import ConnectorError, SystemBlocked
 from console import exits
 from console.checking import check, init, show_faults, test_
+from console.erasing import erase
 from console.looking import conflicts, pause, resume, status, why
 from console.output import Output
 from console.planning import apply, plan, resync, sync_
@@ -33,6 +34,7 @@ def kakehashi(lang: str | None) -> None:
 for one in (
     up, web, worker, scheduler, sandbox, init, check, test_, plan, apply, resync, sync_,
     status, parked, conflicts, why, pause, resume,
+    erase,
 ):  # fmt: skip
     kakehashi.add_command(one)
 

@@ -37,7 +37,8 @@ class Troubles:
     """Everything that is wrong at one moment.
 
     `blocked`: systems that refuse us, with the cause. `stopped`: mappings whose compare a guard
-    stopped. `consent`: records by mapping that an opt-out does not reach. `faults`: of the mapping
+    stopped. `consent`: records by mapping that an opt-out does not reach. `erasures`: people who wanted to
+    be forgotten and are not yet. `faults`: of the mapping
     files. `bugs`: records that cannot be looked at by a bug of ours.
     """
 
@@ -45,6 +46,7 @@ class Troubles:
     blocked: Sequence[tuple[str, str]] = ()
     stopped: Sequence[str] = ()
     consent: Mapping[str, int] = field(default_factory=dict)
+    erasures: int = 0
     faults: int = 0
     bugs: int = 0
 
@@ -102,6 +104,8 @@ def _urgent(troubles: Troubles, lang: Language) -> Iterator[Alarm]:
             f"consent:{mapping}", "consent", lang, f"kakehashi status {mapping}",
             count=count, mapping=mapping,
         )  # fmt: skip
+    if troubles.erasures:
+        yield _alarm("erasure", "erasure", lang, "kakehashi erase", count=troubles.erasures)
     for system, cause in troubles.blocked:
         yield _alarm(
             f"blocked:{system}:{cause}", "blocked", lang, "kakehashi status",

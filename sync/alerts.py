@@ -242,11 +242,14 @@ class Alerts:
     def _troubles(self, memory: _Memory, now: datetime) -> tuple[Troubles, dict[str, datetime]]:
         due = self.consent_due()
         stuck, since = overdue(due, memory.consent_since, now)
+        # Refused once is enough: nobody is mailed against their will while we wait.
+        stuck = self._written(self.ledger.refused_opt_outs()) | stuck
         troubles = Troubles(
             parked=[Heap(k.mapping, k.cause, k.count) for k in self.ledger.parked_kinds()],
             blocked=[(one.system.value, one.cause) for one in self.ledger.troubles()],
             stopped=[*self.ledger.stopped_by_guard(), *stopped_relations(self.ledger)],
             consent=stuck,
+            erasures=self.ledger.failed_erasures(),
             faults=len(self.faults().splitlines()),
             bugs=self.ledger.bugs(),
         )
@@ -254,15 +257,19 @@ class Alerts:
 
     def consent_due(self) -> dict[str, int]:
         """Records that an opt-out has yet to reach, by mapping that is written to."""
-        written = self.written()
         due = {
             mapping: {
                 (one.system, one.record_id) for one in self.ledger.consent_spread(mapping, lines)
             }
-            for mapping, lines in self.ledger.opted_out().items()
-            if written is None or mapping in written
+            - self.ledger.without_address(mapping)
+            for mapping, lines in self._written(self.ledger.opted_out()).items()
         }
         return {mapping: len(records) for mapping, records in due.items() if records}
+
+    def _written(self, counts: dict[str, int]) -> dict[str, int]:
+        """Those of these mappings that are written to."""
+        written = self.written()
+        return {m: n for m, n in counts.items() if written is None or m in written}
 
     def _send(
         self, alarms: Sequence[Alarm], new: set[str], told: dict[str, Told], now: datetime

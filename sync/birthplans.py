@@ -15,6 +15,7 @@ from mappings.schema import Context, CreateRule
 from mappings.schema import Mapping as FieldMapping
 from sync.births import birth_claim, hold_back
 from sync.creation import Birth, plan_birth
+from sync.erasure import forgotten
 from sync.findings import birth_parked
 from sync.ledger import ClaimedRow, Ledger
 from sync.model import Claim, Scope
@@ -67,9 +68,13 @@ class BirthPlanner:
         values = self.values_of(mapping, source, object_name, ids)
         self.asker.prefetch(mapping, source, values.values())
         taken = self._addresses_taken(mapping, source, object_name, values)
+        unwanted = forgotten(self.ledger, mapping, source, object_name, values)
         claims: list[Claim] = []
         held: dict[str, Waiting] = {}
         for record_id in (one for one in ids if one in values):
+            if record_id in unwanted:
+                claims.append(Claim(source, record_id, "unpaired", None, "erased"))
+                continue
             claim = birth_claim(
                 source, record_id, values[record_id], rules, dead.get(record_id), self.context
             )

@@ -24,9 +24,10 @@ from sync.questions import Answers, Asker
 from sync.readback import Aftermath, Landed, ReadBack
 from sync.reads import FRESH, Reads
 from sync.reconcile import PairPlan
+from sync.registry import note_opt_outs
 from sync.sighting import Lookout
 from sync.waiting import LOCKED, awaited_by, why_waiting
-from sync.writes import Result, Write, Writer, refusals, went_away
+from sync.writes import Result, Write, Writer, refusals
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 
@@ -248,6 +249,8 @@ class Engine:
     def settle(self, mapping: FieldMapping, works: Sequence[Work]) -> None:
         """Look at what was stored and put on file what is true now; then close the journal."""
         aftermath = self._look(mapping, works)
+        results = [result for work in works for result in work.results]
+        note_opt_outs(self.ledger, mapping, results, self.clock())
         notes = [self._note(mapping, work, aftermath) for work in works]
         agreements = [
             self._agreement(mapping, work, aftermath, parked=bool(note.parked))
@@ -259,9 +262,9 @@ class Engine:
             (result.write.system, result.write.object, work.pair.record_id(result.write.system))
             for work in works
             for result in work.results
-            if went_away(result)
+            if result.went_away
         )
-        self.writer.confirm(result for work in works for result in work.results)
+        self.writer.confirm(results)
         for work in works:
             self._look_forward(mapping, work)
 
@@ -332,7 +335,7 @@ class Engine:
                 or plan.still_parked
                 or plan.waiting
                 or plan.observed
-                or any(result.state != "landed" for result in work.results)
+                or any(r.state != "landed" or r.refuses_opt_out for r in work.results)
                 or self._is_held_back(plan)
                 or pair.hubspot_id in aftermath.foreign
             ),
@@ -360,7 +363,8 @@ class Engine:
             return "in_flight"
         if any(isinstance(result.later, RecordLocked) for result in work.results):
             return LOCKED
-        if self._is_held_back(work.plan) or "later" in states:
+        refuses = any(result.refuses_opt_out for result in work.results)
+        if refuses or self._is_held_back(work.plan) or "later" in states:
             return "due"
         return why_waiting(work.plan.waiting)
 

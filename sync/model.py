@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
+from connector.consents import Statement
 from connector.port import System, Value
 from mappings.schema import Cell
 
@@ -48,6 +49,14 @@ class Awaited(NamedTuple):
     record_id: str
 
 
+class Said(NamedTuple):
+    """What a record says about one consent line: an opt-out, or an opt-in with evidence."""
+
+    position: int
+    line: str
+    statement: Statement
+
+
 class Sighting(NamedTuple):
     """What a listing notices of one record.
 
@@ -56,7 +65,8 @@ class Sighting(NamedTuple):
     line that is true, in the mapping's order. `external_key` is the partner's id as this record
     holds it. `modified_at` is the system's own time of last change. `payload` is the JSON of the
     mapped values, kept while the record is not in line, so that planning needs no second read.
-    `frozen` records (converted Leads) take no writes, but their opt-outs count.
+    `frozen` records (converted Leads) take no writes, but their opt-outs count. `said` is what the
+    record says about consent, with times.
     """
 
     record_id: str
@@ -69,6 +79,7 @@ class Sighting(NamedTuple):
     modified_at: datetime | None
     payload: bytes = b"{}"
     frozen: bool = False
+    said: tuple[Said, ...] = ()
 
     def whole(self) -> Sighting:
         """Itself; see `Glanced`."""

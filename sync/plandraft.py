@@ -109,9 +109,13 @@ class Task:
         record_id: str,
         line: str,
         api_name: str,
+        *,
+        out: bool = True,
     ) -> Task:
-        """An opt-out for one record, whoever it is paired with."""
-        change = FieldChange(line=line, api_name=api_name, before=False, after=True, rule="consent")
+        """An opt-out for one record, whoever it is paired with; or its end, where that is proved."""
+        change = FieldChange(
+            line=line, api_name=api_name, before=not out, after=out, rule="consent"
+        )
         to_hubspot = system is HUBSPOT
         return cls(
             kind="consent",
@@ -331,7 +335,7 @@ class PlanDraft:
             self.blanked[task.mapping] += sum(change.blanks for change in changes)
             record_id = task.record_id(side)
             for change in changes:
-                if change.rule == "consent" and record_id is not None:
+                if change.rule == "consent" and change.after is True and record_id is not None:
                     self._consents.add((task.mapping, side, record_id, change.line))
         self.keep(task)
 

@@ -26,6 +26,7 @@ from sync.questions import Answers, Asker, SideValues
 from sync.reads import Reads
 from sync.reconcile import PairPlan
 from sync.refs import LedgerRefs
+from sync.registry import consent_lines, lifts
 
 BATCH = 200
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
@@ -288,18 +289,20 @@ class Planner:
     # Consent ------------------------------------------------------------------------------------
 
     def _plan_consent(self, mapping: FieldMapping) -> None:
-        """An opt-out reaches every record with that address: twins, parked and filtered ones too."""
-        lines = next(iter(mapping.objects.values())).consent
-        for position, system, object_name, record_id in self.ledger.consent_spread(
-            mapping.name, len(lines), self.scope
-        ):
-            if not self.draft.has_consent(mapping.name, system, record_id, lines[position].id):
-                field = lines[position].field(system)
-                self.draft.add_task(
-                    Task.of_consent(
-                        mapping, system, object_name, record_id, lines[position].id, field
-                    )
-                )
+        """An opt-out reaches every record of a person: twins, parked and filtered ones too."""
+        lines = consent_lines(mapping)
+        lifted: set[tuple[System, str | None, str]] = set()
+        for due in self.ledger.consent_spread(mapping.name, len(lines), self.scope):
+            line = lines[due.position].id
+            if self.draft.has_consent(mapping.name, due.system, due.record_id, line):
+                continue
+            for task in self.asker.registry.tasks(mapping, due):
+                side = next(iter(task.changes))
+                place = (side, task.record_id(side), line)
+                if place not in lifted:
+                    self.draft.add_task(task)
+                if lifts(task):
+                    lifted.add(place)
 
 
 def _as_claimed(group: KeyGroup, claims: Mapping[tuple[System, str], Claim]) -> KeyGroup:

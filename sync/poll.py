@@ -125,10 +125,14 @@ def _same(known: Known | None, digest: bytes) -> bool:
 
 
 def ring_for_waiting(bench: Workbench, limit: int = 1_000) -> int:
-    """Ring for records that wait and that nobody has rung for; answers how many."""
+    """Ring for records that nobody has rung for: those that wait, refuse an opt-out, or are to be
+    forgotten. Answers how many they are.
+    """
     found: Mapping[str, list[Ring]] = {
         mapping.name: bench.ledger.unrung(mapping.name, limit=limit)
+        + bench.ledger.unrung_refusals(mapping.name, limit=limit)
         for mapping in bench.mappings
         if mapping.mode == "live"
     }
-    return sum(bench.ledger.ring(rings, bench.clock()) for rings in found.values() if rings)
+    every = [*found.values(), bench.ledger.unrung_erasures()]
+    return sum(bench.ledger.ring(rings, bench.clock()) for rings in every if rings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -13,8 +13,9 @@ from mappings.schema import Mapping as FieldMapping
 from sync.decide import EditTimes
 from sync.ledger import Agreement, Ledger
 from sync.model import Baseline, JournalEntry, LineBaseline, Pair
-from sync.reconcile import PairPlan, Question, reconcile
+from sync.reconcile import PairPlan, Question, is_true, reconcile
 from sync.refs import LedgerRefs
+from sync.registry import Registry
 from sync.sighting import Lookout
 from sync.waiting import awaited_by, why_waiting
 
@@ -94,8 +95,27 @@ class Asker:
                 },
                 consent_only=not self._in_scope(mapping, left, right)
                 or pair.id in answers.in_flight,
+                opted_in=frozenset(self._opted_in(mapping, pair, left, right)),
             )
         return questions
+
+    @property
+    def registry(self) -> Registry:
+        """Where people stand."""
+        return Registry(self.ledger, self.connectors, self.clock)
+
+    def _opted_in(
+        self, mapping: FieldMapping, pair: Pair, left: Values, right: Values
+    ) -> Iterator[str]:
+        """The consent lines in which one side holds an opt-out against a proved opt-in."""
+        held = {HUBSPOT: left, SALESFORCE: right}
+        for position, line in enumerate(mapping.objects[pair.salesforce_object].consent):
+            out = [side for side in System if is_true(held[side].get(line.field(side)))]
+            if len(out) != 1:
+                continue
+            place = (out[0], pair.record_id(out[0]))
+            if self.registry.opted_in(mapping, position, place, {place}) is not None:
+                yield line.id
 
     def _in_scope(self, mapping: FieldMapping, left: Values, right: Values) -> bool:
         if right.get("IsConverted") is True:

@@ -40,18 +40,20 @@ class Reception:
     def remember(
         self, system: System, notices: Sequence[Notice], lane: Lane | None, now: datetime
     ) -> frozenset[Lane]:
-        """Every record's number goes up, and the receipt stands beside it, in one transaction.
+        """Every record's number goes up, and the receipt stands beside it, in one transaction; so does
+        whom we have to forget.
 
         Deliveries that come at the same moment share it. Answers the lanes to ring in. Raises
         `LedgerError`; then nothing is on file.
         """
         consent = self._consent_fields(system)
         rings = [
-            Ring(system, notice.object, record_id, lane or _lane(notice, consent))
+            Ring(system, notice.object, record_id, lane or lane_of(notice, consent))
             for notice in notices
             for record_id in (notice.record_id, *notice.others)
         ]
-        self._clerk.put((Handover(system, rings, len(notices)), now))
+        erased = [(one.object, one.record_id) for one in notices if one.kind == "erased"]
+        self._clerk.put((Handover(system, rings, len(notices), erased), now))
         return frozenset(ring.lane for ring in rings)
 
     def ring(self, lanes: Iterable[Lane]) -> bool:
@@ -67,5 +69,7 @@ class Reception:
         )
 
 
-def _lane(notice: Notice, consent: frozenset[str]) -> Lane:
-    return Lane.CONSENT if consent.intersection(notice.fields) else Lane.LIVE
+def lane_of(notice: Notice, consent: frozenset[str]) -> Lane:
+    """A wish of the person's own goes before everything else."""
+    urgent = notice.kind == "erased" or consent.intersection(notice.fields)
+    return Lane.CONSENT if urgent else Lane.LIVE

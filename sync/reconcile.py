@@ -39,7 +39,8 @@ class Question:
     `parked` maps a line to the fingerprint under which it was parked: with the same values it stays
     parked. `times` answers `newest` where a first pass asked for it. `keys` maps a system to the
     name of its external-key field and the partner's id that belongs there. With `consent_only`
-    (a filtered pair, a paused system) nothing but consent travels.
+    (a filtered pair, a paused system) nothing but consent travels. `opted_in` names the consent lines of
+    which the person has opted in again, with evidence: their opt-outs are not handed on.
     """
 
     lines: ObjectLines
@@ -51,6 +52,7 @@ class Question:
     times: Mapping[str, EditTimes] | None = None
     keys: Mapping[System, tuple[str, str]] = field(default_factory=dict)
     consent_only: bool = False
+    opted_in: frozenset[str] = frozenset()
 
     def values(self, side: System) -> Values:
         return self.hubspot if side is HUBSPOT else self.salesforce
@@ -352,8 +354,14 @@ def _target_of(line: Line) -> System:
 
 
 def consent_changes(question: Question, side: System) -> Iterable[FieldChange]:
-    """True wins: a side whose partner holds an opt-out gets it, and nothing is ever loosened."""
+    """True wins: a side whose partner holds an opt-out gets it.
+
+    Nothing is ever loosened from here; where evidence of a fresh opt-in stands against an opt-out, that
+    is lifted on every record of the person (`sync.consent`).
+    """
     for consent in question.lines.consent:
+        if consent.id in question.opted_in:
+            continue
         name = consent.field(side)
         held = question.values(side).get(name)
         other = question.values(side.other).get(consent.field(side.other))

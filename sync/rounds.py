@@ -16,6 +16,7 @@ from connector.port import Fate, Record, System
 from mappings.schema import Context
 from mappings.schema import Mapping as FieldMapping
 from sync.engine import Tally
+from sync.erasure import Eraser
 from sync.following import IS_CONVERTED, MERGED_IDS, Follower
 from sync.ledger import Bell, Known, Later, Ledger
 from sync.newcomers import Newcomers
@@ -85,10 +86,12 @@ class Rounds:
         Raises what the systems raise as a whole; what was done until then is on file.
         """
         outcome = Outcome()
-        waiting: dict[Bell, str] = {}
+        forgetting = self._forget()
+        waiting = {bell: why for bell in bells if (why := forgetting.get(_place(bell)))}
+        looked_at = [bell for bell in bells if _place(bell) not in forgetting]
         reads = self.bench.reads()
         for mapping in self.bench.mappings:
-            batches = list(self._batches(mapping, bells))
+            batches = list(self._batches(mapping, looked_at))
             if batches:
                 waiting |= self._bring_in_line(mapping, batches, reads, outcome.tally)
         for bell in bells:
@@ -98,6 +101,24 @@ class Rounds:
             else:
                 outcome.done.append(bell)
         return outcome
+
+    def _forget(self) -> dict[tuple[System, str, str], str | None]:
+        """Who wants to be forgotten comes first: the record that was erased, and why it is not done yet.
+
+        Such a record is not looked at besides: that it is gone is part of it.
+        """
+        pending = self.ledger.pending_erasures()
+        if not pending:
+            return {}
+        bench = self.bench
+        eraser = Eraser(
+            self.ledger, bench.connectors, bench.mappings, bench.clock, observe=self.observe
+        )
+        left = {one.id for one in eraser.work_off()}
+        return {
+            (one.system, one.object, one.record_id): "erasure" if one.id in left else None
+            for one in pending
+        }
 
     def _again(self, bell: Bell, why: str) -> datetime:
         longest = PASSES if why in PASSING else LATEST
@@ -282,3 +303,7 @@ class Rounds:
 def _in_line(known: Known | None, digest: bytes) -> bool:
     """Whether a record with these values is what its pair agreed on, with nothing left to do."""
     return known is not None and known.in_line and known.gone is None and digest == known.agreed
+
+
+def _place(bell: Bell) -> tuple[System, str, str]:
+    return bell.system, bell.object, bell.record_id

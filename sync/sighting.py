@@ -7,13 +7,15 @@ more than it must: the digest covers all mapped values and the mapping's own has
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from hashlib import blake2b
 
 import orjson
 
+from connector.consents import Statement
 from connector.port import Record, System, Values
-from mappings.schema import Context, Mapping
-from sync.model import Sighting
+from mappings.schema import ConsentLine, Context, Mapping
+from sync.model import Said, Sighting
 from sync.reconcile import is_true
 
 
@@ -47,7 +49,7 @@ class Lookout:
         self._address = mapping.address.get((system, object_name))
         lines = next(iter(mapping.objects.values())) if system is System.HUBSPOT else None
         lines = lines or mapping.objects[object_name]
-        self._consent = tuple(line.field(system) for line in lines.consent)
+        self._consent = lines.consent
         self._rules = tuple(self._key_readers())
         self._native = tuple(
             (number, rule) for number, rule in enumerate(mapping.match) if rule.native
@@ -99,14 +101,23 @@ class Lookout:
             modified_at=record.modified_at,
             payload=payload,
             frozen=converted,
+            said=tuple(self._said(record)) if self._consent else (),
         )
 
     def _opted_out(self, values: Values) -> int:
         bits = 0
-        for position, name in enumerate(self._consent):
-            if is_true(values.get(name)):
+        for position, line in enumerate(self._consent):
+            if is_true(values.get(line.field(self._system))):
                 bits |= 1 << position
         return bits
+
+    def _said(self, record: Record) -> Iterator[Said]:
+        """Opt-outs, and opt-ins with evidence. An opt-out is at most as old as the record's last change."""
+        for position, line in enumerate(self._consent):
+            if is_true(record.values.get(line.field(self._system))):
+                yield Said(position, line.id, Statement(out=True, at=record.modified_at))
+            elif (proof := proof_of(line, self._system, record.values)) is not None:
+                yield Said(position, line.id, proof)
 
     def _match_keys(self, record: Record) -> tuple[tuple[int, str], ...]:
         found: list[tuple[int, str]] = []
@@ -120,3 +131,32 @@ class Lookout:
             else:
                 found.append((number, record.id))
         return tuple(found)
+
+
+def proof_of(line: ConsentLine, system: System, values: Values) -> Statement | None:
+    """The opt-in that a record proves in the fields named as evidence; None where one of them is blank or
+    not named: time, source and basis, or it is no proof.
+    """
+    names = (line.evidence or {}).get(system)
+    if names is None:
+        return None
+    at, source, basis = (
+        str(values.get(names.get(part, "")) or "").strip() for part in ("at", "source", "basis")
+    )
+    proof = Statement(out=False, at=moment_of(at), source=source, basis=basis)
+    return proof if proof.is_evidence else None
+
+
+def moment_of(text: str) -> datetime | None:
+    """A vendor's time: ISO 8601 with a zone, or milliseconds since 1970. A bare date is its first moment,
+    so that an opt-out of the same day stands.
+
+    Without a zone it is taken for UTC. None for what is no time.
+    """
+    try:
+        if text.isdecimal():
+            return datetime.fromtimestamp(int(text) / 1000, UTC)
+        found = datetime.fromisoformat(text)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

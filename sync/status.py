@@ -40,6 +40,7 @@ def status(
             {"cause": cause, "count": count, "advice": advice}
             for cause, count, advice in ledger.parked_by_cause()
         ],
+        "erasures": ledger.erasure_counts(),
         "paused": sorted(system.value for system in ledger.paused()),
         "blocked": [
             {

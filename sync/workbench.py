@@ -17,7 +17,7 @@ from connector.relations import Relations
 from mappings.schema import Context, Relation
 from mappings.schema import Mapping as FieldMapping
 from sync.births import Midwife
-from sync.consent import spread_consent
+from sync.consent import ConsentWriter
 from sync.endings import Endings
 from sync.engine import Engine, Tally
 from sync.holding import Holder
@@ -179,7 +179,8 @@ class Carrier:
                 if free := self._still_free(mapping, tasks):
                     engine.carry_out(mapping, free, exactly=self.exactly)
         elif kind == "consent":
-            spread_consent(engine.writer, mapping, tasks, engine.tally)
+            consents = ConsentWriter(engine.writer, engine.asker.registry)
+            consents.carry_out(mapping, tasks, engine.tally)
         elif kind == "unlink":
             engine.unlink(tasks)
         elif kind == "delete":

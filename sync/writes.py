@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from connector.consents import OptIn, Statement, consents_of
 from connector.errors import ConnectorError, OutcomeUnknown, Rejected, TryLater
 from connector.port import Change, Connector, Draft, Outcome, System, Value, Written
 from sync.findings import mark_of, refused
@@ -30,13 +31,16 @@ ResultState = Literal["landed", "refused", "unknown", "later"]
 
 # Refusals that mean the record itself: no line of it can be written any more.
 GONE = frozenset({"not_found", "deleted", "converted"})
+# A contact without an address cannot be opted out, and cannot be written to either.
+NO_ADDRESS = "required_blank"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
     """One record to write. `record_id` None creates it, with `key_field` holding `partner_id`.
 
-    `meant` is what becomes the baseline of each line once the write has landed.
+    `meant` is what becomes the baseline of each line once the write has landed. With `evidence` it lifts
+    one opt-out.
     """
 
     mapping: str
@@ -47,6 +51,7 @@ class Write:
     changes: tuple[FieldChange, ...]
     meant: Mapping[str, LineBaseline] = field(default_factory=dict)
     key_field: str = ""
+    evidence: Statement | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,6 +71,21 @@ class Result:
     refusal: Rejected | None = None
     later: TryLater | None = None
     request_id: str | None = None
+
+    @property
+    def refuses_opt_out(self) -> bool:
+        """Whether an opt-out was refused, of somebody who is there and could be written to."""
+        refusals = [
+            self.refusal or self.refusals.get(change.line)
+            for change in self.write.changes
+            if change.rule == "consent"
+        ]
+        return any(one is not None and one.cause not in {NO_ADDRESS, *GONE} for one in refusals)
+
+    @property
+    def went_away(self) -> bool:
+        """Whether it was refused because its record is not there any more: it is followed, not parked."""
+        return self.refusal is not None and self.refusal.cause in GONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +109,11 @@ class Writer:
             Result(write=write, entry_id=entry.id, state="refused", record_id=write.record_id)
             for write, entry in zip(writes, entries, strict=True)
         ]
-        groups: dict[tuple[System, str, bool], list[Result]] = defaultdict(list)
+        groups: dict[tuple[System, str, bool, bool], list[Result]] = defaultdict(list)
         for result in results:
             write = result.write
-            groups[write.system, write.object, write.record_id is None].append(result)
+            kind = (write.record_id is None, write.evidence is not None)
+            groups[write.system, write.object, *kind].append(result)
         try:
             for members in groups.values():
                 self._send_group(members)
@@ -175,6 +196,13 @@ class Writer:
                 for result in results
             ]
             return connector.create_many(first.object, drafts)
+        if first.evidence is not None:
+            opt_ins = [
+                OptIn(r.write.record_id or "", r.write.changes[0].api_name, r.write.evidence)
+                for r in results
+                if r.write.evidence is not None
+            ]
+            return consents_of(connector).let_in(first.object, opt_ins)
         changes = [
             Change(id=result.write.record_id or "", values=_values(result)) for result in results
         ]
@@ -220,18 +248,17 @@ def _values(result: Result, leave_out: str = "") -> dict[str, Value]:
     }
 
 
-def went_away(result: Result) -> bool:
-    """Whether a write was refused because its record is not there any more: it is followed, not parked."""
-    return result.refusal is not None and result.refusal.cause in GONE
-
-
 def refusals(plan: PairPlan, result: Result) -> Iterable[Parked]:
-    """Lines that the vendor refused, or the whole record where it named none."""
+    """Lines that the vendor refused, or the whole record where it named none.
+
+    A refused opt-out is never put away: it stays due.
+    """
     write = result.write
     record_id = write.record_id or write.partner_id or ""
+    due = {c.line for c in write.changes if c.rule == "consent"} if result.refuses_opt_out else ()
     by_line: dict[str | None, Rejected] = {}
-    by_line.update(result.refusals.items())
-    if result.refusal is not None and not went_away(result):
+    by_line.update((line, one) for line, one in result.refusals.items() if line not in due)
+    if result.refusal is not None and not result.went_away:
         by_line[None] = result.refusal
     for line, refusal in by_line.items():
         mark = mark_of(plan, line) if line is not None else ""

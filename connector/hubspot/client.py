@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from connector.errors import Rejected, SystemBlocked
 from connector.http import Dice, Sleep, Unreachable
-from connector.hubspot.consent import OptOuts
+from connector.hubspot.consent import OptOuts, Preferences
 from connector.hubspot.faults import not_an_api
 from connector.hubspot.gateway import Gateway
 from connector.hubspot.leaving import Leaving
@@ -94,6 +94,7 @@ class HubSpotConnector:
             OWNERS: Owners(self._gateway, self._requests),
             LISTS: lists,
         }
+        self.consents = Preferences(self._gateway, self._requests, reader)
         self._relations = HubSpotRelations(self._gateway, self._requests, links, lists)
 
     def _shelf(self, object_name: str) -> Shelf:

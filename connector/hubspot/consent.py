@@ -1,21 +1,24 @@
-"""Opting a contact out of e-mail: the one field that is written elsewhere than it is read.
+"""Opting a contact out of e-mail, and in again: the one field that is written elsewhere than it is read.
 
-``hs_email_optout`` is read-only in HubSpot; the preferences API sets it for an address. Consent is only
-ever tightened here: anything but *true* is never sent. Reference sheet, section 14.
+``hs_email_optout`` is read-only in HubSpot; the preferences API sets it for an address. An ordinary write
+only ever tightens: anything but *true* is never sent. Who is let in again is let in with evidence
+(`Preferences`). Reference sheet, section 14.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from connector.consents import OptIn, Statement
 from connector.errors import Rejected, SystemBlocked, TryLater
 from connector.hubspot.batches import as_outcome
 from connector.hubspot.gateway import Gateway
 from connector.hubspot.names import CONTACTS, EMAIL, OPT_OUT, SYSTEM
 from connector.hubspot.reading import Reader
 from connector.hubspot.requests import Requests
-from connector.port import Change, Value, Values
+from connector.hubspot.wire import Json, moment, results
+from connector.port import Change, Outcome, Value, Values, Written
 
 
 def is_opt_out(value: Value) -> bool:
@@ -90,3 +93,122 @@ def _refused(blocked: SystemBlocked) -> Rejected | TryLater:
 
 def _text(value: Value) -> str | None:
     return str(value).strip() or None if value is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What HubSpot has on file about consent to e-mail, address by address; see `connector.consents`.
+
+    Two calls for each address: the batch form is for Enterprise accounts only.
+    """
+
+    gateway: Gateway
+    requests: Requests
+    reader: Reader
+
+    def statements(
+        self, object_name: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> dict[str, dict[str, list[Statement]]]:
+        """What the contacts' addresses said, in HubSpot's own times."""
+        if object_name != CONTACTS or OPT_OUT not in fields:
+            return {}
+        return {
+            record_id: {OPT_OUT: list(self._said(address))}
+            for record_id, address in self._addresses(ids).items()
+            if address is not None
+        }
+
+    def _addresses(self, ids: Sequence[str]) -> dict[str, str | None]:
+        stored = self.reader.get_many(CONTACTS, ids, [EMAIL])
+        return {i: _text(record.values.get(EMAIL)) for i, record in stored.items()}
+
+    def _said(self, address: str) -> Iterator[Statement]:
+        for build in (self.requests.wide_preference, self.requests.preferences):
+            try:
+                answer = self.gateway.send(build(address))
+            except Rejected:
+                continue  # it knows nothing of this address
+            for raw in results(answer.json):
+                if (said := statement_of(raw)) is not None:
+                    yield said
+
+    def let_in(self, object_name: str, opt_ins: Sequence[OptIn]) -> list[Outcome]:
+        """Subscribe the contacts' addresses again, with basis and explanation.
+
+        HubSpot has no call that only lifts the opt-out from everything; subscribing to one type does, and
+        leaves the other types as they are. So exactly one is subscribed to: the one that the evidence
+        names as its source, else the first that mails may be sent for.
+        """
+        if object_name != CONTACTS or any(one.field != OPT_OUT for one in opt_ins):
+            return [_no_preference(one) for one in opt_ins]
+        addresses = self._addresses([one.record_id for one in opt_ins])
+        types = self._types()
+        return [self._let_in(one, addresses.get(one.record_id), types) for one in opt_ins]
+
+    def _types(self) -> list[Json]:
+        """The subscription types that people may choose."""
+        told = self.gateway.send(self.requests.subscription_types()).json
+        return [one for one in results(told) if one.get("isActive") and not one.get("isInternal")]
+
+    def _let_in(self, one: OptIn, address: str | None, types: Sequence[Json]) -> Outcome:
+        chosen = next((t for t in types if t.get("name") == one.statement.source), None)
+        chosen = chosen or next(iter(types), None)
+        if address is None or chosen is None:
+            return no_address() if address is None else _no_preference(one)
+        basis, why = basis_of(one.statement), explanation_of(one.statement)
+        try:
+            answer = self.gateway.send(
+                self.requests.subscribe(address, int(chosen["id"]), basis, why)
+            )
+        except SystemBlocked as blocked:
+            return _refused(blocked)
+        except (Rejected, TryLater) as error:
+            return error
+        return Written(one.record_id, request_id=answer.request_id)
+
+
+OURS = "Carried over by Kakehashi"
+"""How our own explanations begin: what we wrote is an echo, and proves nothing."""
+BASES = frozenset(
+    {
+        "LEGITIMATE_INTEREST_PQL",
+        "LEGITIMATE_INTEREST_CLIENT",
+        "PERFORMANCE_OF_CONTRACT",
+        "CONSENT_WITH_NOTICE",
+        "NON_GDPR",
+        "PROCESS_AND_STORE",
+        "LEGITIMATE_INTEREST_OTHER",
+    }
+)
+"""The legal bases that HubSpot knows. Reference sheet, section 14."""
+
+
+def statement_of(raw: Json) -> Statement | None:
+    """One status as HubSpot tells it; None for what says nothing, or what we said ourselves."""
+    status, at = raw.get("status"), moment(raw.get("timestamp"))
+    if status == "UNSUBSCRIBED" and raw.get("wideStatusType"):
+        return Statement(out=True, at=at)
+    explanation = str(raw.get("legalBasisExplanation") or "")
+    if status != "SUBSCRIBED" or explanation.startswith(OURS):
+        return None
+    return Statement(out=False, at=at, source=raw.get("source"), basis=raw.get("legalBasis"))
+
+
+def basis_of(statement: Statement) -> str:
+    """The legal basis in HubSpot's words; what it has no word for is consent that was given."""
+    return statement.basis if statement.basis in BASES else "CONSENT_WITH_NOTICE"
+
+
+def explanation_of(statement: Statement) -> str:
+    """The evidence as HubSpot keeps it."""
+    at = statement.at.isoformat() if statement.at else "unknown"
+    return f"{OURS}: opted in at {at}, source {statement.source}, basis {statement.basis}"
+
+
+def _no_preference(one: OptIn) -> Rejected:
+    return Rejected(
+        "HubSpot keeps no preference that this could be written to",
+        system=SYSTEM,
+        cause="read_only",
+        fields=(one.field,),
+    )

@@ -283,14 +283,52 @@ class Requests:
         version = "v3" if self.version == "v3" else self.version
         return Request(method="GET", path=f"/account-info/{version}/details")
 
+    def _preferences(self, *rest: str) -> str:
+        version = "v4" if self.version == "v3" else self.version
+        parts = (quote(part, safe="") for part in rest)
+        return "/".join((f"/communication-preferences/{version}", *parts))
+
     def unsubscribe_all(self, email: str) -> Request:
         """Opt this address out of every e-mail of the account; v3 has no such call (section 14)."""
-        version = "v4" if self.version == "v3" else self.version
-        address = quote(email, safe="")
         return Request(
             method="POST",
-            path=f"/communication-preferences/{version}/statuses/{address}/unsubscribe-all",
+            path=self._preferences("statuses", email, "unsubscribe-all"),
             query=(("channel", "EMAIL"),),
+            effect="repeatable",
+        )
+
+    def wide_preference(self, email: str) -> Request:
+        """Whether this address is out of every e-mail of the account, and since when (section 14)."""
+        return Request(
+            method="GET",
+            path=self._preferences("statuses", email, "unsubscribe-all"),
+            query=(("channel", "EMAIL"),),
+        )
+
+    def preferences(self, email: str) -> Request:
+        """What this address said to each subscription type, when, and on what basis (section 14)."""
+        return Request(
+            method="GET",
+            path=self._preferences("statuses", email),
+            query=(("channel", "EMAIL"),),
+        )
+
+    def subscription_types(self) -> Request:
+        """The subscription types of the account (section 14)."""
+        return Request(method="GET", path=self._preferences("definitions"))
+
+    def subscribe(self, email: str, subscription: int, basis: str, explanation: str) -> Request:
+        """Subscribe an address, also one that is out of everything; v3 refuses those (section 14)."""
+        return Request(
+            method="POST",
+            path=self._preferences("statuses", email),
+            body={
+                "subscriptionId": subscription,
+                "statusState": "SUBSCRIBED",
+                "channel": "EMAIL",
+                "legalBasis": basis,
+                "legalBasisExplanation": explanation,
+            },
             effect="repeatable",
         )
 

@@ -12,7 +12,7 @@ from sandbox.hubspot import effects, values
 from sandbox.hubspot.answers import Problem, to_ms
 from sandbox.hubspot.properties import Definition
 from sandbox.hubspot.records import Record, Source, Table
-from sandbox.hubspot.state import Owner, Preference, State
+from sandbox.hubspot.state import Owner, Preference, Said, State
 
 SPECIAL = frozenset({"@created", "@modified", "@company", "@optout"})
 
@@ -41,7 +41,8 @@ def _load_one(state: State, table: Table, row: Mapping[str, Any], now: int, pers
     if company is not None:
         held["associatedcompanyid"] = str(company)
     if row.get("@optout"):
-        state.preferences.setdefault(held.get("email", ""), Preference()).all_out = True
+        wish = state.preferences.setdefault(held.get("email", ""), Preference())
+        wish.all_out, wish.said[""] = True, Said(updated, "IMPORT")
         held["hs_email_optout"] = "true"
     held.update(effects.system_values(table, number, created, updated))
     table.add(Record(number, held, created, updated, person))

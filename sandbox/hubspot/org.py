@@ -218,6 +218,28 @@ class HubSpotOrg:
                 flip = preferences.unsubscribe_all if out else preferences.resubscribe
                 flip(self.state, record.values.get("email", ""), self._me)
 
+    def sign_up(
+        self,
+        address: str,
+        subscription: str,
+        *,
+        basis: str = "CONSENT_WITH_NOTICE",
+        explanation: str = "double opt-in",
+        source: str = "FORM",
+    ) -> None:
+        """A person subscribes through a form of the account, whatever they said before."""
+        with self.state.lock:
+            preferences.set_status(
+                self.state,
+                address,
+                subscription,
+                "SUBSCRIBED",
+                self._me,
+                source=source,
+                basis=basis,
+                explanation=explanation,
+            )
+
     def archive(self, object_type: str, record_id: str) -> None:
         """Delete a record as a person. ValueError if there is none."""
         with self.state.lock:

@@ -88,7 +88,17 @@ def v4_write(call: Call, address: str) -> Response:
     )
     if status not in preferences.STATES:
         raise invalid_request(f"Unknown statusState {status}")
-    preferences.set_status(call.state, address, subscription, status, call.actor)
+    if body.get("legalBasis") not in {None, *preferences.BASES}:
+        raise invalid_request(f"Unknown legalBasis {body['legalBasis']}")
+    preferences.set_status(
+        call.state,
+        address,
+        subscription,
+        status,
+        call.actor,
+        basis=body.get("legalBasis"),
+        explanation=body.get("legalBasisExplanation"),
+    )
     return _v4_reply(call, [preferences.v4_status(call.state, address, subscription)])
 
 

@@ -10,8 +10,20 @@ from typing import Any
 
 from sandbox.hubspot import effects
 from sandbox.hubspot.answers import invalid_request, iso
-from sandbox.hubspot.state import SUBSCRIPTIONS, Actor, Preference, State
+from sandbox.hubspot.state import SUBSCRIPTIONS, Actor, Preference, Said, State
 
+ALL = ""
+BASES = frozenset(
+    {
+        "LEGITIMATE_INTEREST_PQL",
+        "LEGITIMATE_INTEREST_CLIENT",
+        "PERFORMANCE_OF_CONTRACT",
+        "CONSENT_WITH_NOTICE",
+        "NON_GDPR",
+        "PROCESS_AND_STORE",
+        "LEGITIMATE_INTEREST_OTHER",
+    }
+)
 STATES = frozenset({"SUBSCRIBED", "UNSUBSCRIBED", "NOT_SPECIFIED"})
 
 
@@ -28,24 +40,45 @@ def check_subscription(subscription: Any) -> str:
 
 def unsubscribe_all(state: State, address: str, actor: Actor) -> None:
     """Out of everything."""
-    wish_of(state, address).all_out = True
+    wish = wish_of(state, address)
+    if not wish.all_out:
+        wish.said[ALL] = Said(state.now(), _way(actor))
+    wish.all_out = True
     _mirror(state, address, actor)
 
 
 def resubscribe(state: State, address: str, actor: Actor) -> None:
     """Lift the opt-out from everything; what single types said before stands again."""
-    wish_of(state, address).all_out = False
+    wish = wish_of(state, address)
+    wish.all_out = False
+    wish.said.pop(ALL, None)
     _mirror(state, address, actor)
 
 
-def set_status(state: State, address: str, subscription: str, status: str, actor: Actor) -> None:
+def set_status(
+    state: State,
+    address: str,
+    subscription: str,
+    status: str,
+    actor: Actor,
+    *,
+    source: str | None = None,
+    basis: str | None = None,
+    explanation: str | None = None,
+) -> None:
     """One subscription type; subscribing somebody who is out of everything leaves the others out."""
     wish = wish_of(state, address)
+    wish.said[subscription] = Said(state.now(), source or _way(actor), basis, explanation)
     if status == "SUBSCRIBED" and wish.all_out:
         wish.all_out = False
+        wish.said.pop(ALL, None)
         wish.states.update(dict.fromkeys(SUBSCRIPTIONS, "UNSUBSCRIBED"))
     wish.states[subscription] = status
     _mirror(state, address, actor)
+
+
+def _way(actor: Actor) -> str:
+    return "CRM_UI" if actor.person else "API"
 
 
 def status_of(wish: Preference, subscription: str) -> str:
@@ -86,29 +119,34 @@ def v3_status(wish: Preference, subscription: str) -> dict[str, Any]:
 
 def v4_status(state: State, address: str, subscription: str) -> dict[str, Any]:
     """One status as v4 words it; the id is a number here."""
+    wish = wish_of(state, address)
+    said = wish.said.get(subscription)
+    if wish.all_out:
+        said = wish.said.get(ALL)
     return {
         "channel": "EMAIL",
         "subscriberIdString": address,
         "subscriptionId": int(subscription),
         "subscriptionName": SUBSCRIPTIONS[subscription],
-        "status": status_of(wish_of(state, address), subscription),
-        "source": "API",
-        "legalBasis": None,
-        "legalBasisExplanation": None,
+        "status": status_of(wish, subscription),
+        "source": said.source if said else None,
+        "legalBasis": said.basis if said else None,
+        "legalBasisExplanation": said.explanation if said else None,
         "businessUnitId": 0,
-        "timestamp": iso(state.now()),
+        "timestamp": iso(said.at) if said else None,
     }
 
 
 def wide_status(state: State, address: str) -> dict[str, Any]:
     """Whether an address is out of everything, as v4 words it."""
+    said = wish_of(state, address).said.get(ALL)
     return {
         "channel": "EMAIL",
         "subscriberIdString": address,
         "status": "UNSUBSCRIBED" if wish_of(state, address).all_out else "NOT_SPECIFIED",
         "wideStatusType": "PORTAL_WIDE",
         "businessUnitId": 0,
-        "timestamp": iso(state.now()),
+        "timestamp": iso(said.at) if said else None,
     }
 
 

@@ -6,7 +6,7 @@ import random
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sandbox.behaviour import Clock, Fault
 from sandbox.hubspot.answers import to_ms
@@ -54,12 +54,25 @@ class Event:
     general: bool = False
 
 
+class Said(NamedTuple):
+    """When something was said about a subscription, through what, and on what legal basis."""
+
+    at: int
+    source: str
+    basis: str | None = None
+    explanation: str | None = None
+
+
 @dataclass(slots=True)
 class Preference:
-    """What one address wants: out of everything, or out of (or in) single subscription types."""
+    """What one address wants: out of everything, or out of (or in) single subscription types.
+
+    `said` holds how that came about, by subscription type; under ``""`` of all e-mail.
+    """
 
     all_out: bool = False
     states: dict[str, str] = field(default_factory=dict)
+    said: dict[str, Said] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -6,8 +6,11 @@ their external keys, and blanks are filled by `first_pairing`.
 """
 
 from sync.ledger.bells import Bell, Handover, Later
-from sync.ledger.claims import ClaimedRow, ConsentDue, KeyMatch
+from sync.ledger.claims import ClaimedRow, KeyMatch
+from sync.ledger.consents import PersonRecord
+from sync.ledger.erasures import Carrier, Erasure
 from sync.ledger.findings import ConflictRow, ParkedRow
+from sync.ledger.forgotten import RecordNames
 from sync.ledger.lock import LedgerBusy, LedgerLock
 from sync.ledger.moves import Twins
 from sync.ledger.opening import Ledger
@@ -17,6 +20,7 @@ from sync.ledger.ringing import Ring
 from sync.ledger.room import AlreadyBound, LedgerError, LedgerUnavailable, WrongLedger
 from sync.ledger.scopes import Known
 from sync.ledger.sightings import Missing, SeenRecord
+from sync.ledger.spreading import ConsentDue
 from sync.ledger.troubles import Trouble
 from sync.ledger.waiters import Missed
 
@@ -24,9 +28,11 @@ __all__ = [
     "Agreement",
     "AlreadyBound",
     "Bell",
+    "Carrier",
     "ClaimedRow",
     "ConflictRow",
     "ConsentDue",
+    "Erasure",
     "Handover",
     "KeyMatch",
     "Known",
@@ -40,6 +46,8 @@ __all__ = [
     "Missing",
     "NoSuchPlan",
     "ParkedRow",
+    "PersonRecord",
+    "RecordNames",
     "Ring",
     "SeenRecord",
     "StoredPlan",

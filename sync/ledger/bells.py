@@ -29,6 +29,7 @@ from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
 from sync.lanes import Lane
+from sync.ledger.erasures import note_erasures
 from sync.ledger.ringing import Ring, raise_numbers, rows_of
 from sync.ledger.room import Room, aware, slices, utc
 from sync.ledger.tables import bell, receipt
@@ -60,11 +61,15 @@ class Later(NamedTuple):
 
 
 class Handover(NamedTuple):
-    """What one delivery of a door brought: its rings, and how many events it held."""
+    """What one delivery of a door brought: its rings, and how many events it held.
+
+    `erased` are (object, id) of records that were erased for privacy.
+    """
 
     system: System
     rings: Sequence[Ring]
     events: int
+    erased: Sequence[tuple[str, str]] = ()
 
 
 class Bells(Room):
@@ -85,7 +90,7 @@ class Bells(Room):
         return len(rows)
 
     def take_in(self, deliveries: Sequence[Handover], now: datetime) -> int:
-        """Put deliveries of the doors on file, all or none: their rings, and a receipt of each.
+        """Put deliveries of the doors on file, all or none: rings, erasures, and a receipt of each.
 
         Answers how many records they rang for.
         """
@@ -95,6 +100,11 @@ class Bells(Room):
         ]
         with self._begin() as connection:
             raise_numbers(connection, rows, now, patience=True)
+            note_erasures(
+                connection,
+                [(one.system, *place) for one in deliveries for place in one.erased],
+                now,
+            )
             if receipts:
                 connection.execute(PUT_RECEIPTS, receipts)
         return len(rows)

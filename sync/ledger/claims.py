@@ -1,4 +1,4 @@
-"""Pairing's view of the ledger: claims of the plan in the making, key groups, tombstones, consent."""
+"""Pairing's view of the ledger: claims of the plan in the making, key groups, tombstones."""
 
 from __future__ import annotations
 
@@ -35,15 +35,6 @@ class KeyMatch(NamedTuple):
     system: System
     record_id: str
     target: Member
-
-
-class ConsentDue(NamedTuple):
-    """A record that carries an opted-out address and does not hold that opt-out."""
-
-    position: int
-    system: System
-    object: str
-    record_id: str
 
 
 class Claims(Room):
@@ -274,63 +265,6 @@ class Claims(Room):
                 )
             )
             return {row.address: row.record_id for row in rows}
-
-    def consent_spread(self, mapping: str, lines: int, scope: Scope = None) -> Iterator[ConsentDue]:
-        """Every live record that shares an address with an opt-out and does not hold it.
-
-        With a scope only the addresses of its records are looked at.
-
-        Frozen records (converted Leads) cannot be written, but their opt-outs count.
-        """
-        for position in range(lines):
-            after = 0
-            while rows := self._not_holding(mapping, 1 << position, after, scope):
-                after = rows[-1].id
-                for row in rows:
-                    yield ConsentDue(position, System(row.system), row.object, row.record_id)
-
-    def _not_holding(self, mapping: str, bit: int, after: int, scope: Scope) -> Sequence[Any]:
-        """A page of the records that one opt-out has yet to reach, by rising row id."""
-        holds = record.c.consent.op("&")(bit)
-        opted = (
-            select(address.c.address)
-            .select_from(address.join(record, same_record(address)))
-            .where(address.c.mapping == mapping, holds != 0, record.c.gone.is_(None))
-        )
-        if scope is not None:
-            opted = opted.where(address.c.address.in_(_addresses_of(scope)))
-        with self._look() as connection:
-            return connection.execute(
-                select(record.c.id, record.c.system, record.c.object, record.c.record_id)
-                .distinct()
-                .select_from(address.join(record, same_record(address)))
-                .where(
-                    address.c.mapping == mapping,
-                    address.c.address.in_(opted),
-                    holds == 0,
-                    record.c.gone.is_(None),
-                    record.c.frozen.is_(False),
-                    record.c.id > after,
-                )
-                .order_by(record.c.id)
-                .limit(IDS_AT_ONCE)
-            ).all()
-
-
-def _addresses_of(scope: Scope) -> Any:
-    holder, carried = record.alias("holder"), address.alias("carried")
-    return (
-        select(carried.c.address)
-        .join(
-            holder,
-            and_(
-                holder.c.mapping == carried.c.mapping,
-                holder.c.system == carried.c.system,
-                holder.c.record_id == carried.c.record_id,
-            ),
-        )
-        .where(holder.c.id.in_(scope or ()))
-    )
 
 
 def same_record(child: Any) -> ColumnElement[bool]:

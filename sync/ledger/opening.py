@@ -18,6 +18,8 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 
 from sync.ledger.bells import Bells
 from sync.ledger.claims import Claims
+from sync.ledger.consents import Consents
+from sync.ledger.erasures import Erasures
 from sync.ledger.lock import Leases
 from sync.ledger.notes import Notes
 from sync.ledger.pairs import Pairs
@@ -50,6 +52,8 @@ class Ledger(
     Runs,
     Sightings,
     Claims,
+    Consents,
+    Erasures,
     Pairs,
     Writings,
     Notes,

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ColumnElement
 
 from connector.port import System, Values
+from sync.ledger.consents import put_sightings
 from sync.ledger.moves import resolve_aliases
 from sync.ledger.room import IDS_AT_ONCE, Room, from_json, slices, utc
 from sync.ledger.runs import put
@@ -97,7 +98,13 @@ class Sightings(Room):
         known = {
             row.record_id: row
             for row in connection.execute(
-                select(record.c.id, record.c.record_id, record.c.digest, record.c.object).where(
+                select(
+                    record.c.id,
+                    record.c.record_id,
+                    record.c.digest,
+                    record.c.object,
+                    record.c.consent,
+                ).where(
                     record.c.mapping == mapping,
                     record.c.system == system.value,
                     record.c.record_id.in_([sighting.record_id for sighting in page]),
@@ -173,6 +180,8 @@ class Sightings(Room):
         if named:
             resolve_aliases(connection, mapping, system, named)
         self._replace_keys(connection, mapping, system, news, known)
+        held = {record_id: row.consent for record_id, row in known.items()}
+        put_sightings(connection, mapping, system, news, held)
 
     def _replace_keys(
         self,

@@ -29,6 +29,7 @@ from tests.contract.ledger_builders import (
     see,
     sight,
 )
+from tests.contract.ledger_privacy_suite import PrivacyPromises
 from tests.contract.ledger_records_suite import PairPromises, SightingPromises, StatePromises
 from tests.contract.ledger_ties_suite import TiePromises
 from tests.contract.ledger_waiters_suite import WaiterPromises
@@ -68,6 +69,7 @@ class LedgerContract(
     PlanPromises,
     RunPromises,
     TiePromises,
+    PrivacyPromises,
 ):
     """Everything a ledger promises, whatever database keeps it."""
 

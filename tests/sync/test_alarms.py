@@ -57,17 +57,19 @@ def test_every_reason_of_a_system_to_refuse_us_has_advice(cause: str) -> None:
 
 
 def test_the_most_urgent_comes_first() -> None:
-    """Consent, systems, guards, ourselves, files, records; one alarm for each kind."""
+    """Consent, erasure, systems, guards, ourselves, files, records; one alarm for each kind."""
     troubles = Troubles(
         parked=[Heap("people", "too_long", 3), Heap("people", "duplicate_of", 1)],
         blocked=[("hubspot", "quota")],
         stopped=["people"],
         consent={"people": 2},
+        erasures=1,
         faults=1,
         bugs=1,
     )
     assert [alarm.key for alarm in alarms_of(troubles, "ja")] == [
         "consent:people",
+        "erasure",
         "blocked:hubspot:quota",
         "guard:people",
         "our_bug",

@@ -1,0 +1,150 @@
+"""What the ledger promises about consent and about people who are to be forgotten."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from connector.consents import Statement
+from connector.port import System
+from sync.ledger import Carrier, Handover, Ledger, RecordNames, Ring
+from sync.model import Said
+from tests.contract.ledger_builders import (
+    HUBSPOT,
+    NOW,
+    PEOPLE,
+    SALESFORCE,
+    begin,
+    conflict,
+    draft,
+    paired,
+    parked,
+    see,
+    sight,
+    unbound,
+)
+
+ANN = "ann@example.com"
+LATER = NOW + timedelta(hours=1)
+PROOF = Statement(False, LATER, "FORM", "CONSENT_WITH_NOTICE")
+
+
+def due(ledger: Ledger, lines: int = 1) -> set[tuple[System, str]]:
+    return {(one.system, one.record_id) for one in ledger.consent_spread(PEOPLE, lines)}
+
+
+def out(at: object = NOW) -> Said:
+    return Said(0, "email", Statement(True, at))  # type: ignore[arg-type]  # a time or None
+
+
+def opted_out(record_id: str, values: str = "out") -> object:
+    return sight(record_id, values, addresses=(ANN,), consent=1)._replace(said=(out(),))
+
+
+class PrivacyPromises:
+    """Who is the same person, what they said, and how they are forgotten."""
+
+    def test_a_partner_shares_the_opt_out(self, ledger: Ledger) -> None:
+        """Without a common address too."""
+        paired(ledger)
+        see(ledger, HUBSPOT, sight("1", "out", addresses=(ANN,), consent=1))
+        assert due(ledger) == {(SALESFORCE, "003A")}
+
+    def test_a_survivor_inherits_the_opt_out(self, ledger: Ledger) -> None:
+        """The loser is gone, and its opt-out is not."""
+        see(ledger, SALESFORCE, sight("003A", consent=1), sight("003B"), sight("003C"))
+        ledger.went(PEOPLE, SALESFORCE, "003A", "003B", kind="merged")
+        ledger.went(PEOPLE, SALESFORCE, "003B", "003C", kind="merged")
+        assert due(ledger) == {(SALESFORCE, "003C")}
+        found = {one.record_id for one in ledger.person(PEOPLE, SALESFORCE, "003C")}
+        assert found == {"003A", "003C"} | ({"003B"} & found)
+
+    def test_an_opt_out_keeps_the_time_of_its_first_sight(self, ledger: Ledger) -> None:
+        """However often the record changes for other reasons."""
+        see(ledger, HUBSPOT, opted_out("1"))  # type: ignore[arg-type]  # a Sighting
+        again = sight("1", "moved", addresses=(ANN,), consent=1)
+        see(ledger, HUBSPOT, again._replace(said=(out(LATER),)))
+        said = ledger.statements(PEOPLE, "email", [(HUBSPOT, "1")])
+        assert said == {(HUBSPOT, "1"): [Statement(True, NOW)]}
+
+    def test_an_opt_out_after_an_opt_in_is_a_new_one(self, ledger: Ledger) -> None:
+        """Although the record holds again what it held before."""
+        see(ledger, HUBSPOT, opted_out("1"))  # type: ignore[arg-type]  # a Sighting
+        ledger.let_in(PEOPLE, HUBSPOT, "1", Said(0, "email", PROOF))
+        assert [one.consent for one in ledger.person(PEOPLE, HUBSPOT, "1")] == [0]
+        again = sight("1", "out", addresses=(ANN,), consent=1)
+        newest = LATER + timedelta(hours=1)
+        see(ledger, HUBSPOT, again._replace(said=(out(newest),)))
+        said = ledger.statements(PEOPLE, "email", [(HUBSPOT, "1")])[HUBSPOT, "1"]
+        assert sorted(said) == sorted([PROOF, Statement(True, newest)])
+
+    def test_a_refused_opt_out_is_counted_until_it_is_taken(self, ledger: Ledger) -> None:
+        """Once per record, however often it was tried; a record without an address is not counted."""
+        see(ledger, HUBSPOT, sight("1"), sight("2"))
+        for _ in range(2):
+            ledger.refuse_opt_out(PEOPLE, HUBSPOT, "1", "email", "read_only", NOW)
+        ledger.refuse_opt_out(PEOPLE, HUBSPOT, "2", "email", "required_blank", NOW)
+        assert ledger.refused_opt_outs() == {PEOPLE: 1}
+        assert ledger.without_address(PEOPLE) == {(HUBSPOT, "2")}
+        assert [ring.record_id for ring in ledger.unrung_refusals(PEOPLE, limit=9)] == ["1"]
+        ledger.hold_opt_out(PEOPLE, HUBSPOT, "1", out())
+        assert ledger.refused_opt_outs() == {}
+
+    def test_an_erasure_is_noted_with_its_delivery(self, ledger: Ledger) -> None:
+        """Once, however often it is delivered."""
+        for _ in range(2):
+            rings = [Ring(HUBSPOT, "contacts", "1")]
+            ledger.take_in([Handover(HUBSPOT, rings, 1, [("contacts", "1")])], NOW)
+        assert [one.record_id for one in ledger.pending_erasures()] == ["1"]
+        assert ledger.unrung_erasures() == []
+
+    def test_the_forgotten_leave_rows_that_count_and_nothing_else(self, ledger: Ledger) -> None:
+        """Pair, journal, conflict, quarantine, keys, addresses and consent."""
+        see(ledger, HUBSPOT, sight("1", keys=(ANN,), addresses=(ANN,), consent=1))
+        see(ledger, SALESFORCE, sight("003A", addresses=(ANN,), external_key="1"))
+        ledger.bind(unbound("1", "003A"), NOW)
+        run = begin(ledger)
+        ledger.intend(run.id, [draft()], NOW)
+        ledger.note_conflicts(run.id, [conflict()], NOW)
+        ledger.park([parked()], NOW)
+        ledger.ask_to_erase(HUBSPOT, "contacts", "1", NOW, own=False)
+        [asked] = ledger.pending_erasures()
+        carriers, addresses = ledger.carriers(asked)
+        assert [(one.record_id, one.origin) for one in carriers] == [("1", True), ("003A", False)]
+        ledger.forget(asked, carriers, addresses, 1, LATER)
+        assert ledger.record(PEOPLE, HUBSPOT, "1") is None
+        assert ledger.parked_list() == []
+        assert ledger.conflicts() == []
+        assert ledger.history(SALESFORCE, "Contact", "003A") == []
+        assert len(ledger.open_entries(PEOPLE)) == 1
+        assert ledger.open_entries(PEOPLE)[0].changes == ()
+        assert ledger.pair_count(PEOPLE) == 0
+        assert ledger.address_holders(PEOPLE, SALESFORCE, [ANN]) == {}
+        assert ledger.erased_since(NOW) == 1
+
+    def test_the_forgotten_are_known_again(self, ledger: Ledger) -> None:
+        """By address, by id, and by the partner that somebody names; until they are let in again."""
+        see(ledger, HUBSPOT, sight("1", addresses=(ANN,)))
+        ledger.ask_to_erase(HUBSPOT, "contacts", "1", NOW, own=False)
+        [asked] = ledger.pending_erasures()
+        ledger.forget(asked, *ledger.carriers(asked), 0, NOW)
+        records = {
+            "by address": RecordNames([(HUBSPOT, "contacts", "7")], [ANN]),
+            "by id": RecordNames([(HUBSPOT, "contacts", "1")], []),
+            "another object": RecordNames([(HUBSPOT, "companies", "1")], []),
+            "somebody else": RecordNames([(HUBSPOT, "contacts", "8")], ["bob@example.com"]),
+        }
+        assert ledger.forgotten_among(records) == {"by address", "by id"}
+        assert ledger.release(ANN)
+        assert ledger.forgotten_among(records) == {"by id"}
+
+    def test_another_object_with_the_same_id_is_left_alone(self, ledger: Ledger) -> None:
+        """HubSpot counts each object by itself."""
+        see(ledger, HUBSPOT, sight("1", addresses=(ANN,)))
+        run = begin(ledger)
+        ledger.note_sightings(run.id, "companies", HUBSPOT, "companies", [sight("1")])
+        ledger.ask_to_erase(HUBSPOT, "contacts", "1", NOW, own=False)
+        [asked] = ledger.pending_erasures()
+        carriers, addresses = ledger.carriers(asked)
+        assert carriers == [Carrier(PEOPLE, HUBSPOT, "contacts", "1", origin=True)]
+        ledger.forget(asked, carriers, addresses, 0, NOW)
+        assert ledger.record("companies", HUBSPOT, "1") is not None
