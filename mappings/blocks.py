@@ -173,7 +173,8 @@ class Blocks:
     def _key_compare(self, left: str, inferred: str) -> str:
         """A line of the file that maps the same field knows best; keys compare without case."""
         for draft in self.document.lines:
-            if draft.hubspot == (left,) and draft.option("compare"):
+            # A word that there is not is told with its line.
+            if draft.hubspot == (left,) and draft.option("compare") in grammar.COMPARE_WORDS:
                 return str(draft.option("compare"))
         if left == "domain" or inferred == "url":
             return "domain"

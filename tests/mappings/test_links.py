@@ -124,7 +124,7 @@ def test_mappings_may_refer_to_each_other(tmp_path: Path) -> None:
         "links: [{associations.task -> Task__c: {to: tasks}}]\n",
         "deals",
     )
-    assert faults_of(folder) == []
+    assert faults_of(folder) == ()
 
 
 def test_an_owner_may_have_a_stand_in(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from tests.mappings.builders import (
     HUBSPOT,
     SALESFORCE,
     compiled,
+    faults_of,
     file,
     lines,
     live,
@@ -139,3 +140,10 @@ def test_fields_of_hubspots_own_app_deserve_a_warning(tmp_path: Path) -> None:
     """Two writers outside of our files are still two writers."""
     made = compiled(tmp_path, lines("salesforcelastsynctime <-> Title"))
     assert "salesforce_app_field" in {warning.code for warning in made.warnings}
+
+
+def test_a_wrong_word_for_comparing_a_matched_field_is_told(tmp_path: Path) -> None:
+    """The rule that matches by the field looks at that line too, and must not stumble over it."""
+    text_of_file = file(RULES + "fields: [{hubspot: email, salesforce: Email, compare: e-mail}]\n")
+    (tmp_path / "people.yaml").write_text(text_of_file, "utf-8")
+    assert {fault.found for fault in faults_of(tmp_path)} >= {"e-mail"}
