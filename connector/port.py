@@ -343,6 +343,7 @@ class Connector(Protocol):
         """Merge records of one object; `Written.id` is the survivor, at HubSpot a record with a new id.
 
         Cannot be undone at HubSpot. Repeating a merge that landed answers its survivor.
+        ValueError when a record is to be merged with itself.
         """
 
     def erase_many(self, object_name: str, ids: Sequence[str]) -> list[Outcome]:

@@ -19,7 +19,7 @@ from mappings.matching import (
     match_rule,
     native_rule,
 )
-from mappings.normal import normaliser
+from mappings.normal import COMPARE_WORDS, normaliser
 from mappings.schema import (
     Condition,
     ConsentLine,
@@ -174,7 +174,7 @@ class Blocks:
         """A line of the file that maps the same field knows best; keys compare without case."""
         for draft in self.document.lines:
             # A word that there is not is told with its line.
-            if draft.hubspot == (left,) and draft.option("compare") in grammar.COMPARE_WORDS:
+            if draft.hubspot == (left,) and draft.option("compare") in COMPARE_WORDS:
                 return str(draft.option("compare"))
         if left == "domain" or inferred == "url":
             return "domain"

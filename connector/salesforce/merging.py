@@ -26,7 +26,12 @@ AskFates = Callable[[Sequence[str]], Mapping[str, Fate]]
 def merge(
     gateway: Gateway, ask: AskFates, object_name: str, winner: str, losers: Sequence[str]
 ) -> Outcome:
-    """Merge the losers into the winner, which keeps its own values. Repeating what landed succeeds."""
+    """Merge the losers into the winner, which keeps its own values. Repeating what landed succeeds.
+
+    ValueError when a record is to be merged with itself.
+    """
+    if winner in losers:
+        raise ValueError("a record is merged with others, and never with itself")
     if object_name not in MERGEABLE:
         return Rejected(
             f"Salesforce merges Leads, Contacts and Accounts, and no {object_name}: merge by hand what "

@@ -29,11 +29,12 @@ from connector.consents import Statement
 from connector.port import System
 from sync.lanes import Lane
 from sync.ledger.claims import same_record
+from sync.ledger.person_tables import consent
 from sync.ledger.ringing import Ring
 from sync.ledger.room import aware, utc
 from sync.ledger.spreading import Spreading
 from sync.ledger.states import RUNG
-from sync.ledger.tables import address, consent, pair, record
+from sync.ledger.tables import address, pair, record
 from sync.model import Said, Sighting
 
 # A shared mailbox may tie many records together; nobody has more of their own.

@@ -12,10 +12,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from connector.port import System
 from sync.lanes import Lane
 from sync.ledger.forgotten import Forgotten, digest_of, id_text, keep_digests, secret_of
+from sync.ledger.person_tables import erasure
 from sync.ledger.purging import Purging, Trace, pseudonym
 from sync.ledger.ringing import Ring
 from sync.ledger.room import aware, utc
-from sync.ledger.tables import address, bell, erasure, pair, record
+from sync.ledger.tables import address, bell, pair, record
 
 PENDING, DONE = "pending", "done"
 

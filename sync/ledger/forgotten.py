@@ -16,9 +16,10 @@ from sqlalchemy import Connection, and_, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.port import System
+from sync.ledger.person_tables import forgotten
 from sync.ledger.ringing import Ring
 from sync.ledger.room import Room, slices
-from sync.ledger.tables import address, fact, forgotten, record
+from sync.ledger.tables import address, fact, record
 
 SECRET = "erasure_key"  # noqa: S105 - the name of a fact, not its value
 

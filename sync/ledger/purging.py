@@ -10,12 +10,12 @@ from sqlalchemy import Connection, String, and_, cast, delete, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
+from sync.ledger.person_tables import consent
 from sync.ledger.room import Room, utc
 from sync.ledger.tables import (
     address,
     bell,
     conflict,
-    consent,
     journal,
     match_key,
     pair,

@@ -121,8 +121,8 @@ def test_a_door_whose_address_says_so_goes_before_the_others(site: Site) -> None
 
 
 def test_what_no_mapping_speaks_of_is_ignored_with_a_reason(site: Site) -> None:
-    """Deals are not mapped: nothing rings, and the vendor is not asked to send them again."""
-    answer = knock(site.client, events(1, subscriptionType="deal.creation"))
+    """Tickets are not mapped: nothing rings, and the vendor is not asked to send them again."""
+    answer = knock(site.client, events(1, subscriptionType="ticket.creation"))
     assert answer.status_code == 200
     assert answer.json is not None
     assert answer.json["accepted"] == 0

@@ -66,7 +66,7 @@ def test_a_privacy_deletion_reaches_the_other_system(live: Live) -> None:
     live.round()
     assert right not in live.salesforce.records("Lead")
     assert other in live.salesforce.records("Lead")
-    assert live.salesforce.fates("Lead", [right])[right].kind == "deleted"
+    assert right not in live.salesforce.in_the_bin("Lead")
     assert live.ledger.pending_erasures() == []
     assert live.bells() == 0
 
