@@ -12,6 +12,7 @@ import click
 from connector.errors import ConnectorError, SystemBlocked
 from console import exits
 from console.checking import check, init, show_faults, test_
+from console.converting import convert
 from console.erasing import erase
 from console.looking import conflicts, pause, resume, status, why
 from console.output import Output
@@ -34,7 +35,7 @@ def kakehashi(lang: str | None) -> None:
 for one in (
     up, web, worker, scheduler, sandbox, init, check, test_, plan, apply, resync, sync_,
     status, parked, conflicts, why, pause, resume,
-    erase,
+    erase, convert,
 ):  # fmt: skip
     kakehashi.add_command(one)
 

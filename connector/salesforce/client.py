@@ -11,6 +11,7 @@ from functools import partial
 
 from more_itertools import chunked
 
+from connector.converting import Converted
 from connector.errors import Rejected, TryLater
 from connector.http import Dice, Sleep
 from connector.port import (
@@ -29,7 +30,7 @@ from connector.port import (
     System,
     Value,
 )
-from connector.salesforce.conversion import Converted, Wish, convert
+from connector.salesforce.conversion import Wish, convert
 from connector.salesforce.departures import departed, span_since
 from connector.salesforce.describing import describe, person_types
 from connector.salesforce.fates import fates

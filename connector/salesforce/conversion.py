@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from connector.converting import Converted
 from connector.errors import OutcomeUnknown, Rejected, TryLater
 from connector.salesforce.gateway import Gateway
 from connector.salesforce.merging import failure_of
@@ -39,15 +40,6 @@ class Wish:
     account_id: str | None = None
     opportunity_name: str | None = None
     owner_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Converted:
-    """What became of a Lead: its Contact, its Account, and its Opportunity where there is one."""
-
-    contact_id: str
-    account_id: str
-    opportunity_id: str | None
 
 
 def convert(gateway: Gateway, lead_id: str, wish: Wish) -> Converted | Rejected | TryLater:
