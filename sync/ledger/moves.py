@@ -241,6 +241,23 @@ def resolve_aliases(
     )
 
 
+def forget_alias(connection: Connection, mapping: str, system: System, survivor: str) -> None:
+    """Somebody who had gone into this record is back: free records that name it may mean either.
+
+    They are read anew, and until then no key of theirs decides anything.
+    """
+    connection.execute(
+        update(record)
+        .where(
+            record.c.mapping == mapping,
+            record.c.system == system.other.value,
+            record.c.external_key == survivor,
+            record.c.pair_id.is_(None),
+        )
+        .values(external_key=None, digest=b"")
+    )
+
+
 def _let_whole_records_go(
     connection: Connection, mapping: str, system: System, ids: Sequence[str]
 ) -> None:

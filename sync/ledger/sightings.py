@@ -15,7 +15,7 @@ from sqlalchemy.sql import ColumnElement
 
 from connector.port import System, Values
 from sync.ledger.consents import put_sightings
-from sync.ledger.moves import resolve_aliases
+from sync.ledger.moves import forget_alias, resolve_aliases
 from sync.ledger.room import IDS_AT_ONCE, Room, from_json, slices, utc
 from sync.ledger.runs import put
 from sync.ledger.tables import address, checkpoint, match_key, record
@@ -54,6 +54,11 @@ def indexable(key: str) -> str:
     if len(key) <= LONGEST_KEY and "\0" not in key:
         return key
     return sha256(key.encode(errors="surrogatepass")).hexdigest()
+
+
+def _still_there(is_frozen: Any) -> ColumnElement[Any]:
+    """Who can be read again went nowhere; but converted Leads stay, and are frozen."""
+    return case((is_frozen, record.c.went_to))
 
 
 def _later(one: Any, other: Any) -> ColumnElement[Any]:
@@ -103,6 +108,8 @@ class Sightings(Room):
                     record.c.record_id,
                     record.c.digest,
                     record.c.object,
+                    record.c.went_to,
+                    record.c.frozen,
                     record.c.consent,
                 ).where(
                     record.c.mapping == mapping,
@@ -111,6 +118,9 @@ class Sightings(Room):
                 )
             )
         }
+        back = [row for row in known.values() if row.went_to is not None and not row.frozen]
+        for one in back:
+            forget_alias(connection, mapping, system, one.went_to)
         same: list[int] = []
         news: list[Sighting] = []
         for sighting in page:
@@ -123,7 +133,11 @@ class Sightings(Room):
             connection.execute(
                 update(record)
                 .where(record.c.id.in_(same))
-                .values(seen=_later(record.c.seen, run_id), gone=None)
+                .values(
+                    seen=_later(record.c.seen, run_id),
+                    gone=None,
+                    went_to=_still_there(record.c.frozen),
+                )
             )
         if news:
             self._write(connection, run_id, mapping, system, object_name, news, known)
@@ -153,7 +167,10 @@ class Sightings(Room):
                 "modified_at",
                 "gone",
             )
-        } | {"seen": _later(record.c.seen, statement.excluded.seen)}
+        } | {
+            "seen": _later(record.c.seen, statement.excluded.seen),
+            "went_to": _still_there(statement.excluded.frozen),
+        }
         rows = [
             {
                 "mapping": mapping,

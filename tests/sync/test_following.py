@@ -254,3 +254,20 @@ def test_a_record_merged_into_one_that_was_deleted_is_deleted(live: Live) -> Non
     assert set(live.salesforce.records("Lead")) == {bystander}
     assert live.states()["hubspot"] == {"in_sync": 1, "unpaired": 1}
     assert quiet(live)
+
+
+def test_a_loser_that_is_taken_out_of_the_bin_is_somebody_of_its_own_again(live: Live) -> None:
+    """Salesforce undeletes what was merged away: it gets its old partner back."""
+    ann, lead = person(live, "ann")
+    bob, further = person(live, "bob")
+    live.salesforce.join("Lead", further, lead)
+    live.news(SALESFORCE, "Lead", further, lead)
+    live.settle()
+    assert partner(live, HUBSPOT, bob) is None
+    live.salesforce.restore("Lead", further)
+    live.news(SALESFORCE, "Lead", further)
+    live.news(HUBSPOT, "contacts", bob)
+    assert partner(live, HUBSPOT, ann) == lead
+    assert partner(live, HUBSPOT, bob) == further
+    assert live.ledger.parked_list() == []
+    assert quiet(live)
