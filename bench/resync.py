@@ -113,7 +113,8 @@ def _bridge(folder: Path, told: dict[str, Any]) -> Bridge:
     )
     bridge = Bridge(settings, folder)
     copy_mappings(bridge.mappings_folder)
-    (bridge.mappings_folder / "companies.yaml").unlink()
+    for name in ("companies", "deals"):
+        (bridge.mappings_folder / f"{name}.yaml").unlink()
     people = bridge.mappings_folder / "people.yaml"
     kept = people.read_text("utf-8").replace("associations.company is linked and ", "")
     lines = [line for line in kept.splitlines() if "AccountId" not in line]
