@@ -62,7 +62,8 @@ class SalesforceSettings(Frozen):
     """How to reach Salesforce and as whom: client credentials, or JWT bearer with a private key.
 
     `login_url` is where the token call goes; data calls follow the answer's instance. `webhook_token`
-    is the optional secret part of the door's path. `org_id` has 18 characters.
+    is the optional secret part of the door's path. `org_id` has 18 characters. `assignment_rules`:
+    whether the org's active rules choose the owners of what we create, or the id of the rule that does.
     """
 
     login_url: WebAddress | None = None
@@ -73,6 +74,7 @@ class SalesforceSettings(Frozen):
     org_id: Annotated[str, BeforeValidator(checks.org_id)] | None = None
     api_version: Annotated[str, BeforeValidator(checks.api_version)] = "62.0"
     webhook_token: SecretStr | None = None
+    assignment_rules: Annotated[bool | str, BeforeValidator(checks.assignment_rules)] = False
 
     @property
     def configured(self) -> bool:

@@ -32,6 +32,7 @@ EXAMPLES = {
     "bad_redis_url": "redis://host:6379/0",
     "bad_time": "02:00",
     "bad_version": "62.0",
+    "bad_rule": "01Q5g000000AbCdEAK",
     "bad_url": "https://acme.my.salesforce.com",
     "credentials_in_url": "https://acme.my.salesforce.com",
 }
@@ -164,6 +165,16 @@ def api_version(value: object) -> str:
     if re.fullmatch(r"\d{2,3}\.0", text):
         return text
     raise _refuse("bad_version", value)
+
+
+def assignment_rules(value: object) -> bool | str:
+    """Whether the org's own rules choose owners, or the id of the rule that does."""
+    text = str(value).strip()
+    if text.lower() in {"true", "false"}:
+        return text.lower() == "true"
+    if re.fullmatch(r"01Q[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?", text):
+        return text
+    raise _refuse("bad_rule", text)
 
 
 # From a refusal to a fault -----------------------------------------------------------------------

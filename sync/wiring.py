@@ -142,6 +142,7 @@ class Bridge:
                 client_secret=_secret(given.client_secret),
                 username=given.username,
                 private_key=_secret(given.private_key),
+                assignment_rules=given.assignment_rules,
                 proxy=proxy_for(given.login_url or "", self.environ),
                 ca_bundle=ca_bundle_of(self.environ),
             ),

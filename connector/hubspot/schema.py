@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from math import inf
 from typing import Any, Final
 
 from connector.hubspot.events import OBJECTS_BY_TYPE_ID
@@ -144,7 +145,7 @@ def _field(object_name: str, raw: Mapping[str, Any], required: frozenset[str]) -
     kind = _kind(name, raw)
     options = tuple(
         Option(str(option["value"]), str(option.get("label") or option["value"]))
-        for option in raw.get("options") or ()
+        for option in sorted(raw.get("options") or (), key=_place)
     )
     # Many read-only properties are not called calculated, so both are asked (sheet, section 12).
     rights = raw.get("modificationMetadata") or {}
@@ -163,6 +164,12 @@ def _field(object_name: str, raw: Mapping[str, Any], required: frozenset[str]) -
         closed=kind in {"picklist", "set"} and bool(options),
         references=(OWNERS,) if kind == "reference" else (),
     )
+
+
+def _place(option: Mapping[str, Any]) -> float:
+    """Where an option stands: people order them, the answer does not; -1 is the end (sheet, section 12)."""
+    order = int(option.get("displayOrder") or 0)
+    return order if order >= 0 else inf
 
 
 def _kind(name: str, raw: Mapping[str, Any]) -> FieldKind:

@@ -266,6 +266,15 @@ def test_choices_are_closed_and_keep_their_labels() -> None:
     assert field.options == (Option("a", "A label"),)
 
 
+def test_choices_stand_in_the_order_that_people_gave_them() -> None:
+    """Not in that of the answer; what was never placed comes last."""
+    told = {"b": 1, "last": -1, "a": 0, "c": 2}
+    options = [{"label": one, "value": one, "displayOrder": n} for one, n in told.items()]
+    raw = prop("lifecyclestage", "enumeration", "radio", options=options)
+    field = object_schema("contacts", [raw]).fields["lifecyclestage"]
+    assert [option.value for option in field.options] == ["a", "b", "c", "last"]
+
+
 def test_contacts_offer_the_opt_out_and_the_company() -> None:
     """Though HubSpot calls the first read-only, and knows the second under another name."""
     fields = object_schema(

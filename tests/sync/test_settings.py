@@ -77,6 +77,27 @@ def test_numbers_that_yaml_reads_are_taken_as_the_text_they_are(tmp_path: Path) 
     assert settings.sync.resync_at == time(3, 30)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("false", False), ("True", True), ("01Q5g000000AbCdEAK", "01Q5g000000AbCdEAK")],
+)
+def test_assignment_rules_run_only_for_those_who_ask(
+    tmp_path: Path, written: str, meant: bool | str
+) -> None:
+    """None, the active ones, or one by its id."""
+    assert load_settings(tmp_path, {}).salesforce.assignment_rules is False
+    environ = variables(
+        SALESFORCE__ASSIGNMENT_RULES=written,
+        SALESFORCE__LOGIN_URL="https://acme.my.salesforce.com",
+        SALESFORCE__CLIENT_ID="a",
+        SALESFORCE__CLIENT_SECRET="b",
+    )
+    settings = load_settings(tmp_path, environ)
+    assert settings.salesforce.assignment_rules == meant
+    in_file = load_settings(write(tmp_path, f"salesforce: {{assignment_rules: {written}}}"), {})
+    assert in_file.salesforce.assignment_rules == meant
+
+
 def test_a_variable_set_to_nothing_is_not_set(tmp_path: Path) -> None:
     """`KAKEHASHI_HUBSPOT__ACCESS_TOKEN=` in a compose file means: none."""
     assert load_settings(tmp_path, variables(HUBSPOT__ACCESS_TOKEN="")).hubspot.access_token is None
@@ -215,6 +236,7 @@ BROKEN = [
     ("", {"SYNC__POLL_EVERY": "0"}, "too_small", "SYNC__POLL_EVERY", "1"),
     ("", {"SALESFORCE__ORG_ID": "00D000000000001"}, "bad_org_id", "ORG_ID", "18 characters"),
     ("", {"SALESFORCE__API_VERSION": "latest"}, "bad_version", "API_VERSION", "62.0"),
+    ("", {"SALESFORCE__ASSIGNMENT_RULES": "yes"}, "bad_rule", "ASSIGNMENT_RULES", "01Q"),
     ("", {"DATABASE_URL": "mysql://db.example.com/x"}, "bad_database_url", "DATABASE", "postgres"),
     ("", {"REDIS_URL": "localhost"}, "bad_redis_url", "REDIS_URL", "redis://"),
     ("hubspot: {accept_old_signatures: maybe}", {}, "not_true_false", "old_signatures", "true"),
