@@ -31,7 +31,7 @@ from mappings.schema import (
     Reader,
     Side,
 )
-from mappings.sides import Recipe, never, nothing, reference, stored
+from mappings.sides import Recipe, never, nothing, of_these, reference, stored
 from mappings.source import as_plain, items
 from mappings.stages import StageBook
 from mappings.transforms import (
@@ -258,6 +258,9 @@ class OneLine:
             return self.maker.reader(self.draft, side)
         currency = self.draft.currency(side)
         read = stored(names)
+        partners = self.maker.neighbours.get(self.draft.link_to or "")
+        if side is SALESFORCE and partners is not None:
+            return of_these(read, partners.salesforce)
         return read if currency is None else in_currency(read, currency.text or "")
 
     def _admits(self, side: System) -> Callable[[Cell, Cell], bool] | None:
@@ -339,9 +342,7 @@ class OneLine:
         draft = self.draft
         if draft.link_to is not None:
             otherwise = draft.towards("otherwise", side.value)
-            partners = self.maker.neighbours.get(draft.link_to)
-            kinds = () if partners is None else partners.salesforce
-            return reference(draft.link_to, self.target(side), otherwise, kinds)
+            return reference(draft.link_to, self.target(side), otherwise)
         values = None
         if self.picklist is not None:
             each = self.kind(side.other) == "set" or self.compare == "set"

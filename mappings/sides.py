@@ -7,6 +7,7 @@ A blank carries to a blank.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -53,7 +54,9 @@ KEY_PREFIXES = {
     "500": "Case",
     "701": "Campaign",
 }
+SALESFORCE_ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 ELSEWHERE = Skip("it is about another kind of record")
+OWNER_UNKNOWN = Skip("owner", waiting=True)
 
 Step: TypeAlias = Callable[[Cell], Carried]
 LonelyCarrier: TypeAlias = Callable[[str, Context], Carried]
@@ -89,35 +92,43 @@ def never(_cell: Cell, _context: Context) -> Carried:
     return Skip("nothing travels there")
 
 
-def reference(
-    to: str, target: Target, otherwise: str | None, partners: Collection[str] = ()
-) -> Carrier:
+def of_these(read: Reader, partners: Collection[str]) -> Reader:
+    """Read an end of Salesforce that may name several kinds of records (``WhatId``, ``WhoId``).
+
+    What is of another kind than `partners` is no value of this line: it is neither carried nor
+    overwritten, and it is no change.
+    """
+    native = frozenset(prefix for prefix, name in KEY_PREFIXES.items() if name in partners)
+    others = KEY_PREFIXES.keys() - native
+    # The prefixes of custom objects differ from org to org; without one among the partners all are told.
+    told = len(native) == len(frozenset(partners))
+
+    def read_of_these(values: Values, context: Context) -> Carried:
+        cell = read(values, context)
+        if not isinstance(cell, str) or cell[:3] in native:
+            return cell
+        is_foreign = cell[:3] in others or (told and SALESFORCE_ID.fullmatch(cell) is not None)
+        return ELSEWHERE if is_foreign else cell
+
+    return read_of_these
+
+
+def reference(to: str, target: Target, otherwise: str | None) -> Carrier:
     """Carry a record's id over to the id of its partner on the target side.
 
     Without a partner the line waits, except for owners, who are matched by e-mail or not at all.
-    `partners` are the Salesforce objects that the ids may be of: a field that may name other kinds of
-    records as well (``WhatId``) says nothing to this line when it does.
     """
     side = target.system.other
     alone = _without_partner(to, target, otherwise)
-    foreign = _foreign_prefixes(partners) if side is System.SALESFORCE else frozenset()
 
     def carry(cell: Cell, context: Context) -> Carried:
         if cell is None:
             return None
         record_id = as_text(cell)
         found = context.refs.partner(to, side, record_id)
-        if found is not None:
-            return found
-        return ELSEWHERE if record_id[:3] in foreign else alone(record_id, context)
+        return alone(record_id, context) if found is None else found
 
     return carry
-
-
-def _foreign_prefixes(partners: Collection[str]) -> frozenset[str]:
-    if not partners:
-        return frozenset()
-    return frozenset(prefix for prefix, name in KEY_PREFIXES.items() if name not in partners)
 
 
 def _without_partner(to: str, target: Target, otherwise: str | None) -> LonelyCarrier:
@@ -133,8 +144,9 @@ def _without_partner(to: str, target: Target, otherwise: str | None) -> LonelyCa
         stand_in, side = f"{to}#{otherwise}", target.system.other
 
         def fall_back(record_id: str, context: Context) -> Carried:
+            # An address of nobody active yet is no fault of the record: it waits for the person.
             found = context.refs.partner(stand_in, side, record_id)
-            return park(record_id, context) if found is None else found
+            return OWNER_UNKNOWN if found is None else found
 
         return fall_back
     if otherwise == "park" or to == OWNERS:

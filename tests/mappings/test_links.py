@@ -9,7 +9,7 @@ import pytest
 
 from connector.port import ObjectSchema, System
 from mappings.compile import compile_folder
-from mappings.schema import Carried, Fault, Line, Mapping, Skip
+from mappings.schema import Carried, Line, Mapping, Skip
 from tests.mappings.builders import (
     CONTEXT,
     HUBSPOT,
@@ -84,12 +84,43 @@ def test_a_partner_that_is_not_linked_yet_is_waited_for(tmp_path: Path) -> None:
         assert found.waiting
 
 
-@pytest.mark.parametrize("other", ["001A", "500A", "701A", "003A"])
-def test_a_field_that_names_another_kind_of_record_says_nothing(tmp_path: Path, other: str) -> None:
+@pytest.mark.parametrize("other", ["001A", "500A", "701A", "003A", "a0X000000000001AAA"])
+@pytest.mark.parametrize("arrow", ["<->", "->", "<-"])
+def test_a_field_that_names_another_kind_of_record_says_nothing(
+    tmp_path: Path, other: str, arrow: str
+) -> None:
     """A task about an Account is no task about a deal: the line neither waits nor clears anything."""
-    found = to_hubspot(link(tmp_path, "associations.deal <-> WhatId: {to: deals}"), other)
+    line = link(tmp_path, f"associations.deal {arrow} WhatId: {{to: deals}}")
+    found = line.salesforce.read({"WhatId": other}, LINKED)
     assert isinstance(found, Skip)
     assert not found.waiting
+    for own in ("006A", "006000000000001AAA", None):
+        assert line.salesforce.read({"WhatId": own}, LINKED) == own
+
+
+def test_a_person_of_a_kind_that_the_mapping_does_not_know_says_nothing(tmp_path: Path) -> None:
+    """Where people are Contacts only, a task of a Lead keeps its Lead."""
+    folder = tasks(tmp_path, "associations.contact <-> WhoId: {to: people}")
+    write(
+        folder,
+        "version: 1\nname: people\nbetween: {hubspot: contacts, salesforce: Contact}\n",
+        "people",
+    )
+    (line,) = made(folder)["tasks"].objects["Task"].lines
+    assert isinstance(line.salesforce.read({"WhoId": "00Q000000000001AAA"}, LINKED), Skip)
+    assert line.salesforce.read({"WhoId": "003000000000001AAA"}, LINKED) == "003000000000001AAA"
+
+
+def test_what_is_about_a_record_of_ones_own_kind_is_not_guessed(tmp_path: Path) -> None:
+    """The ids of custom objects begin otherwise in every org; standard ones are known."""
+    folder = tasks(tmp_path, "associations.subscriptions <-> WhatId: {to: subscriptions}")
+    between = "{hubspot: subscriptions, salesforce: Subscription__c}"
+    write(
+        folder, f"version: 1\nname: subscriptions\nbetween: {between}\n", "subscriptions"
+    )
+    (line,) = made(folder)["tasks"].objects["Task"].lines
+    assert line.salesforce.read({"WhatId": "a0X000000000001AAA"}, LINKED) == "a0X000000000001AAA"
+    assert isinstance(line.salesforce.read({"WhatId": "500000000000001AAA"}, LINKED), Skip)
 
 
 def test_what_others_refer_to_comes_first(tmp_path: Path) -> None:
@@ -128,12 +159,10 @@ def test_mappings_may_refer_to_each_other(tmp_path: Path) -> None:
 
 
 def test_an_owner_may_have_a_stand_in(tmp_path: Path) -> None:
-    """The look-up of partners finds the person with that address; without one the line is parked."""
+    """The look-up of partners finds the person with that address; without one the line waits."""
     line = link(tmp_path, "hubspot_owner_id <-> OwnerId: {to: owners, otherwise: desk@example.com}")
     assert to_salesforce(line, "77") == "005D"
-    parked = to_salesforce(line, "78")
-    assert isinstance(parked, Fault)
-    assert parked.cause == "partner_not_linked"
+    assert to_salesforce(line, "78") == Skip("owner", waiting=True)
     assert (line.hubspot.when_blank, line.salesforce.when_blank) == ("keep", "keep")
 
 
