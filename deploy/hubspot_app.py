@@ -54,7 +54,7 @@ def rung_properties(mappings: Iterable[FieldMapping]) -> dict[str, set[str]]:
         name = mapping.hubspot_object
         read = set(mapping.fields[System.HUBSPOT, name]) - SILENT
         # Nobody but us writes the key.
-        found.setdefault(name, set()).update(read - {mapping.keys[System.HUBSPOT]})
+        found.setdefault(name, set()).update(read - {mapping.keys.get(System.HUBSPOT)})
     return found
 
 

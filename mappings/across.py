@@ -83,9 +83,9 @@ def _nature(writer: str) -> str:
 
 def _targets(one: Made) -> Iterable[tuple[tuple[System, str, str], str, Place]]:
     mapping = one.mapping
-    for side in System:
+    for side, key in mapping.keys.items():
         for name in mapping.objects_of(side):
-            yield (side, name, mapping.keys[side]), f"{mapping.name}.{KEYS}", one.document.place
+            yield (side, name, key), f"{mapping.name}.{KEYS}", one.document.place
     for object_name, lines in mapping.objects.items():
         objects = {HUBSPOT: mapping.hubspot_object, SALESFORCE: object_name}
         for consent in lines.consent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connector.port import System
@@ -24,6 +25,7 @@ from mappings.schema import (
     Condition,
     ConsentLine,
     CreateRule,
+    Direction,
     MatchRule,
 )
 from mappings.source import Node, entries, items
@@ -55,7 +57,7 @@ class Blocks:
         return None if found is None else found.condition()
 
     def keys(self) -> dict[System, str]:
-        """The external-key field of each side."""
+        """The external-key field of each side, of those that carry one."""
         written = self._sides("keys")
         found = dict(DEFAULT_KEYS)
         for side in System:
@@ -64,7 +66,12 @@ class Blocks:
                 continue
             if node.text is None:
                 self.faults.add("wrong_type", node.place, node.shown(), expected="=text")
-            found[side] = node.text or found[side]
+            if node.text == grammar.NO_KEY:
+                del found[side]
+            else:
+                found[side] = node.text or found[side]
+        if not found:
+            self.faults.add("no_key_at_all", self.document.place_of("keys"), grammar.NO_KEY)
         for side, name in found.items():
             for object_name in self.book.objects(side):
                 self.book.read_if_there(side, object_name, name)
@@ -78,6 +85,42 @@ class Blocks:
             return
         place = self.document.place_of("keys")
         self.faults.warn("key_not_unique", place, name, system=title(side), object=object_name)
+
+    def natural_keys(
+        self, keys: Mapping[System, str], creates: Mapping[System, Sequence[CreateRule]]
+    ) -> dict[System, str]:
+        """For a side without external keys: the unique field by which a create is safe to repeat.
+
+        Without one nothing may be created there, since a lost answer would make a twin.
+        """
+        found: dict[System, str] = {}
+        for side in (one for one in System if one not in keys and creates[one]):
+            name = next(self._unique_names(side), None)
+            if name is None:
+                place = self.document.place_of("create")
+                self.faults.add("no_natural_key", place, title(side))
+            else:
+                found[side] = name
+        return found
+
+    def _unique_names(self, side: System) -> Iterator[str]:
+        """Fields that are unique there, that a line fills, and that pair by themselves."""
+        filled = {
+            name
+            for draft in self.document.lines
+            if Direction(draft.direction).goes_to(side)
+            for object_name in self.document.salesforce_objects
+            for name in (draft.hubspot if side is HUBSPOT else draft.fields_of(object_name))
+        }
+        for node, suggest in self.document.match:
+            rule = None if suggest else grammar.EQUALS.match(node.text or "")
+            if rule is None:
+                continue
+            name = rule.group(1) if side is HUBSPOT else rule.group(2).rpartition(".")[2]
+            known = [self.book.find(side, o, name) for o in self.book.objects(side)]
+            is_unique = self.book.schemas is None or all(one and one.unique for one in known)
+            if name in filled and is_unique:
+                yield name
 
     def only(self) -> dict[System, Condition]:
         """Which records are meant at all."""

@@ -98,12 +98,11 @@ def compile_folder(folder: Path, schemas: Schemas | None, locale: Locale) -> Com
 def missing_keys(compiled: Compiled, schemas: Schemas) -> list[tuple[System, str, str]]:
     """External-key fields that the live systems lack: (system, object, field)."""
     return [
-        (system, name, mapping.keys[system])
+        (system, name, key)
         for mapping in compiled.mappings
-        for system in System
+        for system, key in mapping.keys.items()
         for name in mapping.objects_of(system)
-        if (known := schemas.get((system, name))) is not None
-        and mapping.keys[system] not in known.fields
+        if (known := schemas.get((system, name))) is not None and key not in known.fields
     ]
 
 
@@ -132,6 +131,7 @@ def _compile(
     _warn_of_short_fields(maker)
     blocks.note_conversion()
     keys = blocks.keys()
+    creates = {HUBSPOT: in_hubspot, SALESFORCE: in_salesforce}
     return FieldMapping(
         name=document.name,
         hash=_hash(document, objects, keys, locale),
@@ -151,6 +151,7 @@ def _compile(
         use_duplicates=document.text("duplicates", "park") == "use",
         limits=policies.limits(document, faults),
         keys=keys,
+        natural_keys=blocks.natural_keys(keys, creates),
         objects=objects,
         address=blocks.addresses(),
         depends_on=_depends_on(document),

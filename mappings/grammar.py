@@ -77,6 +77,8 @@ THEN: Words = ("suggest", "pair")
 CREATE_KEYS: Words = ("in_salesforce", "in_hubspot")
 CREATE_RULE_KEYS: Words = ("as", "when")
 NEVER = "never"
+# A side whose records cannot carry the other's id: `keys: {hubspot: none}`.
+NO_KEY = "none"
 NATIVE_RULE = "native ids"
 LIMIT_KEYS: Words = ("creates", "deletes", "blanked")
 

@@ -28,7 +28,8 @@ def as_mapping(relation: Relation) -> Mapping:
         create_in_hubspot=(CreateRule(word),) if to_hubspot else (),
         when_deleted_in={},
         limits=Limits(),
-        keys={},
+        # A tie is told by its ends: nothing of it is a key.
+        keys={HUBSPOT: "", SALESFORCE: ""},
         objects={relation.salesforce: lines},
         fields={
             (HUBSPOT, word): relation.fields[HUBSPOT],

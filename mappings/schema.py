@@ -236,8 +236,10 @@ class Mapping:
     """One mapping file, compiled.
 
     `hash` changes with any meaning of the file. `fields[(system, object)]` are all vendor fields to
-    read of that object, sorted. `keys` names the external-key field per system. `address` answers
-    the normal e-mail addresses of a record (for consent), by (system, object); `email` names the field
+    read of that object, sorted. `keys` names the external-key field per system; a system whose records
+    cannot carry one is absent. `natural_keys` names, for such a system, the unique field that keeps a
+    record from being created there twice, where records are created there at all. `address` answers the
+    normal e-mail addresses of a record (for consent), by (system, object); `email` names the field
     that holds the address, of objects that have one. `only` is by system.
     `when_deleted_in`, `when_merged_in` and `when_erased_in` say, by the system in which a record was
     deleted, merged or erased, what its partner gets. With `use_duplicates` a create that Salesforce's
@@ -265,6 +267,7 @@ class Mapping:
     objects: AnyMapping[str, ObjectLines]
     fields: AnyMapping[tuple[System, str], tuple[str, ...]]
     address: AnyMapping[tuple[System, str], Callable[[Values], tuple[str, ...]]]
+    natural_keys: AnyMapping[System, str] = field(default_factory=dict)
     email: AnyMapping[tuple[System, str], str] = field(default_factory=dict)
     when_merged_in: AnyMapping[System, WhenMerged] = field(
         default_factory=lambda: dict.fromkeys(System, "list")

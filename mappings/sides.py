@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from connector.port import System, Value, Values
+from connector.port import Value, Values
 from mappings.conversions import (
     ADDRESS,
     Conversion,

@@ -14,7 +14,7 @@ from connector.port import System, Values
 from mappings.schema import Context, CreateRule
 from mappings.schema import Mapping as FieldMapping
 from sync.births import birth_claim, hold_back
-from sync.creation import Birth, plan_birth
+from sync.creation import Birth, key_of, plan_birth
 from sync.erasure import forgotten
 from sync.findings import birth_parked
 from sync.ledger import ClaimedRow, Ledger
@@ -47,6 +47,8 @@ class BirthPlanner:
         """Decide what becomes of everybody who is still free."""
         for source in System:
             dead = self.ledger.dead_keys(mapping.name, source, self.scope)
+            if source not in mapping.keys:
+                dead |= self.ledger.named_by_dead(mapping.name, source, self.scope)
             after = 0
             while rows := self.ledger.unclaimed_unbound(
                 mapping.name, source, after, BATCH, self.scope
@@ -170,7 +172,7 @@ class BirthPlanner:
     ) -> Birth:
         source, target = claim.system, claim.system.other
         lines = mapping.objects[claim.detail if source is HUBSPOT else object_name]
-        key = (mapping.keys[target], claim.record_id)
+        key = key_of(mapping, target, claim.record_id)
         return plan_birth(lines, source, values, self.context, key)
 
     def _note_parked(

@@ -15,7 +15,7 @@ from connector.errors import RecordLocked
 from connector.port import Record, System, Values
 from mappings.schema import Context, CreateRule
 from mappings.schema import Mapping as FieldMapping
-from sync.creation import Birth, plan_birth
+from sync.creation import Birth, key_of, plan_birth
 from sync.engine import Engine, Work
 from sync.findings import same_changes
 from sync.ledger import Ledger
@@ -104,7 +104,11 @@ class Midwife:
         fields = mapping.fields[source, source_object]
         here = self.engine.reads.get_many(source, source_object, ids, fields)
         self.engine.asker.prefetch(mapping, source, (r.values for r in here.values()))
-        adopted = self._find_by_key(mapping, source, ids)
+        births = {i: self._birth(mapping, source, target_object, one) for i, one in here.items()}
+        if source.other in mapping.keys:
+            adopted = self._find_by_key(mapping, source, ids)
+        else:
+            adopted = self._find_by_own_key(mapping, source.other, births)
         self._adopt(mapping, source, source_object, adopted, tasks)
         wanted: list[Expected] = []
         held: dict[str, Waiting] = {}
@@ -116,7 +120,7 @@ class Midwife:
             if record is None:
                 self.engine.tally.skip(task, "the record it is made from cannot be read any more")
                 continue
-            birth = self._birth(mapping, source, target_object, record)
+            birth = births[record_id]
             planned = {source.other: task.changes.get(source.other, ())}
             if exactly and not same_changes(planned, {source.other: birth.changes}, birth.waiting):
                 self.engine.tally.skip(task, "a field changed since the plan was made")
@@ -131,7 +135,7 @@ class Midwife:
         self, mapping: FieldMapping, source: System, target_object: str, record: Record
     ) -> Birth:
         lines = mapping.objects[target_object if source is HUBSPOT else record.object]
-        key = (mapping.keys[source.other], record.id)
+        key = key_of(mapping, source.other, record.id)
         return plan_birth(lines, source, record.values, self.context, key)
 
     def _find_by_key(
@@ -148,6 +152,27 @@ class Midwife:
             for key, records in matches.items():
                 if records and key not in found:
                     found[key] = records[0]
+        return found
+
+    def _find_by_own_key(
+        self, mapping: FieldMapping, target: System, births: Mapping[str, Birth]
+    ) -> dict[str, Record]:
+        """Where no record carries an external key: who holds the unique value that it would be born with.
+
+        Somebody whom another record is paired with is no find; the create is refused then.
+        """
+        name = mapping.natural_keys[target]
+        wanted = {i: str(value) for i, birth in births.items() if (value := birth.value_of(name))}
+        found: dict[str, Record] = {}
+        for object_name in mapping.objects_of(target) if wanted else ():
+            fields = mapping.fields[target, object_name]
+            connector = self.engine.connectors[target]
+            values = list(dict.fromkeys(wanted.values()))
+            matches = connector.find_many(object_name, name, values, fields)
+            for record_id, value in wanted.items():
+                record = next(iter(matches.get(value, ())), None)
+                if record is not None and self._may_have(mapping, target, record, record_id):
+                    found.setdefault(record_id, record)
         return found
 
     def _adopt(
@@ -188,19 +213,7 @@ class Midwife:
             return
         target = source.other
         results = self.engine.writer.send(
-            [
-                Write(
-                    mapping=mapping.name,
-                    system=target,
-                    object=target_object,
-                    record_id=None,
-                    partner_id=one.record.id,
-                    changes=tuple(c for c in one.birth.changes if not c.pending),
-                    meant={write.line.id: write.meant for write in one.birth.writes},
-                    key_field=mapping.keys[target],
-                )
-                for one in wanted
-            ]
+            [self._write_of(mapping, target, target_object, one) for one in wanted]
         )
         works: list[Work] = []
         known: dict[str, Record] = {}
@@ -217,6 +230,23 @@ class Midwife:
         self.engine.settle(mapping, works)
         if known:
             self._adopt(mapping, source, wanted[0].record.object, known, [o.task for o in wanted])
+
+    def _write_of(
+        self, mapping: FieldMapping, target: System, target_object: str, expected: Expected
+    ) -> Write:
+        record, birth = expected.record, expected.birth
+        key = key_of(mapping, target, record.id)
+        return Write(
+            mapping=mapping.name,
+            system=target,
+            object=target_object,
+            record_id=None,
+            partner_id=record.id,
+            changes=tuple(change for change in birth.changes if not change.pending),
+            meant={write.line.id: write.meant for write in birth.writes},
+            key_field=key.field,
+            key=key.value or str(birth.value_of(key.field)),
+        )
 
     def _match_in_the_way(
         self, mapping: FieldMapping, target: System, result: Result
@@ -236,14 +266,25 @@ class Midwife:
             fields = mapping.fields[target, object_name]
             record = engine.reads.get_many(target, object_name, [match_id], fields).get(match_id)
             if record is not None:
-                sighting = Lookout(mapping, target, object_name).sight(record, self.context)
-                key, ours = sighting.external_key, result.write.partner_id
-                engine.ledger.note_sightings(
-                    engine.writer.run_id, mapping.name, target, object_name, [sighting]
-                )
-                is_free = key in {None, ours} or not self._lives(mapping, target.other, key)
-                return record if sighting.in_scope and is_free else None
+                ours = result.write.partner_id or ""
+                return record if self._may_have(mapping, target, record, ours) else None
         return None
+
+    def _may_have(self, mapping: FieldMapping, target: System, record: Record, ours: str) -> bool:
+        """Whether `ours` may be paired with this record of the other side, which counts as seen now.
+
+        Not where it is out of scope, paired, or where its key names somebody else who lives.
+        """
+        engine = self.engine
+        if engine.ledger.pair_of(mapping.name, target, record.id) is not None:
+            return False
+        sighting = Lookout(mapping, target, record.object).sight(record, self.context)
+        engine.ledger.note_sightings(
+            engine.writer.run_id, mapping.name, target, record.object, [sighting]
+        )
+        key = sighting.external_key
+        is_free = key in {None, ours} or not self._lives(mapping, target.other, key)
+        return sighting.in_scope and is_free
 
     def _lives(self, mapping: FieldMapping, side: System, record_id: str | None) -> bool:
         found = self.engine.ledger.record(mapping.name, side, record_id or "")
@@ -283,12 +324,16 @@ class Midwife:
             salesforce_object=target_object if to_salesforce else record.object,
             salesforce_id=new_id if to_salesforce else record.id,
         )
-        key_write = FieldChange(
-            line="key",
-            api_name=mapping.keys[source],
-            before=record.values.get(mapping.keys[source]),
-            after=new_id,
-            rule="key",
+        key_writes = tuple(
+            FieldChange(
+                line="key",
+                api_name=name,
+                before=record.values.get(name),
+                after=new_id,
+                rule="key",
+            )
+            for side, name in mapping.keys.items()
+            if side is source
         )
         blank = dict.fromkeys(mapping.fields[target, target_object])
         return Work(
@@ -297,7 +342,7 @@ class Midwife:
             plan=PairPlan(
                 agreed=birth.agreed,
                 writes=birth.writes,
-                changes={target: birth.changes, source: (key_write,)},
+                changes={target: birth.changes, source: key_writes},
                 parked=birth.parked,
                 waiting=birth.waiting,
             ),

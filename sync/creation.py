@@ -4,12 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from connector.port import System, Value, Values
 from mappings.schema import Carried, Cell, Context, Fault, Line, ObjectLines, Pending, Skip
+from mappings.schema import Mapping as FieldMapping
 from sync.model import FieldChange, LineBaseline
 from sync.reconcile import LineParked, LineWrite, changes_of, fingerprint, is_true
 from sync.waiting import Waiting, waiting_of
+
+
+class BirthKey(NamedTuple):
+    """By which field a create is safe to repeat, and with what in it.
+
+    `value` is the source record's id in an external key; None where the field is one of the record's
+    own, that a line fills (a side whose records carry no external key).
+    """
+
+    field: str
+    value: str | None
+
+
+def key_of(mapping: FieldMapping, target: System, record_id: str) -> BirthKey:
+    """The key of a record that is made on the target side from this one."""
+    if target in mapping.keys:
+        return BirthKey(mapping.keys[target], record_id)
+    return BirthKey(mapping.natural_keys[target], None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,24 +50,30 @@ class Birth:
     refused: LineParked | None = None
     held: Waiting | None = None
 
+    def value_of(self, name: str) -> Value:
+        """What a field is born with; None where nothing sets it."""
+        return next((one.after for one in self.changes if one.api_name == name), None)
+
 
 def plan_birth(
-    lines: ObjectLines, source: System, values: Values, context: Context, key: tuple[str, str]
+    lines: ObjectLines, source: System, values: Values, context: Context, key: BirthKey
 ) -> Birth:
     """Carry every line that goes to the other side over into a record that does not exist yet.
 
-    `key` is the external-key field of the new record and the source record's id. A required field
-    that would stay blank refuses the record (`required_blank`), unless it waits for a partner; a value
-    that cannot be carried over only leaves its line out.
+    A required field that would stay blank, or a key of the record's own, refuses the record
+    (`required_blank`), unless it waits for a partner; a value that cannot be carried over only leaves
+    its line out.
     """
-    draft = _Unborn(source, values, context)
+    draft = _Unborn(source, values, context, key)
     for line in lines.lines:
         if _applies(line, source, source.other, values, context):
             draft.take(line)
     changes = [change for write in draft.writes for change in changes_of(write)]
     changes += _consent(lines, source, values)
-    name, partner = key
-    changes.append(FieldChange(line="key", api_name=name, before=None, after=partner, rule="key"))
+    if key.value is not None:
+        name, partner = key
+        born_with = FieldChange(line="key", api_name=name, before=None, after=partner, rule="key")
+        changes.append(born_with)
     return Birth(
         changes=tuple(changes),
         writes=tuple(draft.writes),
@@ -62,8 +88,9 @@ def plan_birth(
 class _Unborn:
     """A record to be while it grows, line by line."""
 
-    def __init__(self, source: System, values: Values, context: Context) -> None:
+    def __init__(self, source: System, values: Values, context: Context, key: BirthKey) -> None:
         self.source, self.target = source, source.other
+        self.own_key = key.field if key.value is None else None
         self.values, self.context = values, context
         self.writes: list[LineWrite] = []
         self.agreed: dict[str, LineBaseline] = {}
@@ -80,7 +107,7 @@ class _Unborn:
         if isinstance(cell, Fault):
             fault = _parked(line, self.target, self.values, self.context, cell)
             self.parked.append(fault)
-            if not side.may_be_blank:
+            if not self._may_be_blank(line):
                 self.refused = fault
         elif isinstance(cell, Skip):
             self._leave_out(line, cell, here)
@@ -88,7 +115,7 @@ class _Unborn:
             self._write(line, here, cell, "first_pairing")
         elif side.placeholder is not None:
             self._write(line, here, side.placeholder, "default")
-        elif side.may_be_blank:
+        elif self._may_be_blank(line):
             self.agreed[line.id] = LineBaseline(line.hash, None, None)
         else:
             self.refused = _required(line, self.target, self.values, self.context)
@@ -101,10 +128,14 @@ class _Unborn:
             self.waiting.append(later)
         if side.placeholder is not None:
             self._write(line, None, side.placeholder, "default")
-        elif not side.may_be_blank and why.waiting:
+        elif not self._may_be_blank(line) and why.waiting:
             self.held = later
-        elif not side.may_be_blank:
+        elif not self._may_be_blank(line):
             self.refused = _required(line, self.target, self.values, self.context)
+
+    def _may_be_blank(self, line: Line) -> bool:
+        side = line.side(self.target)
+        return side.may_be_blank and self.own_key not in side.fields
 
     def _write(self, line: Line, here: Cell, cell: Cell | Pending, rule: str) -> None:
         stored = None if isinstance(cell, Pending) else cell

@@ -203,7 +203,7 @@ def forgotten(
     records: dict[str, RecordNames] = {}
     for record_id, record in values.items():
         ids = [(source, object_name, record_id)]
-        partner = record.get(mapping.keys[source])
+        partner = record.get(mapping.keys.get(source, ""))
         if partner is not None:
             ids.append((source.other, other, str(partner)))
         addresses = address_of(record) if address_of is not None else ()

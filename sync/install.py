@@ -70,9 +70,9 @@ def create_keys(
 def _wanted(compiled: Iterable[FieldMapping]) -> list[tuple[System, str, str]]:
     return list(
         dict.fromkeys(
-            (system, name, mapping.keys[system])
+            (system, name, key)
             for mapping in compiled
-            for system in System
+            for system, key in mapping.keys.items()
             for name in mapping.objects_of(system)
         )
     )

@@ -80,13 +80,12 @@ class Task:
         birth: Birth,
     ) -> Task:
         """A create, and the key write that it brings for the source record."""
-        back = FieldChange(
-            line="key",
-            api_name=mapping.keys[source],
-            before=None,
-            after=None,
-            rule="key",
-            pending=True,
+        back = tuple(
+            FieldChange(
+                line="key", api_name=name, before=None, after=None, rule="key", pending=True
+            )
+            for side, name in mapping.keys.items()
+            if side is source
         )
         to_salesforce = source is HUBSPOT
         return cls(
@@ -97,7 +96,7 @@ class Task:
             hubspot_id=record_id if to_salesforce else None,
             salesforce_id=None if to_salesforce else record_id,
             source=source,
-            changes={source.other: birth.changes, source: (back,)},
+            changes={source.other: birth.changes, source: back},
         )
 
     @classmethod

@@ -90,8 +90,7 @@ class Asker:
                 context=self.context,
                 parked=parked.get(pair.hubspot_id, {}),
                 keys={
-                    HUBSPOT: (mapping.keys[HUBSPOT], pair.salesforce_id),
-                    SALESFORCE: (mapping.keys[SALESFORCE], pair.hubspot_id),
+                    side: (name, pair.record_id(side.other)) for side, name in mapping.keys.items()
                 },
                 consent_only=not self._in_scope(mapping, left, right)
                 or pair.id in answers.in_flight,

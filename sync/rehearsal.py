@@ -14,7 +14,7 @@ from typing import Any
 from connector.port import Edit, System, Value, Values
 from mappings.schema import Context, Fault, ObjectLines, Pending, Skip, TestCase
 from mappings.schema import Mapping as FieldMapping
-from sync.creation import plan_birth
+from sync.creation import key_of, plan_birth
 from sync.decide import EditTimes
 from sync.model import FieldChange, LineBaseline
 from sync.reconcile import LineConflict, LineParked, PairPlan, Question, reconcile
@@ -142,7 +142,7 @@ def _play_birth(
     if rule is None:
         return outcome
     lines = mapping.objects[rule.object if source is HUBSPOT else name]
-    birth = plan_birth(lines, source, values, context, ("", ""))
+    birth = plan_birth(lines, source, values, context, key_of(mapping, source.other, ""))
     outcome.parked = birth.parked if birth.refused is None else (birth.refused,)
     if birth.refused is None:
         outcome.create = rule.object

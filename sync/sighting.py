@@ -44,7 +44,8 @@ class Lookout:
         self._object = object_name
         self._fields = mapping.fields[system, object_name]
         self._seed = f"{mapping.hash}:{object_name}".encode()
-        self._key_field = mapping.keys[system]
+        # What carries no key names nobody: its partner names it.
+        self._key_field = mapping.keys.get(system)
         self._only = mapping.only.get(system)
         self._address = mapping.address.get((system, object_name))
         lines = next(iter(mapping.objects.values())) if system is System.HUBSPOT else None
@@ -89,7 +90,7 @@ class Lookout:
         """The whole of a look whose digest is known."""
         values = record.values
         converted = is_true(values.get("IsConverted"))
-        key = values.get(self._key_field)
+        key = None if self._key_field is None else values.get(self._key_field)
         return Sighting(
             record_id=record.id,
             digest=digest,

@@ -37,7 +37,7 @@ NO_ADDRESS = "required_blank"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """One record to write. `record_id` None creates it, with `key_field` holding `partner_id`.
+    """One record to write. `record_id` None creates it, with `key_field` holding `key`.
 
     `meant` is what becomes the baseline of each line once the write has landed. With `evidence` it lifts
     one opt-out.
@@ -51,6 +51,7 @@ class Write:
     changes: tuple[FieldChange, ...]
     meant: Mapping[str, LineBaseline] = field(default_factory=dict)
     key_field: str = ""
+    key: str = ""
     evidence: Statement | None = None
 
 
@@ -171,7 +172,8 @@ class Writer:
         named = {change.line for change in changes if change.api_name in refusal.fields}
         if result.write.record_id is None:
             # Without the value that is taken, or without its key, it would be a twin.
-            if refusal.cause == "duplicate" or "key" in named or not named:
+            has_key = result.write.key_field not in refusal.fields
+            if refusal.cause == "duplicate" or not has_key or not named:
                 return False
         elif refusal.cause in GONE:
             return False
@@ -191,7 +193,7 @@ class Writer:
                 Draft(
                     values=_values(result, leave_out=first.key_field),
                     key_field=result.write.key_field,
-                    key=result.write.partner_id or "",
+                    key=result.write.key,
                 )
                 for result in results
             ]

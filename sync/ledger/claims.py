@@ -249,6 +249,28 @@ class Claims(Room):
                 for row in rows
             }
 
+    def named_by_dead(self, mapping: str, system: System, scope: Scope = None) -> dict[str, str]:
+        """The same for a side whose records carry no keys: unbound ones that a dead record's key names."""
+        dead = record.alias("dead")
+        with self._look() as connection:
+            rows = connection.execute(
+                select(record.c.record_id, dead.c.gone).where(
+                    record.c.mapping == mapping,
+                    record.c.system == system.value,
+                    record.c.pair_id.is_(None),
+                    record.c.gone.is_(None),
+                    within(scope),
+                    dead.c.mapping == record.c.mapping,
+                    dead.c.system == system.other.value,
+                    dead.c.external_key == record.c.record_id,
+                    dead.c.gone.is_not(None),
+                )
+            )
+            return {
+                row.record_id: "partner_deleted" if row.gone in TOMBSTONES else "not_visible"
+                for row in rows
+            }
+
     def address_holders(
         self, mapping: str, system: System, addresses: Iterable[str]
     ) -> dict[str, str]:

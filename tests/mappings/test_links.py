@@ -115,9 +115,7 @@ def test_what_is_about_a_record_of_ones_own_kind_is_not_guessed(tmp_path: Path) 
     """The ids of custom objects begin otherwise in every org; standard ones are known."""
     folder = tasks(tmp_path, "associations.subscriptions <-> WhatId: {to: subscriptions}")
     between = "{hubspot: subscriptions, salesforce: Subscription__c}"
-    write(
-        folder, f"version: 1\nname: subscriptions\nbetween: {between}\n", "subscriptions"
-    )
+    write(folder, f"version: 1\nname: subscriptions\nbetween: {between}\n", "subscriptions")
     (line,) = made(folder)["tasks"].objects["Task"].lines
     assert line.salesforce.read({"WhatId": "a0X000000000001AAA"}, LINKED) == "a0X000000000001AAA"
     assert isinstance(line.salesforce.read({"WhatId": "500000000000001AAA"}, LINKED), Skip)

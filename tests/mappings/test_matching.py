@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from connector.port import ObjectSchema
 from mappings.compile import missing_keys
 from tests.mappings.builders import (
     CONTEXT,
@@ -16,6 +19,7 @@ from tests.mappings.builders import (
     live,
     mapping,
     text,
+    write,
 )
 
 RULES = """
@@ -127,6 +131,56 @@ def test_missing_key_fields_are_told_and_not_read(tmp_path: Path) -> None:
     fields = made.mappings[0].fields
     assert fields[HUBSPOT, "contacts"] == ("jobtitle", "sf_id")
     assert fields[SALESFORCE, "Lead"] == ("Title",)
+
+
+BY_NAME = """
+match: {by: [email = Email]}
+create: {in_hubspot: contacts}
+keys: {hubspot: none}
+fields: [email <-> Email]
+"""
+
+
+def test_a_side_may_carry_no_key(tmp_path: Path) -> None:
+    """It is neither read nor missed there; a unique field of its own keeps creates from making twins."""
+    world = {
+        **live(),
+        (HUBSPOT, "contacts"): ObjectSchema(
+            HUBSPOT, "contacts", {"email": text("email", kind="email", unique=True)}
+        ),
+    }
+    made = compiled(tmp_path, file(BY_NAME), world)
+    (one,) = made.mappings
+    assert one.keys == {SALESFORCE: "HubSpot_Id__c"}
+    assert one.natural_keys == {HUBSPOT: "email"}
+    assert one.fields[HUBSPOT, "contacts"] == ("email",)
+    assert missing_keys(made, world) == []
+    assert compiled(tmp_path, file(BY_NAME)).mappings[0].natural_keys == {HUBSPOT: "email"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        BY_NAME.replace("email <->", "email ->"),
+        BY_NAME.replace("[email = Email]", "[{all: [email = Email], then: suggest}]"),
+        BY_NAME.replace("[email = Email]", "[{all: [email = Email, lastname = LastName]}]"),
+        BY_NAME,
+    ],
+)
+def test_without_a_key_of_any_kind_nothing_is_created(tmp_path: Path, body: str) -> None:
+    """The field is not filled, pairs nobody by itself, or is not unique."""
+    write(tmp_path, file(body))
+    (fault,) = faults_of(tmp_path, live())
+    assert (fault.code, fault.found) == ("no_natural_key", "HubSpot")
+    assert fault.message("ja") != fault.message("en")
+    write(tmp_path, file(body.replace("in_hubspot: contacts", "in_hubspot: never")))
+    assert faults_of(tmp_path, live()) == ()
+
+
+def test_one_side_at_least_names_the_other(tmp_path: Path) -> None:
+    """Or nobody could tell pairs after the ledger was lost."""
+    write(tmp_path, file("keys: {hubspot: none, salesforce: none}"))
+    assert [one.code for one in faults_of(tmp_path)] == ["no_key_at_all"]
 
 
 def test_a_key_that_is_not_unique_deserves_a_warning(tmp_path: Path) -> None:
