@@ -41,7 +41,7 @@ class MemoryRelations:
         self._kinds = kinds
         self._page_size = page_size
         self._ties: dict[str, dict[_Ends, dict[str, Value]]] = defaultdict(dict)
-        self._allowed: dict[tuple[str, str], dict[str, Value]] = {}
+        self._allowed: dict[tuple[str, str], dict[str, dict[str, Value]]] = {}
         self.before_write: Callable[[], None] | None = None
 
     @property
@@ -65,9 +65,10 @@ class MemoryRelations:
                 del self._ties[relation][ends]
                 self._ties[relation].setdefault(_Ends(winner, ends.right), values)
 
-    def allow(self, relation: str, right: str, *values: str) -> None:
-        """Only these values may stand in the ties of this right-hand record from now on."""
-        self._allowed[relation, right] = {value: value for value in values}
+    def allow(self, relation: str, right: str, field: str, *values: str) -> None:
+        """Only these values may stand in this field of the ties of a right-hand record from now on."""
+        fields = self._allowed.setdefault((relation, right), {})
+        fields[field] = {value: value for value in values}
 
     def ties_now(self, relation: str) -> dict[tuple[str, str], dict[str, Value]]:
         """What can be seen now, blanks left out: for assertions."""
@@ -102,9 +103,9 @@ class MemoryRelations:
     def untie_many(self, relation: str, ties: Sequence[Tie]) -> list[Outcome]:
         return self._write(ties, lambda tie: self._end(relation, tie))
 
-    def values_allowed(self, relation: str, right: str) -> Values | None:
+    def values_allowed(self, relation: str, right: str) -> Mapping[str, Values]:
         self._called(write=False)
-        return self._allowed.get((relation, right))
+        return self._allowed.get((relation, right), {})
 
     # Behind it ----------------------------------------------------------------------------------
 
@@ -121,11 +122,11 @@ class MemoryRelations:
             return self._reject(f"{tie.left_object} cannot be tied", "bad_reference")
         if kind_of(ends) is None:
             return self._reject("one of the two records does not exist", "not_found")
-        allowed = self._allowed.get((relation, tie.right))
+        allowed = self._allowed.get((relation, tie.right), {})
         for name, value in tie.values.items():
             if (refusal := self._twin.faults.reject.get((name, value))) is not None:
                 return refusal
-            if allowed is not None and isinstance(value, str) and value not in allowed:
+            if isinstance(value, str) and value not in allowed.get(name, {value: value}):
                 return self._reject(f"{name} is none of the values", "unknown_option", name)
         created = ends not in self._ties[relation]
         self.tie(relation, tie.left, tie.right, **tie.values)

@@ -8,7 +8,7 @@ take batches of any size and answer as the verbs of `connector.port` do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from connector.port import Outcome, System, Value, Values
@@ -48,6 +48,6 @@ class Relations(Protocol):
     def untie_many(self, relation: str, ties: Sequence[Tie]) -> list[Outcome]:
         """End these ties. Ending what is ended already succeeds."""
 
-    def values_allowed(self, relation: str, right: str) -> Values | None:
-        """What may stand in the tie's own fields for this right-hand record: value -> label (the member
-        statuses of one campaign); None where anything may."""
+    def values_allowed(self, relation: str, right: str) -> Mapping[str, Values]:
+        """What may stand in the tie's own fields for this right-hand record, by field: value -> label (the
+        member statuses of one campaign). A field that takes anything is absent."""

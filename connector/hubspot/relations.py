@@ -46,7 +46,7 @@ class _Relation(Protocol):
 
     def untie_many(self, ties: Sequence[Tie]) -> list[Outcome]: ...
 
-    def values_allowed(self, right: str) -> Values | None: ...
+    def values_allowed(self, right: str) -> Mapping[str, Values]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class HubSpotRelations:
     def untie_many(self, relation: str, ties: Sequence[Tie]) -> list[Outcome]:
         return self._relation(relation).untie_many(ties)
 
-    def values_allowed(self, relation: str, right: str) -> Values | None:
+    def values_allowed(self, relation: str, right: str) -> Mapping[str, Values]:
         return self._relation(relation).values_allowed(right)
 
     def _relation(self, name: str) -> _Relation:
@@ -128,8 +128,8 @@ class _Memberships:
     def untie_many(self, ties: Sequence[Tie]) -> list[Outcome]:
         return self._change("remove", ties)
 
-    def values_allowed(self, right: str) -> Values | None:
-        return None
+    def values_allowed(self, right: str) -> Mapping[str, Values]:
+        return {}
 
     def _change(self, verb: str, ties: Sequence[Tie]) -> list[Outcome]:
         by_list: dict[str, dict[str, None]] = {}
@@ -242,10 +242,10 @@ class _Associations:
         outcomes = self._settled([(tie.left, tie.right) for tie in ties], self._part)
         return [outcomes[tie.left, tie.right] for tie in ties]
 
-    def values_allowed(self, right: str) -> Values | None:
+    def values_allowed(self, right: str) -> Mapping[str, Values]:
         """The labels that people gave to associations between the two objects."""
         types = self.links.listed_types(self.left, self.right, fresh=True)
-        return {label: label for label in types.labels}
+        return {LABEL: {label: label for label in types.labels}}
 
     # What is sent -------------------------------------------------------------------------------
 

@@ -123,11 +123,11 @@ class SalesforceRelations:
                 outcomes.append(gone if row is None else deleted[row["Id"]])
         return outcomes
 
-    def values_allowed(self, relation: str, right: str) -> Values | None:
+    def values_allowed(self, relation: str, right: str) -> Mapping[str, Values]:
         kind = _kind(relation)
         if kind.listed is None or not is_id(right):
-            return None
-        return self._statuses([to18(right)]).get(to18(right), {})
+            return {}
+        return {kind.listed: self._statuses([to18(right)]).get(to18(right), {})}
 
     def _statuses(self, campaigns: Sequence[str]) -> dict[str, dict[str, Value]]:
         """The labels of the statuses of each campaign, in their order; they are stored by their label."""

@@ -316,6 +316,14 @@ class HubSpotOrg:
                 for end, types in held.items()
             }
 
+    def change_members(
+        self, list_id: str, added: Iterable[str] = (), removed: Iterable[str] = ()
+    ) -> None:
+        """Put people into a list and take them out of it, by hand. ValueError if HubSpot refuses."""
+        with self.state.lock:
+            found = _plainly(lists.find, self.state, list_id)
+            _plainly(lists.change, self.state, found, added, removed)
+
     def members(self, list_id: str) -> list[str]:
         """The ids of the records in a list."""
         with self.state.lock:

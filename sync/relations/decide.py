@@ -42,7 +42,7 @@ class Meeting:
     `hubspot` and `salesforce` are the values of the tie's own fields as each side holds them, None where
     the side does not hold the tie. `linked`: both partners are fit, and of a kind that can be tied
     there. `parked` maps a line (or `WHOLE_TIE`) to the mark under which it was parked. `allowed` holds,
-    by side, what may stand in the tie's own fields there; a side that takes anything is absent.
+    by side and field, what may stand in the tie's own fields there; a field that takes anything is absent.
     """
 
     relation: Relation
@@ -54,7 +54,7 @@ class Meeting:
     side: System | None = None
     baseline: Baseline = field(default_factory=dict)
     parked: Mapping[str, str] = field(default_factory=dict)
-    allowed: Mapping[System, Values] = field(default_factory=dict)
+    allowed: Mapping[System, Mapping[str, Values]] = field(default_factory=dict)
 
     def values(self, side: System) -> Values | None:
         return self.hubspot if side is HUBSPOT else self.salesforce
@@ -247,7 +247,14 @@ def _is_unknown(meeting: Meeting, line: Line, side: System) -> bool:
     carried = end.carry(source, meeting.context)
     if isinstance(carried, Fault | Skip | Pending) or end.normal(carried) == end.normal(held):
         return False
-    return isinstance(carried, str) and carried not in meeting.allowed[side]
+    allowed = _allowed(meeting, line, side)
+    return isinstance(carried, str) and allowed is not None and carried not in allowed
+
+
+def _allowed(meeting: Meeting, line: Line, side: System) -> Values | None:
+    """What the line's field there takes; None where it takes anything."""
+    (name,) = line.side(side).fields or ("",)
+    return meeting.allowed[side].get(name)
 
 
 def _cell(meeting: Meeting, line: Line, side: System) -> Cell:
@@ -256,7 +263,7 @@ def _cell(meeting: Meeting, line: Line, side: System) -> Cell:
 
 
 def _parked(meeting: Meeting, line: Line, side: System, mark: str) -> LineParked:
-    allowed = meeting.allowed[side]
+    allowed = _allowed(meeting, line, side) or {}
     listed = ", ".join(str(label) for label in allowed.values()) or "none at all"
     return LineParked(
         line=line.id,

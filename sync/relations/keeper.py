@@ -116,7 +116,7 @@ class Keeper:
     advance: Callable[[str, int], None]
     retry_parked: bool = False
     # What the ties' own fields may hold, by side and right-hand record; asked for once in a run.
-    _allowed: dict[tuple[System, str], Values | None] = field(default_factory=dict)
+    _allowed: dict[tuple[System, str], Mapping[str, Values]] = field(default_factory=dict)
 
     @cached_property
     def _undecided(self) -> set[tuple[str, str]]:
@@ -209,12 +209,14 @@ class Keeper:
             ).items()
         }
 
-    def _allowed_for(self, seen: Seen, plan: TiePlan, meeting: Meeting) -> dict[System, Values]:
+    def _allowed_for(
+        self, seen: Seen, plan: TiePlan, meeting: Meeting
+    ) -> dict[System, Mapping[str, Values]]:
         """What the fields may hold, asked for only where a value is about to travel, or in doubt."""
         if not self.relation.lines or not meeting.linked:
             return {}
         doubtful = bool(plan.conflicts or plan.parked or plan.still_parked or meeting.parked)
-        found: dict[System, Values] = {}
+        found: dict[System, Mapping[str, Values]] = {}
         for side in System:
             if not doubtful and not plan.changes.get(side):
                 continue
@@ -222,8 +224,7 @@ class Keeper:
             if place not in self._allowed:
                 word = self.relation.word(side)
                 self._allowed[place] = self.systems[side].values_allowed(word, place[1])
-            allowed = self._allowed[place]
-            if allowed is not None:
+            if allowed := self._allowed[place]:
                 found[side] = allowed
         return found
 

@@ -114,7 +114,8 @@ def test_each_campaign_has_statuses_of_its_own(
     """What a tie may hold is asked of the campaign."""
     org.add("CampaignMemberStatus", {"CampaignId": campaign, "Label": "Attended", "SortOrder": 3})
     allowed = relations.values_allowed(MEMBER, campaign)
-    assert allowed == {"Sent": "Sent", "Responded": "Responded", "Attended": "Attended"}
+    labels = ("Sent", "Responded", "Attended")
+    assert allowed == {"Status": {label: label for label in labels}}
     [done] = relations.tie_many(MEMBER, [Tie("Lead", lead, campaign, {"Status": "Attended"})])
     assert isinstance(done, Written)
     assert org.records(MEMBER)[done.id]["Status"] == "Attended"
@@ -295,7 +296,7 @@ def test_one_role_is_ended_and_the_other_stays(
 
 def test_any_role_may_be_written(relations: Relations, deal: str) -> None:
     """Its picklist is not restricted: nothing is checked beforehand."""
-    assert relations.values_allowed(ROLE, deal) is None
+    assert relations.values_allowed(ROLE, deal) == {}
 
 
 def test_a_role_in_a_deal_under_approval_waits(

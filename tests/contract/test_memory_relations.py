@@ -52,7 +52,7 @@ class TwinTies(TiedWorld):
         return {ends: values.get(self.text) for ends, values in held.items()}
 
     def closed(self, right: str) -> bool:
-        self.ours.allow(self.relation, right, *self.values)
+        self.ours.allow(self.relation, right, self.text, *self.values)
         return True
 
     def loses_an_answer(self) -> bool:

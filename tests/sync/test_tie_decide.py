@@ -29,7 +29,7 @@ def meeting(
     linked: bool = True,
     baseline: dict[str, LineBaseline] | None = None,
     parked: dict[str, str] | None = None,
-    allowed: dict[System, Values] | None = None,
+    allowed: dict[System, dict[str, Values]] | None = None,
 ) -> Meeting:
     return Meeting(
         relation=relation or members(),
@@ -211,7 +211,9 @@ def test_fields_that_differ_at_the_first_meeting_overwrite_nobody() -> None:
 
 def test_a_value_that_the_other_side_does_not_know_parks_its_line() -> None:
     """The tie is made without it; the advice names what is known there."""
-    allowed: dict[System, Values] = {SALESFORCE: {"Sent": "Sent", "Responded": "Responded"}}
+    allowed: dict[System, dict[str, Values]] = {
+        SALESFORCE: {"Status": {"Sent": "Sent", "Responded": "Responded"}}
+    }
     plan = meet(meeting({"status": "Maybe"}, relation=STATUS, allowed=allowed))
     assert plan.make is SALESFORCE
     assert written(plan) == {}
@@ -234,7 +236,7 @@ def test_a_value_that_the_other_side_does_not_know_parks_its_line() -> None:
 
 def test_a_line_stays_parked_for_the_same_values_only() -> None:
     """Once Salesforce knows the value, or HubSpot has another one, it travels."""
-    known: dict[System, Values] = {SALESFORCE: {"Sent": "Sent"}}
+    known: dict[System, dict[str, Values]] = {SALESFORCE: {"Status": {"Sent": "Sent"}}}
     first = meeting(
         {"status": "Maybe"}, {"Status": None}, relation=STATUS, standing="agreed", allowed=known
     )

@@ -80,7 +80,7 @@ def test_a_status_that_the_campaign_does_not_have_parks_its_line(tied: TiedBridg
     """The tie is made, with advice; once the campaign has the status, it travels."""
     tied.relation = members(status_line())
     (left, right), (first, second) = tied.person(), tied.campaign()
-    tied.members.allow(MEMBERS, second, "Sent", "Responded")
+    tied.members.allow(MEMBERS, second, "Status", "Sent", "Responded")
     tied.lists.tie(LISTS, left, first, status="Maybe")
     tied.relate()
     tied.relate()
@@ -90,7 +90,7 @@ def test_a_status_that_the_campaign_does_not_have_parks_its_line(tied: TiedBridg
     assert row.parked.record_id == f"{right}>{second}"
     assert "Responded" in row.parked.advice
     assert tied.tie_states() == {"hubspot": {"parked": 1}, "salesforce": {"parked": 1}}
-    tied.members.allow(MEMBERS, second, "Sent", "Maybe")
+    tied.members.allow(MEMBERS, second, "Status", "Sent", "Maybe")
     tied.relate()
     assert tied.held()[1] == {(right, second): "Maybe"}
     tied.relate()
