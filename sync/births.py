@@ -15,7 +15,7 @@ from connector.errors import RecordLocked
 from connector.port import Record, System, Values
 from mappings.schema import Context, CreateRule
 from mappings.schema import Mapping as FieldMapping
-from sync.creation import Birth, key_of, plan_birth
+from sync.creation import Birth, agreed_besides, key_of, plan_birth
 from sync.engine import Engine, Work
 from sync.findings import same_changes
 from sync.ledger import Ledger
@@ -336,11 +336,15 @@ class Midwife:
             if side is source
         )
         blank = dict.fromkeys(mapping.fields[target, target_object])
+        born_with = {change.api_name: change.after for change in birth.changes}
+        held: dict[System, Values] = {source: record.values, target: {**blank, **born_with}}
+        lines = mapping.objects[pair.salesforce_object]
+        besides = agreed_besides(lines, birth, held, self.context)
         return Work(
             task=expected.task,
             pair=pair,
             plan=PairPlan(
-                agreed=birth.agreed,
+                agreed={**besides, **birth.agreed},
                 writes=birth.writes,
                 changes={target: birth.changes, source: key_writes},
                 parked=birth.parked,

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from connector.port import System, Value, Values
 from mappings.schema import Carried, Cell, Context, Fault, Line, ObjectLines, Pending, Skip
 from mappings.schema import Mapping as FieldMapping
 from sync.model import FieldChange, LineBaseline
-from sync.reconcile import LineParked, LineWrite, changes_of, fingerprint, is_true
+from sync.reconcile import (
+    LineParked,
+    LineWrite,
+    Question,
+    changes_of,
+    fingerprint,
+    is_true,
+    reconcile,
+)
 from sync.waiting import Waiting, waiting_of
 
 
@@ -83,6 +91,26 @@ def plan_birth(
         refused=draft.refused,
         held=draft.held,
     )
+
+
+def agreed_besides(
+    lines: ObjectLines, birth: Birth, held: Mapping[System, Values], context: Context
+) -> Mapping[str, LineBaseline]:
+    """What both records agree on from the start beside what was written: lines that travel the other way.
+
+    Without a baseline of theirs the first edit would look like a difference that was always there.
+    """
+    settled = {*(write.line.id for write in birth.writes), *birth.agreed}
+    settled |= {*(parked.line for parked in birth.parked), *(one.line for one in birth.waiting)}
+    rest = tuple(line for line in lines.lines if line.id not in settled)
+    question = Question(
+        lines=replace(lines, lines=rest, consent=()),
+        baseline={},
+        hubspot=held[System.HUBSPOT],
+        salesforce=held[System.SALESFORCE],
+        context=context,
+    )
+    return reconcile(question).agreed if rest else {}
 
 
 class _Unborn:

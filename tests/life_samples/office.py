@@ -15,6 +15,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from connector.port import System
 from console.running import sandbox_environment
 from mappings.compile import Compiled
 from sandbox.hubspot.org import HubSpotOrg
@@ -96,6 +97,11 @@ class Office:
         assert list(report.skipped) == []
         return report
 
+    def converge(self) -> None:
+        """Resync until nothing is due: what a system fills in by itself travels with the second one."""
+        for _ in range(2):
+            self.resync()
+
     def settled(self) -> None:
         """A plan that follows is empty, and nobody is parked."""
         assert self.parked() == []
@@ -107,8 +113,6 @@ class Office:
         return sorted((one.mapping, one.line, one.cause) for one in rows)  # type: ignore[type-var]  # None only beside other causes
 
     def state(self, mapping: str, system: str, record_id: str) -> tuple[str | None, str | None]:
-        from connector.port import System
-
         found = self.bridge.ledger.record(mapping, System(system), record_id)
         return (None, None) if found is None else (found.state, found.reason)
 
