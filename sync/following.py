@@ -100,6 +100,11 @@ class Follower:
             elif kind == "merged":
                 lost = "deleted" if end.kind == "deleted" else "not_visible"
                 self.ledger.mark_gone(mapping.name, system, [old], lost)
+            elif end.kind == "deleted" and (
+                pair := self.ledger.pair_of(mapping.name, system, old)
+            ):
+                # The Lead is there still, frozen; nobody can be kept in line with it any more.
+                self._part(mapping, system, pair, "partner_deleted")
         for one in self._in_order(mapping, system, arrived):
             self._move(mapping, system, one)
         return {one.survivor.id for one in arrived}
@@ -165,12 +170,16 @@ class Follower:
             moved = self.ledger.pairs_by_ids([pair.id])
             self.ledger.welcome(mapping.name, list(moved.values()), self.now)
         elif pair is not None:
-            self.ledger.unbind(pair.id, one.kind, self.now)
             # Its other record is a further one of the same person or company now.
-            other = system.other
-            name = mapping.hubspot_object if other is HUBSPOT else pair.salesforce_object
-            self.ledger.ring([Ring(other, name, pair.record_id(other))], self.now)
+            self._part(mapping, system, pair, one.kind)
         self.ledger.went(mapping.name, system, one.old, new.id, kind=one.kind)
+
+    def _part(self, mapping: FieldMapping, system: System, pair: Pair, why: str) -> None:
+        """End a pair of which the record of `system` went; what the other one is now is asked soon."""
+        self.ledger.unbind(pair.id, why, self.now)
+        other = system.other
+        name = mapping.hubspot_object if other is HUBSPOT else pair.salesforce_object
+        self.ledger.ring([Ring(other, name, pair.record_id(other))], self.now)
 
     def _baseline(self, mapping: FieldMapping, system: System, pair: Pair, new: Record) -> Baseline:
         lines = mapping.objects

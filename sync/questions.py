@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from connector.port import Connector, Edit, System, Values
-from mappings.schema import Context, Fault, Line, Pending, Skip
+from mappings.schema import Cell, Context, Fault, Line, Pending, Skip
 from mappings.schema import Mapping as FieldMapping
+from sync.aftermath import is_weakening
 from sync.decide import EditTimes
 from sync.ledger import Agreement, Ledger
 from sync.model import Baseline, JournalEntry, LineBaseline, Pair
@@ -194,9 +195,14 @@ class Asker:
         held = side.read(left if entry.system is HUBSPOT else right, self.context)
         if isinstance(held, Fault | Skip | Pending):
             return None
-        if side.normal(held) != side.normal(meant.of(entry.system)):
+        intended = meant.of(entry.system)
+        if side.normal(held) == side.normal(intended):
+            return line.id, meant
+        # As the system stores it; but what stood there before may be a beginning of it, too.
+        if side.normal(held) == side.normal(_before(line, entry)) or not is_weakening(intended, held):
             return None
-        return line.id, meant
+        stored = {"hubspot": held} if entry.system is HUBSPOT else {"salesforce": held}
+        return line.id, replace(meant, **stored)  # type: ignore[arg-type]  # one of its two cells
 
     def _parked(self, mapping: FieldMapping, pairs: Sequence[Pair]) -> dict[str, dict[str, str]]:
         if self.retry_parked:
@@ -278,6 +284,13 @@ class Asker:
         """The meaning of these landed writes is part of the baselines on file now."""
         landed = [entry for i in hubspot_ids for entry in answers.folded.get(i, ())]
         self.ledger.close([(entry, "landed", None, None) for entry in landed], self.clock())
+
+
+def _before(line: Line, entry: JournalEntry) -> Cell:
+    """What a journalled write found in the field or fields of a line."""
+    held = {change.api_name: change.before for change in entry.changes if change.line == line.id}
+    cells = tuple(held.get(name) for name in line.side(entry.system).fields)
+    return cells[0] if len(cells) == 1 else cells
 
 
 def _newest(edits: Mapping[str, Edit], fields: Sequence[str]) -> Edit | None:

@@ -141,6 +141,23 @@ def test_a_lead_that_is_converted_while_it_is_written_is_followed(live: Live) ->
     assert quiet(live)
 
 
+def test_a_lead_whose_contact_was_deleted_before_anybody_looked_has_no_partner_any_more(
+    live: Live,
+) -> None:
+    """It takes no writes, so nothing is left waiting for it, an opt-out included; nobody comes back."""
+    left, lead = person(live)
+    _, bystander = person(live, "bob")
+    live.salesforce.remove("Contact", contact_of(live, lead))
+    live.news(SALESFORCE, "Lead", lead)
+    live.hubspot.edit("contacts", left, {"optout": True})
+    live.news(HUBSPOT, "contacts", left)
+    assert partner(live, HUBSPOT, left) is None
+    assert set(live.salesforce.records("Lead")) == {lead, bystander}
+    assert live.salesforce.records("Contact") == {}
+    assert live.ledger.parked_list() == []
+    assert quiet(live)
+
+
 # Merges -------------------------------------------------------------------------------------------
 
 

@@ -114,6 +114,44 @@ def test_an_opt_out_reaches_a_twin_that_could_not_be_written(
     assert (leads[right]["OptOut"], leads[twin]["OptOut"]) == (True, True)
 
 
+class Cutting(Live):
+    """Salesforce keeps six characters of a title."""
+
+    def __post_init__(self) -> None:
+        self.normalise = {SALESFORCE: {"title": lambda value: value and str(value)[:6]}}
+        super().__post_init__()
+
+
+def test_a_write_without_an_answer_is_known_again_although_it_was_cut(tmp_path: Path) -> None:
+    """What Salesforce made of it is our echo: it does not come back over what a person entered."""
+    live = Cutting(sqlite_url(tmp_path))
+    left, right = paired(live, title="CEO")
+    live.salesforce.faults.lost_answers = 1
+    live.hubspot.edit("contacts", left, {"title": "Chief executive"})
+    live.ring(HUBSPOT, "contacts", left)
+    live.round()
+    go_on(live)
+    assert live.hubspot.records("contacts")[left]["title"] == "Chief executive"
+    assert live.salesforce.records("Lead")[right]["title"] == "Chief "
+    assert live.ledger.conflicts() == []
+    assert live.planned() == []
+
+
+def test_a_beginning_that_stood_there_before_is_no_proof_that_a_write_landed(
+    tmp_path: Path,
+) -> None:
+    """It never did: after the landing window it is sent again."""
+    live = Cutting(sqlite_url(tmp_path))
+    left, right = paired(live, title="Chi")
+    live.salesforce.faults.late = 1
+    live.hubspot.edit("contacts", left, {"title": "Chi ef"})
+    live.ring(HUBSPOT, "contacts", left)
+    live.round()
+    go_on(live)
+    assert live.salesforce.records("Lead")[right]["title"] == "Chi ef"
+    assert live.hubspot.records("contacts")[left]["title"] == "Chi ef"
+
+
 class Narrow(Live):
     """Contacts with the title `out` are outside `only`."""
 
