@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from more_itertools import chunked
 
+from sandbox.deals import hubspot_deal, invent_deals, salesforce_deal
 from sandbox.invent import Company, Person, invent_companies, invent_people
 from sandbox.names import OWNERS
 from sandbox.weather import (
@@ -82,6 +83,7 @@ def seed(
     sower.owners()
     sower.companies(people // PEOPLE_PER_COMPANY)
     sower.people(people)
+    sower.deals()
     return sower.report(people)
 
 
@@ -160,6 +162,24 @@ class _Sower:
                 ],
             )
             self._account_ids.update(zip((number for number, _ in right), ids, strict=True))
+
+    def deals(self) -> None:
+        """Deals of companies that stand on their side, owned by people who still work here."""
+        weather = Weather(self._dice("deals"), self._weather.now)
+        working = {side: ids[:-2] for side, ids in self._owners.items()}
+        left: list[Row] = []
+        right: list[Row] = []
+        for deal in invent_deals(weather.dice, self._companies, weather.now.date()):
+            if deal.in_hubspot:
+                company = self._company_ids[deal.company]
+                left.append(hubspot_deal(weather, deal, company, working["hubspot"]))
+            if deal.in_salesforce:
+                account = self._account_ids[deal.company]
+                right.append(salesforce_deal(weather, deal, account, working["salesforce"]))
+        for batch in chunked(left, BATCH):
+            self._load_left("deals", batch)
+        for batch in chunked(right, BATCH):
+            self._load_right("Opportunity", batch)
 
     def people(self, count: int) -> None:
         everybody = invent_people(self._dice("people"), count, self._companies)

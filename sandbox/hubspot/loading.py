@@ -38,7 +38,7 @@ def _load_one(state: State, table: Table, row: Mapping[str, Any], now: int, pers
     updated = max(created, _ms(row.get("@modified"), created))
     number = state.next_id(table.kind.name)
     company = row.get("@company") or held.get("associatedcompanyid")
-    if company is not None:
+    if company is not None and "associatedcompanyid" in table.schema.properties:
         held["associatedcompanyid"] = str(company)
     if row.get("@optout"):
         wish = state.preferences.setdefault(held.get("email", ""), Preference())
@@ -49,7 +49,7 @@ def _load_one(state: State, table: Table, row: Mapping[str, Any], now: int, pers
     if company is not None:
         if int(company) not in state.tables["companies"].live:
             raise ValueError(f"there is no company {company}")
-        state.links.make_primary(effects.COMPANY_OF, number, int(company))
+        state.links.make_primary((table.kind.name, "companies"), number, int(company))
     return str(number)
 
 

@@ -205,6 +205,22 @@ def test_times_lie_before_the_moment_of_seeding() -> None:
         assert now - timedelta(days=1096) < row["@created"] <= row["@modified"] <= now
 
 
+def test_deals_stand_on_one_side_or_on_both_with_their_companies(crowd: Seeded) -> None:
+    """Under the same name, with the same amount and day; owned by people who still work here."""
+    left = {row["dealname"]: row for row in crowd.left.rows["deals"]}
+    right = {row["Name"]: row for row in crowd.right.rows["Opportunity"]}
+    shared = left.keys() & right.keys()
+    for one in (shared, left.keys() - right.keys(), right.keys() - left.keys()):
+        assert len(one) > 20
+    for name in shared:
+        assert left[name]["amount"] == right[name]["Amount"]
+        assert str(left[name]["closedate"]).startswith(str(right[name]["CloseDate"]))
+    assert all("domain" in crowd.left.ids[row["@company"]] for row in left.values())
+    assert all("Website" in crowd.right.ids[row["AccountId"]] for row in right.values())
+    assert not any(crowd.left.ids[row["hubspot_owner_id"]]["archived"] for row in left.values())
+    assert all(crowd.right.ids[row["OwnerId"]]["IsActive"] for row in right.values())
+
+
 def test_nobody_is_fine_and_fewer_is_not() -> None:
     """Zero people are two orgs with owners only."""
     assert Seeded(0).report.hubspot == {"owners": 8}

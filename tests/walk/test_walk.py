@@ -40,6 +40,8 @@ def counted(sandbox: Sandbox) -> dict[str, int]:
     return {
         "hubspot people": len(sandbox.hubspot.records("contacts")),
         "hubspot companies": len(sandbox.hubspot.records("companies")),
+        "hubspot deals": len(sandbox.hubspot.records("deals")),
+        "salesforce deals": len(sandbox.salesforce.records("Opportunity")),
         "salesforce people": len(sandbox.salesforce.records("Lead"))
         + len(sandbox.salesforce.records("Contact")),
         "salesforce companies": len(sandbox.salesforce.records("Account")),
@@ -60,7 +62,7 @@ def test_a_plan_lists_exactly_what_apply_writes(ready: Admin, sandbox: Sandbox) 
     again = ready.run("plan", "--json")
     assert again.json["changes"] == []
     status = ready.run("status", "--json").json
-    for mapping in ("people", "companies"):
+    for mapping in ("people", "companies", "deals"):
         for system in ("hubspot", "salesforce"):
             side = status["mappings"][mapping][system]
             assert side["total"] == counted(sandbox)[f"{system} {mapping}"]
@@ -80,6 +82,8 @@ def snapshot(sandbox: Sandbox) -> Cells:
         ("salesforce", "Lead", sandbox.salesforce.records("Lead")),
         ("salesforce", "Contact", sandbox.salesforce.records("Contact")),
         ("salesforce", "Account", sandbox.salesforce.records("Account")),
+        ("hubspot", "deals", sandbox.hubspot.records("deals")),
+        ("salesforce", "Opportunity", sandbox.salesforce.records("Opportunity")),
     ):
         for record_id, row in records.items():
             for name, value in row.items():
