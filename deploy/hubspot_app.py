@@ -23,6 +23,8 @@ DOOR: Final = "/webhooks/hubspot"
 AT_ONCE: Final = 10
 
 LINKS: Final = "associations."
+# They have rights of their own, no properties and no webhooks: lists and their members are looked at.
+LISTS: Final = "lists"
 # Fields that are read and never the reason to look: HubSpot's own app leaves the native ids (without
 # it they do not exist), and a further address of a contact comes with a merge, which rings by itself.
 SILENT: Final = frozenset({*NATIVE_IDS, MORE_EMAILS})
@@ -52,6 +54,8 @@ def rung_properties(mappings: Iterable[FieldMapping]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for mapping in mappings:
         name = mapping.hubspot_object
+        if name == LISTS:
+            continue
         read = set(mapping.fields[System.HUBSPOT, name]) - SILENT
         # Nobody but us writes the key.
         found.setdefault(name, set()).update(read - {mapping.keys.get(System.HUBSPOT)})
@@ -89,6 +93,9 @@ def _scopes(mappings: Iterable[FieldMapping]) -> Iterator[str]:
         name = mapping.hubspot_object
         family = name if name in OBJECTS_BY_TYPE_ID.values() else "custom"
         for right in ("read", "write"):
+            if name == LISTS:
+                yield f"crm.lists.{right}"
+                continue
             yield f"crm.objects.{family}.{right}"
             # `init` creates the key property; without this right it says what to create by hand.
             yield f"crm.schemas.{family}.{right}"

@@ -22,9 +22,9 @@ ALL_OTHERS = "object"
 EVENT_TYPES = (
     "creation", "deletion", "merge", "restore", "privacyDeletion", "associationChange",
 )  # fmt: skip
-SALESFORCE_OBJECTS = ("Lead", "Contact", "Account")
+SALESFORCE_OBJECTS = ("Lead", "Contact", "Account", "Opportunity")
 # Outbound messages may be set up for these, too, and for every custom object.
-MORE_OBJECTS = ("Opportunity", "Campaign", "CampaignMember", "Task", "Event")
+MORE_OBJECTS = ("Campaign", "CampaignMember", "Task", "Event")
 
 
 @dataclass(frozen=True, slots=True)

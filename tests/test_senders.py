@@ -85,6 +85,27 @@ def test_the_app_reads_and_writes_what_is_mapped_and_no_more() -> None:
     assert "communication_preferences.read_write" in scopes
 
 
+def test_lists_and_objects_of_ones_own_have_rights_of_their_own(tmp_path: Path) -> None:
+    """Lists do not ring: their members are looked at by the clock. A custom object rings by its name."""
+    (tmp_path / "mappings").mkdir()
+    for stem in ("companies", "deals", "samples/campaigns", "samples/custom-object"):
+        text = (ROOT / "mappings" / f"{stem}.yaml").read_text("utf-8")
+        (tmp_path / "mappings" / f"{Path(stem).name}.yaml").write_text(text, "utf-8")
+    files = sender_files(mappings_of(tmp_path, Settings()), EXAMPLE)
+    app = json.loads(files["hubspot-app/src/app/app-hsmeta.json"])["config"]
+    scopes = set(app["auth"]["requiredScopes"])
+    custom = {
+        f"crm.{what}.custom.{right}"
+        for what in ("objects", "schemas")
+        for right in ("read", "write")
+    }
+    assert scopes >= {"crm.lists.read", "crm.lists.write", *custom}
+    assert not any("objects.lists" in scope or "schemas.lists" in scope for scope in scopes)
+    rung = {one.get("objectType") for one in subscriptions(files)}
+    assert "subscriptions" in rung
+    assert not rung & {"list", "lists"}
+
+
 def test_our_door_understands_every_subscription() -> None:
     """One event of each, as HubSpot sends them: none is left aside, each names its object."""
     type_ids = {"contact": "0-1", "company": "0-2", "deal": "0-3"}

@@ -74,6 +74,27 @@ def test_edits_on_either_side_reach_the_other_by_doorbell(live: Installation) ->
     assert in_line(live)
 
 
+def test_deals_ring_on_both_sides(live: Installation) -> None:
+    """A stage that is moved in HubSpot, an amount that is set in Salesforce."""
+    live.start("web", "worker")
+    live.settle()
+    left, right = live.sandbox.hubspot, live.sandbox.salesforce
+    deal, held = next(
+        (i, row) for i, row in left.records("deals").items() if row.get("salesforce_id")
+    )
+    there = str(held["salesforce_id"])
+    left.edit("deals", deal, {"description": "from marketing"})
+    right.edit("Opportunity", there, {"Amount": 777})
+
+    def has_arrived() -> bool:
+        told = right.records("Opportunity")[there]["Description"]
+        return (told, left.records("deals")[deal]["amount"]) == ("from marketing", "777")
+
+    live.wait(has_arrived, PATIENCE, "both edits")
+    live.settle()
+    assert in_line(live)
+
+
 def test_with_every_doorbell_lost_all_of_it_arrives_by_the_next_poll(live: Installation) -> None:
     """A worker and a scheduler are enough: the door is not even open."""
     for org in (live.sandbox.hubspot, live.sandbox.salesforce):
