@@ -100,9 +100,7 @@ class Follower:
             elif kind == "merged":
                 lost = "deleted" if end.kind == "deleted" else "not_visible"
                 self.ledger.mark_gone(mapping.name, system, [old], lost)
-            elif end.kind == "deleted" and (
-                pair := self.ledger.pair_of(mapping.name, system, old)
-            ):
+            elif end.kind == "deleted" and (pair := self.ledger.pair_of(mapping.name, system, old)):
                 # The Lead is there still, frozen; nobody can be kept in line with it any more.
                 self._part(mapping, system, pair, "partner_deleted")
         for one in self._in_order(mapping, system, arrived):

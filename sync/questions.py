@@ -199,7 +199,9 @@ class Asker:
         if side.normal(held) == side.normal(intended):
             return line.id, meant
         # As the system stores it; but what stood there before may be a beginning of it, too.
-        if side.normal(held) == side.normal(_before(line, entry)) or not is_weakening(intended, held):
+        if side.normal(held) == side.normal(_before(line, entry)) or not is_weakening(
+            intended, held
+        ):
             return None
         stored = {"hubspot": held} if entry.system is HUBSPOT else {"salesforce": held}
         return line.id, replace(meant, **stored)  # type: ignore[arg-type]  # one of its two cells
