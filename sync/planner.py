@@ -291,15 +291,15 @@ class Planner:
     def _plan_consent(self, mapping: FieldMapping) -> None:
         """An opt-out reaches every record of a person: twins, parked and filtered ones too."""
         lines = consent_lines(mapping)
-        lifted: set[tuple[System, str | None, str]] = set()
+        lifted: set[tuple[System, str, str]] = set()
         for due in self.ledger.consent_spread(mapping.name, len(lines), self.scope):
             line = lines[due.position].id
             if self.draft.has_consent(mapping.name, due.system, due.record_id, line):
                 continue
             for task in self.asker.registry.tasks(mapping, due):
                 side = next(iter(task.changes))
-                place = (side, task.record_id(side), line)
-                if place not in lifted:
+                place = (side, task.record_id(side) or "", line)
+                if place not in lifted and not self.draft.has_consent(mapping.name, *place):
                     self.draft.add_task(task)
                 if lifts(task):
                     lifted.add(place)

@@ -107,13 +107,20 @@ class Registry:
                 yield from statements.get(field, ())
 
     def tasks(self, mapping: FieldMapping, due: ConsentDue) -> list[Task]:
-        """What to do about a record that an opt-out has yet to reach: tell it, or lift it elsewhere."""
+        """What to do about a person of whom an opt-out has yet to reach a record: tell every one that does
+        not hold it, over however many steps they are the same person, or lift it from those that do.
+        """
         place = (due.system, due.record_id)
         person = self._person(mapping, place)
         line = consent_lines(mapping)[due.position]
         if self._opted_in(mapping, due.position, person, frozenset()) is None:
-            field = line.field(due.system)
-            return [Task.of_consent(mapping, due.system, due.object, due.record_id, line.id, field)]
+            return [
+                Task.of_consent(
+                    mapping, one.system, one.object, one.record_id, line.id, line.field(one.system)
+                )
+                for one in person
+                if one.writable and not one.holds(due.position)
+            ]
         return [
             Task.of_consent(
                 mapping,

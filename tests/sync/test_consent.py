@@ -339,3 +339,18 @@ def test_the_time_of_an_opt_out_is_that_of_its_first_sight(live: Live) -> None:
     assert outs[0] is not None
     assert outs[0] < START + timedelta(minutes=30)
     assert left
+
+
+def test_an_opt_out_of_a_converted_lead_reaches_the_partner_of_its_contact_in_one_run(
+    live: Live,
+) -> None:
+    """Lead, Contact, contact: over two steps they are one person."""
+    left = live.hubspot.seed("contacts", {"email": "ann@example.com"})
+    contact = live.salesforce.seed("Contact", {"email": "ann@example.com"})
+    lead = live.salesforce.seed("Lead", {"email": "bob@example.com"})
+    live.resync()
+    live.salesforce.edit("Lead", lead, {"OptOut": True})
+    live.salesforce.convert(lead, {}, into=contact)
+    live.resync()
+    assert flags(live, left, contact, "Contact") == (True, True)
+    assert live.planned() == []
