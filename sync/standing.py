@@ -73,7 +73,7 @@ def standing_of(statements: Iterable[Statement], now: datetime) -> Standing:
     return standing
 
 
-def _rank(statement: Statement) -> tuple[bool, datetime, str, str]:
+def _rank(statement: Statement) -> tuple[object, ...]:
     """Later is higher, without a time is highest; the rest only makes the order a total one."""
-    undated = statement.at is None
-    return undated, statement.at or _NEVER, statement.source or "", statement.basis or ""
+    words = ((word is not None, word or "") for word in (statement.source, statement.basis))
+    return statement.at is None, statement.at or _NEVER, *words

@@ -226,6 +226,7 @@ def test_losers_of_merges_collapse_into_their_survivor(tied: TiedBridge) -> None
     rows = [sighted(loser) for loser in losers]
     tied.ledger.note_sightings(run.id, "people", SALESFORCE, "Contact", rows)
     for loser, survivor in ((losers[0], losers[1]), (losers[1], right)):
+        tied.salesforce.join("Contact", loser, survivor)
         tied.ledger.went("people", SALESFORCE, loser, survivor, kind="merged")
     for loser in losers:
         tied.members.tie(MEMBERS, loser, second)
