@@ -47,6 +47,7 @@ class BirthPlanner:
         """Decide what becomes of everybody who is still free."""
         for source in System:
             dead = self.ledger.dead_keys(mapping.name, source, self.scope)
+            dead |= self.ledger.went_from_dead(mapping.name, source, self.scope)
             if source not in mapping.keys:
                 dead |= self.ledger.named_by_dead(mapping.name, source, self.scope)
             after = 0

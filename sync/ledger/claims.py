@@ -249,6 +249,40 @@ class Claims(Room):
                 for row in rows
             }
 
+    def went_from_dead(self, mapping: str, system: System, scope: Scope = None) -> dict[str, str]:
+        """The same for what such a record became: unbound ones into which one with a dead key went.
+
+        A Contact knows nothing of the key of the Lead that it was; neither does the winner of a merge.
+        """
+        target, before = record.alias("target"), record.alias("before")
+        with self._look() as connection:
+            rows = connection.execute(
+                select(record.c.record_id, target.c.gone)
+                .select_from(
+                    record.join(
+                        before,
+                        and_(
+                            before.c.went_to == record.c.record_id,
+                            before.c.mapping == record.c.mapping,
+                            before.c.system == record.c.system,
+                        ),
+                    ).outerjoin(target, _named_by(target, before))
+                )
+                .where(
+                    record.c.mapping == mapping,
+                    record.c.system == system.value,
+                    record.c.pair_id.is_(None),
+                    record.c.gone.is_(None),
+                    before.c.external_key.is_not(None),
+                    or_(target.c.id.is_(None), target.c.gone.is_not(None)),
+                    within(scope),
+                )
+            )
+            return {
+                row.record_id: "partner_deleted" if row.gone in TOMBSTONES else "not_visible"
+                for row in rows
+            }
+
     def named_by_dead(self, mapping: str, system: System, scope: Scope = None) -> dict[str, str]:
         """The same for a side whose records carry no keys: unbound ones that a dead record's key names."""
         dead = record.alias("dead")
@@ -297,16 +331,16 @@ def same_record(child: Any) -> ColumnElement[bool]:
     )
 
 
-def _named_by(target: Any) -> ColumnElement[bool]:
+def _named_by(target: Any, named: Any = record) -> ColumnElement[bool]:
     """The target is the record of the other side that the external key names."""
     other = case(
-        (record.c.system == System.HUBSPOT.value, System.SALESFORCE.value),
+        (named.c.system == System.HUBSPOT.value, System.SALESFORCE.value),
         else_=System.HUBSPOT.value,
     )
     return and_(
-        target.c.mapping == record.c.mapping,
+        target.c.mapping == named.c.mapping,
         target.c.system == other,
-        target.c.record_id == record.c.external_key,
+        target.c.record_id == named.c.external_key,
     )
 
 

@@ -158,6 +158,42 @@ def test_a_lead_whose_contact_was_deleted_before_anybody_looked_has_no_partner_a
     assert quiet(live)
 
 
+def test_a_lead_whose_contact_was_deleted_brings_nobody_back_when_it_is_converted(
+    live: Live,
+) -> None:
+    """Its Contact knows nothing of the old key, and stays alone for the same reason."""
+    person(live, "bob")
+    left, lead = person(live)
+    live.hubspot.remove("contacts", left)
+    live.news(HUBSPOT, "contacts", left)
+    held = {"email": "ann@example.com", "first": "Ann"}
+    contact = live.salesforce.convert(lead, held)
+    live.news(SALESFORCE, "Lead", lead)
+    live.salesforce.edit("Contact", contact, {"title": "CEO"})
+    live.news(SALESFORCE, "Contact", contact)
+    assert len(live.hubspot.records("contacts")) == 1
+    live.ledger.refresh_states("people")
+    seen = live.ledger.record("people", SALESFORCE, contact)
+    assert seen is not None
+    assert (seen.state, seen.reason) == ("unpaired", "partner_deleted")
+    assert quiet(live)
+
+
+def test_a_record_into_which_one_went_whose_partner_was_deleted_brings_nobody_back(
+    live: Live,
+) -> None:
+    """The loser of the merge was alone because of it, and nobody was ever the survivor's partner."""
+    person(live, "bob")
+    left, lead = person(live)
+    live.hubspot.remove("contacts", left)
+    live.news(HUBSPOT, "contacts", left)
+    winner = live.salesforce.seed("Lead", {"email": "ann@example.com", "first": "Ann"})
+    live.salesforce.join("Lead", lead, winner)
+    live.news(SALESFORCE, "Lead", lead, winner)
+    assert len(live.hubspot.records("contacts")) == 1
+    assert quiet(live)
+
+
 # Merges -------------------------------------------------------------------------------------------
 
 
