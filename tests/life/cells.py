@@ -9,7 +9,7 @@ admins. One promise may stand in several cells::
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -33,7 +33,9 @@ Promise = Callable[..., None]
 Promises = Mapping[str, Promise]
 
 
-def each_cell(*, hubspot: Promises | None = None, salesforce: Promises | None = None) -> Any:
+def each_cell(
+    *, hubspot: Promises | None = None, salesforce: Promises | None = None
+) -> pytest.MarkDecorator:
     """Parametrizes a test over the cells of its event, one side of which may not know it at all."""
     sides = {HUBSPOT: hubspot or {}, SALESFORCE: salesforce or {}}
     for side, promises in sides.items():

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.life.cells import HUBSPOT, SALESFORCE, Cell, System
+from connector.port import System
+from tests.life.cells import HUBSPOT, SALESFORCE, Cell
 from tests.life.orgs import Wording
 from tests.life.scene import Scene
 

@@ -149,7 +149,7 @@ class Scene:
         seen = self.seen(system, record_id, mapping)
         if seen is None:
             return "unknown"
-        return seen.state + (f" ({seen.reason})" if seen.reason else "")
+        return f"{seen.state}" + (f" ({seen.reason})" if seen.reason else "")
 
     def partner(self, system: System, record_id: str, mapping: str = "people") -> str | None:
         """The id of the record that it is paired with; None where there is none."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.life.cells import Cell, Promise, alike, each_cell
+from tests.life.cells import HUBSPOT, SALESFORCE, Cell, Promise, alike, each_cell
 from tests.life.conftest import SceneOf
-from tests.life.people import CONTACT, HUBSPOT, LEAD, SALESFORCE, Life, in_state, wordings
+from tests.life.people import CONTACT, LEAD, Life, in_state, wordings
 
 
 def goes_along(life: Life) -> None:

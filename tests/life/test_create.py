@@ -63,7 +63,7 @@ def several_are_parked(life: Life) -> None:
 
 
 def frees_the_parked_one(life: Life) -> None:
-    """A contact whose Lead was refused is parked; the new Lead becomes its partner, and what was refused is tried there."""
+    """A contact whose Lead was refused is parked; a new Lead becomes its partner, and all is tried anew."""
     contact = life.people.add(HUBSPOT, "ann", title=REFUSED)
     life.scene.compare()
     assert [one.record_id for one in life.scene.parked()] == [contact]
