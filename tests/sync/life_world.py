@@ -1,0 +1,305 @@
+"""People and companies between two twins, with everything that goes wrong on the way between them.
+
+Salesforce cuts titles and tells of no field when it was edited; HubSpot folds addresses and keeps history.
+Nobody here is bound to ring: bells are kept in `unheard` until somebody hears them, or they are lost.
+"""
+
+from __future__ import annotations
+
+import shutil
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+
+from connector.errors import TryLater
+from connector.memory import MemoryConnector
+from connector.port import System, Value
+from mappings.schema import BothChanged, Limits, Mapping
+from sync.ledger import Ring
+from sync.poll import Poll, ring_for_waiting
+from sync.rounds import Outcome, Rounds
+from sync.workbench import Workbench
+from tests.sync.bridge import KEYS, NAMES, people, schema, sqlite_url
+from tests.sync.builders import line, object_lines
+from tests.sync.live import Live
+from tests.sync.relatives import kind, link
+
+HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
+PEOPLE, COMPANIES = "people", "companies"
+# The objects of both systems, by mapping; the first one is where people enter a record.
+OBJECTS = {
+    (PEOPLE, HUBSPOT): ("contacts",),
+    (PEOPLE, SALESFORCE): ("Lead", "Contact"),
+    (COMPANIES, HUBSPOT): ("companies",),
+    (COMPANIES, SALESFORCE): ("Account",),
+}
+FIELDS = (*NAMES, "company", "code")
+LINES = {PEOPLE: ("email", "first", "title"), COMPANIES: ("code", "title")}
+# How long Salesforce's titles are; what people enter differs within that.
+CUT = 6
+# A write whose answer was lost lands before the window for it is over.
+LANDS_WITHIN = timedelta(seconds=90)
+# After so many rounds with time between them everything must have come to rest.
+MOST_ROUNDS = 40
+
+
+def forgetful(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
+
+
+def cut(value: Value) -> Value:
+    return value[:CUT] if isinstance(value, str) else value
+
+
+def folded(value: Value) -> Value:
+    return value.lower() if isinstance(value, str) else value
+
+
+STORES = {HUBSPOT: {"email": folded}, SALESFORCE: {"title": cut}}
+
+
+@dataclass(frozen=True)
+class Policies:
+    """What one history's mappings say about deletions, merges and double changes."""
+
+    deleted: dict[System, Any] = field(default_factory=lambda: dict.fromkeys(System, "unlink"))
+    merged: dict[System, Any] = field(default_factory=lambda: dict.fromkeys(System, "list"))
+    both_changed: BothChanged = "newest"
+
+
+def mappings(policies: Policies) -> list[Mapping]:
+    """Companies, and people who refer to them."""
+    both = policies.both_changed
+    lines = [line(name, both_changed=both) for name in LINES[PEOPLE]]
+    base = people(*lines)
+    rules: dict[str, Any] = {
+        "when_deleted_in": policies.deleted,
+        "when_merged_in": policies.merged,
+        "limits": Limits(creates=10_000, deletes=10_000, blanked=10_000),
+    }
+    staff = replace(
+        base,
+        objects={
+            name: object_lines(*lines, link("company", COMPANIES), consent=True)
+            for name in base.objects
+        },
+        fields=dict.fromkeys(base.fields, FIELDS),
+        **rules,
+    )
+    firms = kind(COMPANIES, **rules)
+    code = object_lines(*(line(name, both_changed=both) for name in LINES[COMPANIES]))
+    firms = replace(
+        firms,
+        objects=dict.fromkeys(firms.objects, code),
+        fields=dict.fromkeys(
+            firms.fields, ("code", "title", "hs_merged_object_ids", *KEYS.values())
+        ),
+    )
+    return [firms, staff]
+
+
+class World(Live):
+    """Both twins with their troubles, and a worker that hears what it is told."""
+
+    def __init__(self, url: str, policies: Policies) -> None:
+        self.mappings = mappings(policies)
+        self.unheard: list[tuple[System, str, str]] = []
+        self.late_since: Any = None
+        self.is_interrupted = False
+        self.has_dropped = False
+        self.landings: list[tuple[datetime, datetime]] = []
+        super().__init__(url, mapping=self.mappings[1])
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # No history outlives its test: nothing of it has to reach the disk.
+        event.listen(self.ledger._engine, "connect", forgetful)
+        self.ledger.close_all()
+        for system in System:
+            names = sorted({*FIELDS, "hs_merged_object_ids"})
+            places = [n for m in LINES for n in OBJECTS[m, system]]
+            twin = MemoryConnector(
+                system,
+                clock=self.time,
+                fields={name: schema(names, [KEYS[system]]) for name in places},
+                normalise=STORES[system],
+                keeps_history=system is HUBSPOT,
+            )
+            setattr(self, system.value, twin)
+
+    @property
+    def bench(self) -> Workbench:
+        return replace(super().bench, mappings=self.mappings)
+
+    def twin(self, system: System) -> MemoryConnector:
+        return self.hubspot if system is HUBSPOT else self.salesforce
+
+    # What people did is told, or is not ---------------------------------------------------------
+
+    def tell(self, system: System, object_name: str, *ids: str) -> None:
+        self.unheard += [(system, object_name, record_id) for record_id in ids]
+
+    def hear(self, share: slice) -> None:
+        """These of the bells get through; they ring in any order and more than once."""
+        heard = self.unheard[share]
+        self.unheard = [bell for bell in self.unheard if bell not in heard]
+        self.ledger.ring([Ring(*bell) for bell in heard], self.time())
+
+    # Time and trouble ---------------------------------------------------------------------------
+
+    def wait(self, seconds: float) -> None:
+        """Time goes by; what is late lands in time."""
+        until = self.time.now + timedelta(seconds=seconds)
+        if self.late_since is not None and until - self.late_since > LANDS_WITHIN:
+            self.land()
+        self.time.now = max(until, self.time.now)
+
+    def land(self) -> None:
+        began = self.time()
+        for system in System:
+            self.twin(system).land()
+        self.landings.append((began, self.time()))
+        self.late_since = None
+
+    def landed_late(self, at: datetime) -> bool:
+        """Whether this was written by a call that landed late, over whatever people had done by then."""
+        return any(began <= at <= ended for began, ended in self.landings)
+
+    def order_trouble(self, system: System, what: str) -> None:
+        faults = self.twin(system).faults
+        setattr(faults, what, 1)
+        self.has_dropped |= what == "drop"
+        if what == "late" and self.late_since is None:
+            self.late_since = self.time.now
+
+    def calm(self) -> None:
+        """No more trouble is on order."""
+        for system in System:
+            faults = self.twin(system).faults
+            faults.busy = faults.lost_answers = faults.late = faults.drop = 0
+
+    # What Kakehashi does ------------------------------------------------------------------------
+
+    def round(self) -> Outcome:
+        """One round over everything that is due, within the second that it is; where a system is busy,
+        its bells ring again.
+        """
+        holder = self.bench.holder
+        bells = self.ledger.take_bells(holder.name, self.time(), limit=200)
+        run = self.ledger.begin_run("live", [*LINES], "live", self.time())
+        try:
+            outcome = Rounds(self.bench, run.id, "live").look(bells)
+        except TryLater:
+            self.ledger.free_bells([holder.name])
+            return Outcome()
+        self.ledger.wipe(outcome.done, outcome.later, self.time())
+        return outcome
+
+    def poll(self) -> None:
+        """Ask both systems what changed, and ring for it."""
+        poll = Poll(self.bench)
+        try:
+            for place in poll.places():
+                poll.changes(place)
+                poll.deletions(place)
+        except TryLater:
+            return
+
+    def compare_all(self) -> None:
+        """A whole compare; one that finds a system busy is gone on with by the next one."""
+        try:
+            self.resync()
+        except TryLater:
+            self.is_interrupted = True
+        else:
+            self.is_interrupted = False
+
+    def rest(self) -> None:
+        """No more trouble: rounds until nobody is rung for, a whole compare, rounds again."""
+        self.land()
+        self.calm()
+        self.time.forward(seconds=self.landing_window.total_seconds())
+        self.work_off()
+        # A write that nobody knows the end of is believed lost after a day.
+        self.time.forward(hours=25)
+        if self.is_interrupted:
+            # It goes on with what was listed then; only the next one looks at everything.
+            self.compare_all()
+        self.compare_all()
+        self.work_off()
+
+    def work_off(self) -> None:
+        """A worker for as long as somebody is rung for; who waits for a partner waits on."""
+        ring_for_waiting(self.bench)
+        for _ in range(MOST_ROUNDS):
+            self.round()
+            if self.ledger.next_bell() is None:
+                return
+            self.time.forward(seconds=30)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """How every history begins: some who are in line already, and those whom nothing ever happens to."""
+
+    ledger: Path
+    shelves: dict[System, Any]
+    numbers: dict[System, int]
+    now: datetime
+    bystanders: frozenset[tuple[str, System, str]]
+
+
+@cache
+def beginning(folder: Path) -> Beginning:
+    """Made once, and copied: what a mapping says of endings matters to nobody yet."""
+    place = folder / "beginning"
+    place.mkdir(parents=True, exist_ok=True)
+    world = World(sqlite_url(place), Policies())
+    for system in System:
+        twin = world.twin(system)
+        twin.seed(OBJECTS[PEOPLE, system][-1], {"email": "by@example.com", "first": "By"})
+        twin.seed(OBJECTS[COMPANIES, system][0], {"code": "by"})
+    world.compare_all()
+    nobody = frozenset(
+        (kind, system, record_id)
+        for kind in LINES
+        for system in System
+        for name in OBJECTS[kind, system]
+        for record_id in world.twin(system).records(name)
+    )
+    for name in ("eve", "hal"):
+        values = {"email": f"{name}@example.com", "title": f"{name}---title"}
+        world.hubspot.seed("contacts", values)
+    world.salesforce.seed("Contact", {"email": "fay@example.com", "title": "fay---"})
+    world.hubspot.seed("companies", {"code": "gus", "title": "gus---title"})
+    world.compare_all()
+    world.ledger.close_all()
+    twins = {system: world.twin(system) for system in System}
+    return Beginning(
+        ledger=place / "ledger.db",
+        shelves={system: twin._shelves for system, twin in twins.items()},
+        numbers={system: twin._last_number for system, twin in twins.items()},
+        now=world.time.now,
+        bystanders=nobody,
+    )
+
+
+def begun(folder: Path, policies: Policies) -> World:
+    """A world at the beginning of a history."""
+    first = beginning(folder)
+    place = folder / "life"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    shutil.copy(first.ledger, place / "ledger.db")
+    world = World(sqlite_url(place), policies)
+    world.time.now = first.now
+    for system in System:
+        twin = world.twin(system)
+        twin._shelves.update(deepcopy(dict(first.shelves[system])))
+        twin._last_number = first.numbers[system]
+    return world
