@@ -127,7 +127,7 @@ class Life(RuleBasedStateMachine):
             return
         key = "email" if kind == PEOPLE else "code"
         for side in System:
-            values = {key if name == "key" else name: self.fresh(name, side)}
+            values: dict[str, Value] = {key if name == "key" else name: self.fresh(name, side)}
             self.edit(kind, side, pair.record_id(side), values)
 
     @rule(side=sides, pick=picks, company=st.none() | picks)

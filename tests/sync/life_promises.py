@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import pairwise
 
@@ -177,8 +177,12 @@ def excuses(world: World, mapping: str) -> Iterator[tuple[str, str | None]]:
 
 def alike(name: str, left: Value, right: Value) -> bool:
     """Whether one is what the other system makes of the other."""
-    stores = {system: STORES[system].get(name, lambda value: value) for system in System}
-    return stores[SALESFORCE](left) == right or stores[HUBSPOT](right) == left
+    return store(SALESFORCE, name)(left) == right or store(HUBSPOT, name)(right) == left
+
+
+def store(system: System, name: str) -> Callable[[Value], Value]:
+    """What this system makes of a value of this field."""
+    return STORES[system].get(name, lambda value: value)
 
 
 def no_edit_is_lost(world: World) -> None:
@@ -219,7 +223,7 @@ def copies(
     """What of these fields the other system ever knew: what stood there, as each of the two stores it."""
     found: dict[str, set[Value]] = {}
     for name in names:
-        here, there = (STORES[s].get(name, lambda value: value) for s in (system, system.other))
+        here, there = (store(s, name) for s in (system, system.other))
         ours, theirs = (ever(world, mapping, s, name) for s in (system, system.other))
         found[name] = (
             theirs | {here(value) for value in theirs} | {v for v in ours if there(v) in theirs}

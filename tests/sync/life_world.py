@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import event
 
 from connector.errors import TryLater
-from connector.memory import MemoryConnector
+from connector.memory import MemoryConnector, Normalise
 from connector.port import System, Value
 from mappings.schema import BothChanged, Limits, Mapping
 from sync.ledger import Ring
@@ -60,7 +60,10 @@ def folded(value: Value) -> Value:
     return value.lower() if isinstance(value, str) else value
 
 
-STORES = {HUBSPOT: {"email": folded}, SALESFORCE: {"title": cut}}
+STORES: dict[System, dict[str, Normalise]] = {
+    HUBSPOT: {"email": folded},
+    SALESFORCE: {"title": cut},
+}
 
 
 @dataclass(frozen=True)

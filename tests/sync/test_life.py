@@ -37,6 +37,7 @@ def search(histories: type[Life], number: int, *, how_many: int = HISTORIES) -> 
     )
 
 
+@pytest.mark.timeout(3 * 3600)  # a night is longer than a day's tests may be
 @pytest.mark.parametrize("part", PARTS)
 def test_any_history_ends_in_line(
     tmp_path: Path, part: int, record_property: Callable[[str, object], None]
