@@ -6,6 +6,7 @@ else to HubSpot: each is a shelf of its own, and refuses what it has no call for
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -25,21 +26,27 @@ from connector.port import (
 )
 
 
-class Shelf:
-    """The verbs of the port for one kind of object. These refuse to write, and know no history."""
+class Shelf(abc.ABC):
+    """The verbs of the port for one kind of object.
 
+    Those that are not abstract refuse to write, and know no history.
+    """
+
+    @abc.abstractmethod
     def describe(self, object_name: str) -> ObjectSchema:
-        raise NotImplementedError
+        """The fields of this object."""
 
+    @abc.abstractmethod
     def list_all(
         self, object_name: str, fields: Sequence[str], after: str | None
     ) -> Iterator[Page]:
-        raise NotImplementedError
+        """Every live one, page by page."""
 
+    @abc.abstractmethod
     def get_many(
         self, object_name: str, ids: Sequence[str], fields: Sequence[str]
     ) -> dict[str, Record]:
-        raise NotImplementedError
+        """The live ones among these ids."""
 
     def changed_since(self, object_name: str, fields: Sequence[str], cursor: str) -> Iterator[Page]:
         raise _refused(object_name, "HubSpot does not tell which of them changed")
