@@ -7,7 +7,7 @@ that arrives during the look is never dropped. Queues may forget: what is due st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -223,9 +223,12 @@ class Bells(Room):
         """How many bells are due and in nobody's hands, by lane."""
         return self._by_lane(_free(now))
 
-    def bells_by_lane(self) -> dict[Lane, int]:
-        """How many records somebody rang for and nobody has dealt with, by lane."""
-        return self._by_lane(bell.c.id.is_not(None))
+    def bells_by_lane(self, *, besides: Collection[str] = ()) -> dict[Lane, int]:
+        """How many records somebody rang for and nobody has dealt with, by lane.
+
+        Those that wait for one of the reasons in `besides` are left out.
+        """
+        return self._by_lane(bell.c.reason.not_in(list(besides)))
 
     def _by_lane(self, condition: ColumnElement[bool]) -> dict[Lane, int]:
         with self._look() as connection:
