@@ -68,6 +68,9 @@ def test_imports_point_one_way() -> None:
 BREACHES = [
     ("mappings/normal.py", "import sync.model", "house"),
     ("sync/engine.py", "import console.exits", "house"),
+    ("intent/store/__init__.py", "import sync.ledger", "house"),
+    ("intent/port.py", "import intent.store", "intent"),
+    ("intent/brand_new_room.py", "", "intent"),
     ("sync/reconcile.py", "import sync.ledger", "engine"),
     ("sync/ledger/room.py", "import sync.engine", "engine"),
     ("sync/engine.py", "import sync.settings", "engine"),
@@ -103,10 +106,11 @@ def test_a_planted_breach_is_caught(house: Path, module: str, breach: str, notic
     assert f"{contract(noticed_by)['name']} BROKEN" in report
 
 
-def test_what_the_engine_calls_pure_is_held_to_be_pure() -> None:
-    """The lowest layer of `sync` and the list of pure modules are the same, decisions in packages apart."""
-    lowest = {f"sync.{name}" for name in contract("engine")["layers"][-1].split(" : ")}
-    named = {name for name in contract("pure")["source_modules"] if name.startswith("sync.")}
+@pytest.mark.parametrize(("layers", "package"), [("engine", "sync"), ("intent", "intent")])
+def test_what_is_called_pure_is_held_to_be_pure(layers: str, package: str) -> None:
+    """The lowest layer of a package and the list of pure modules are the same, but for packages."""
+    lowest = {f"{package}.{name}" for name in contract(layers)["layers"][-1].split(" : ")}
+    named = {n for n in contract("pure")["source_modules"] if n.startswith(f"{package}.")}
     assert named - {"sync.relations.decide"} == lowest
 
 

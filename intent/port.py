@@ -1,0 +1,134 @@
+"""What the rooms of website intent ask of the place where events and scores are kept.
+
+One transaction per method, durable when it returns. Errors: `database.room.LedgerUnavailable` where the
+database cannot be used now; whatever was asked is asked again then, and nothing happens twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from intent.decay import State
+from intent.definition import Definition
+from intent.model import Card, Contribution, Discard, Event, Identity, Millis, StateKey, Subject
+
+
+class TakenIn(NamedTuple):
+    """How many events are on file now for the first time, and how many were there already.
+
+    `differing` are ids of repeats that say something else than the first one did; the first one stands.
+    """
+
+    accepted: int
+    duplicates: int
+    differing: tuple[str, ...] = ()
+
+
+class Link(NamedTuple):
+    """That an identifier belongs to a subject: how sure that is (0-1), why, and since when."""
+
+    kind: str  # email, hubspot_contact_id, hubspotutk, visitor, company_domain, corporate_number
+    value: str
+    subject: Subject
+    confidence: float
+    why: str
+    since: datetime
+
+
+class SurgeStanding(NamedTuple):
+    """That a subject surges (on a topic): since when, and how surprising it was."""
+
+    since: datetime
+    surprise: float
+
+
+class Events(Protocol):
+    """Events as they came in, and what became of them."""
+
+    def take_in(self, events: Sequence[Event]) -> TakenIn:
+        """Put events on file, each id once."""
+
+    def score_some(self, definition: Definition, now: datetime, *, part: int, parts: int) -> int:
+        """Score a batch of events of this share of the people; answers how many there were."""
+
+    def unscored(self) -> int:
+        """How many events nobody has scored yet."""
+
+    def retract(self, event_ids: Sequence[str], why: Discard, definition: Definition) -> int:
+        """Take events out of the scores: a crawler was told late. Answers how many counted before."""
+
+    def rebuild(self, definition: Definition, now: datetime) -> int:
+        """Make the states of a new definition out of events and daily sums; answers how many states."""
+
+    def forget(self, definition: Definition, now: datetime) -> Mapping[str, int]:
+        """Delete what is kept no longer; how much of what."""
+
+
+class People(Protocol):
+    """Who is who."""
+
+    def resolve(self, identities: Iterable[Identity]) -> Mapping[Identity, tuple[Subject, ...]]:
+        """The subjects that each identity stands for: a person or a visitor, and an account."""
+
+    def link(self, links: Sequence[Link], definition: Definition) -> None:
+        """Put links on file; a visitor who is somebody now brings its states along."""
+
+    def unlink(self, kind: str, value: str, definition: Definition, now: datetime) -> None:
+        """Take a link back, and what came through it out of the scores."""
+
+    def links_of(self, subject: Subject) -> Sequence[Link]:
+        """Everything that is known to belong to a subject."""
+
+    def subjects_by(self, kind: str, values: Iterable[str]) -> Mapping[str, Subject]:
+        """The subjects that these identifiers belong to."""
+
+    def members(self, account: Subject) -> Sequence[Subject]:
+        """The people and visitors of an account."""
+
+    def account_of(self, subject: Subject) -> Subject | None:
+        """The account that a person or visitor counts for."""
+
+    def erase(self, subject: Subject) -> None:
+        """Forget events, states, cards and links of a subject. The card told to the systems becomes empty."""
+
+
+class Scores(Protocol):
+    """Sums, evidence and cards."""
+
+    def states(self, subjects: Iterable[Subject], definition: str) -> Mapping[StateKey, State]:
+        """The decayed sums of these subjects."""
+
+    def evidence(self, subject: Subject, since: Millis, limit: int = 200) -> Sequence[Contribution]:
+        """What counted for a subject, newest first; of an account: of all its members."""
+
+    def visitor_days(self, account: Subject, topic: str | None, until: datetime) -> Sequence[int]:
+        """How many people or visitors of an account came on each of the last 97 days, oldest first."""
+
+    def site_days(self, until: datetime) -> Sequence[int]:
+        """The same of everybody."""
+
+    def touched(self, limit: int) -> Sequence[Subject]:
+        """Subjects whose scores changed since their card was last looked at, longest ago first."""
+
+    def due(self, now: datetime, limit: int) -> Sequence[Subject]:
+        """Subjects whose card was to be looked at again at a time that has come."""
+
+    def told(self, subjects: Iterable[Subject]) -> Mapping[Subject, Card]:
+        """The cards as both systems were told last."""
+
+    def tell(
+        self, cards: Sequence[Card], looked_at: Mapping[Subject, datetime | None], now: datetime
+    ) -> None:
+        """Put told cards on file, and when each subject is to be looked at again (None: when touched)."""
+
+    def surges(self, subjects: Iterable[Subject]) -> Mapping[tuple[Subject, str], SurgeStanding]:
+        """Who surges, on which topic (empty text: altogether)."""
+
+    def note_surges(self, surges: Mapping[tuple[Subject, str], SurgeStanding | None]) -> None:
+        """Surges that began, grew or ended."""
+
+
+class IntentStore(Events, People, Scores, Protocol):
+    """All of it, over one database."""

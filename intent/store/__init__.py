@@ -1,0 +1,1 @@
+"""Where events, identities and scores are kept: rooms over SQLite and PostgreSQL, one contract."""
