@@ -123,6 +123,17 @@ class Contribution(NamedTuple):
     title: str | None = None
 
 
+class SurgeStanding(NamedTuple):
+    """That a subject surges (on a topic): since when, and how surprising it was when it was told.
+
+    `is_over`: it ended early, and is remembered so that the next one is not told too soon.
+    """
+
+    since: datetime
+    surprise: float
+    is_over: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """What is told about one subject at one instant. Scores 0-100. Sentences are None where nothing

@@ -12,7 +12,17 @@ from typing import NamedTuple, Protocol
 
 from intent.decay import State
 from intent.definition import Definition
-from intent.model import Card, Contribution, Discard, Event, Identity, Millis, StateKey, Subject
+from intent.model import (
+    Card,
+    Contribution,
+    Discard,
+    Event,
+    Identity,
+    Millis,
+    StateKey,
+    Subject,
+    SurgeStanding,
+)
 
 
 class TakenIn(NamedTuple):
@@ -35,13 +45,6 @@ class Link(NamedTuple):
     confidence: float
     why: str
     since: datetime
-
-
-class SurgeStanding(NamedTuple):
-    """That a subject surges (on a topic): since when, and how surprising it was."""
-
-    since: datetime
-    surprise: float
 
 
 class Events(Protocol):
