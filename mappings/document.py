@@ -74,7 +74,7 @@ def read_document(root: Node, faults: FaultList) -> Document | None:
         return None
     document = Document(place=root.place, blocks=blocks)
     document.name = _required_text(root, blocks, "name", faults)
-    _check_version(root, blocks.get("version"), faults)
+    check_version(root, blocks.get("version"), faults)
     choice(blocks, "mode", grammar.MODES, faults)
     choice(blocks, "first_pairing", grammar.FIRST_PAIRING, faults)
     choice(blocks, "duplicates", grammar.DUPLICATES, faults)
@@ -100,7 +100,8 @@ def read_document(root: Node, faults: FaultList) -> Document | None:
     return document if good and is_relation(blocks) == (document.relation is not None) else None
 
 
-def _check_version(root: Node, version: Node | None, faults: FaultList) -> None:
+def check_version(root: Node, version: Node | None, faults: FaultList) -> None:
+    """Every file says which version of its language it is written in."""
     if version is None:
         faults.add("missing_key", root.place, "version")
     elif version.text != "1":

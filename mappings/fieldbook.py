@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -120,22 +120,14 @@ class FieldBook:
 
     def expression(self, node: Node, *sides: System) -> Expression | None:
         """Compile an expression over the record of a side, or of both, and note what it reads."""
-        source = node.text
-        if source is None:
-            self.faults.add("wrong_type", node.place, node.shown(), expected="=text")
-            return None
-        try:
-            found = compile_expression(
-                source,
-                side=sides[0],
-                links=self._links(sides[0]),
-                kind_of=lambda name: self._kind(name, sides),
-            )
-        except BadExpression as error:
-            column = node.place.column + error.at + (1 if node.quoted else 0)
-            place = Place(node.place.file, node.place.line, column, node.place.path)
-            words = {"expression": source, "at": str(error.at + 1), **error.words}
-            self.faults.add(error.code, place, words.pop("what", ""), error.allowed, **words)
+        found = expression_at(
+            node,
+            self.faults,
+            side=sides[0],
+            links=self._links(sides[0]),
+            kind_of=lambda name: self._kind(name, sides),
+        )
+        if found is None:
             return None
         self.volatile = self.volatile or found.volatile
         for name in sorted(found.fields):
@@ -179,6 +171,29 @@ class FieldBook:
             ends = [draft.hubspot] if side is HUBSPOT else list(draft.salesforce.values())
             found |= {name: draft.link_to for names in ends for name in names}
         return found
+
+
+def expression_at(
+    node: Node,
+    faults: FaultList,
+    *,
+    side: System,
+    links: Mapping[str, str] | None = None,
+    kind_of: Callable[[str], FieldKind] | None = None,
+) -> Expression | None:
+    """Compile the expression that stands here; None with a fault at the very character otherwise."""
+    source = node.text
+    if source is None:
+        faults.add("wrong_type", node.place, node.shown(), expected="=text")
+        return None
+    try:
+        return compile_expression(source, side=side, links=links, kind_of=kind_of)
+    except BadExpression as error:
+        column = node.place.column + error.at + (1 if node.quoted else 0)
+        place = Place(node.place.file, node.place.line, column, node.place.path)
+        words = {"expression": source, "at": str(error.at + 1), **error.words}
+        faults.add(error.code, place, words.pop("what", ""), error.allowed, **words)
+        return None
 
 
 def title(side: System) -> str:

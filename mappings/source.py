@@ -94,6 +94,11 @@ def read_file(path: Path, faults: FaultList) -> Node | None:
     except OSError as error:
         faults.add("unreadable", place, str(path), why=error.strerror or str(error))
         return None
+    return read_bytes(raw, place, faults)
+
+
+def read_bytes(raw: bytes, place: Place, faults: FaultList) -> Node | None:
+    """The root node of what stands in a file; `place` is its beginning."""
     text = _decode(raw, place, faults)
     if text is None or not _plain_signs(text, place, faults):
         return None
@@ -115,7 +120,7 @@ def read_file(path: Path, faults: FaultList) -> Node | None:
     if root is None:
         faults.add("empty_file", place)
         return None
-    return _node(root, Place(str(path), 1, 1, (_name_of(root) or path.stem,)), faults)
+    return _node(root, replace(place, path=(_name_of(root) or place.path[-1],)), faults)
 
 
 def _name_of(root: nodes.Node) -> str | None:
