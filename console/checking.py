@@ -9,9 +9,11 @@ import click
 
 from console.output import Output
 from console.session import Session, command
+from intent.load import FILE_NAME as INTENT_FILE
+from intent.load import load_definition
 from mappings.compile import missing_keys
 from mappings.faults import MappingFault, MappingFaults, Place
-from sync.install import copy_mappings, create_keys, write_steps
+from sync.install import copy_intent, copy_mappings, create_keys, write_steps
 from sync.rehearsal import rehearse
 from sync.wiring import Bridge
 
@@ -19,19 +21,21 @@ from sync.wiring import Bridge
 @command()
 @click.option("--folder", type=click.Path(path_type=Path), help="Where the mapping files go.")
 def init(session: Session, folder: Path | None) -> int:
-    """Copy the shipped mappings here and create the key fields where we may."""
+    """Copy the shipped mappings and intent.yaml here and create the key fields where we may."""
     bridge = session.bridge()
     target = folder or bridge.mappings_folder
-    copied = copy_mappings(target)
+    copied = [target / name for name in copy_mappings(target)]
+    copied += [session.folder / name for name in copy_intent(session.folder)]
     compiled = bridge.compile(offline=True)
     bridge.pin()
     created, missing = create_keys(bridge.connectors, compiled.mappings)
     steps = write_steps(session.folder, missing)
     if session.output.json:
-        session.output.document({"created": created, "missing": missing, "copied": copied})
+        names = [path.name for path in copied]
+        session.output.document({"created": created, "missing": missing, "copied": names})
     else:
-        for name in copied:
-            session.output.line(f"copied {target / name}")
+        for path in copied:
+            session.output.line(f"copied {path}")
         for row in created:
             session.output.line(f"created {row['system']} {row['object']}.{row['field']}")
         for row in missing:
@@ -52,10 +56,13 @@ def check(session: Session, offline: bool) -> int:
     bridge = session.bridge()
     if not offline:
         bridge.pin()
+    faults = _intent_faults(session.folder / INTENT_FILE)
     try:
         compiled = bridge.compile(offline=offline)
     except MappingFaults as error:
-        show_faults(session.output, error.faults, ())
+        faults = (*error.faults, *faults)
+    if faults:
+        show_faults(session.output, faults, ())
         return 2
     warnings = list(compiled.warnings)
     if not offline:
@@ -64,6 +71,17 @@ def check(session: Session, offline: bool) -> int:
     if not session.output.json and not warnings:
         session.output.line(_all_right(len(compiled.mappings), len(compiled.relations)))
     return 1 if any(w.code == "missing_key_field" for w in warnings) else 0
+
+
+def _intent_faults(file: Path) -> tuple[MappingFault, ...]:
+    """What is wrong with the definition of website intent; nothing where there is none."""
+    if not file.exists():
+        return ()
+    try:
+        load_definition(file)
+    except MappingFaults as error:
+        return error.faults
+    return ()
 
 
 def _all_right(mappings: int, relations: int) -> str:

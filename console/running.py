@@ -24,7 +24,7 @@ from console.session import Session, command
 from console.staying import PRACTICE
 from console.supervisor import Supervisor
 from sandbox.serve import Sandbox
-from sync.install import copy_mappings, create_keys
+from sync.install import copy_intent, copy_mappings, create_keys
 from sync.resync import Terms
 from sync.settings import Settings, load_settings
 from sync.settings_faults import ConfigurationError
@@ -159,6 +159,7 @@ def sandbox_environment(told: Mapping[str, Any], folder: Path) -> dict[str, str]
 def _prepare(bridge: Bridge, output: Output) -> None:
     """What `init` and the first `resync` do, told step by step."""
     copy_mappings(bridge.mappings_folder)
+    copy_intent(bridge.folder)
     compiled = bridge.compile(offline=True)
     bridge.pin()
     created, _ = create_keys(bridge.connectors, compiled.mappings)

@@ -1,4 +1,4 @@
-"""`init`: put the shipped mappings where the admin edits them, and the key fields where they belong."""
+"""`init`: put the shipped files where the admin edits them, and the key fields where they belong."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 import mappings
 from connector.errors import SystemBlocked
 from connector.port import Connector, NewField, System
+from intent.load import FILE_NAME as INTENT_FILE
+from intent.load import SHIPPED as SHIPPED_INTENT
 from mappings.schema import Mapping as FieldMapping
 
 SHIPPED = Path(mappings.__file__).parent
@@ -32,6 +34,15 @@ def copy_mappings(folder: Path) -> list[str]:
             shutil.copyfile(source, target)
             copied.append(source.name)
     return copied
+
+
+def copy_intent(folder: Path) -> list[str]:
+    """Copy the shipped definition of website intent into the working folder, unless one is there."""
+    target = folder / INTENT_FILE
+    if target.exists():
+        return []
+    shutil.copyfile(SHIPPED_INTENT, target)
+    return [INTENT_FILE]
 
 
 def create_keys(
