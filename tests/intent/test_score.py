@@ -25,7 +25,7 @@ from intent.score import (
 )
 from tests.intent.definitions import ANN, DEFINITION, NOW, contribution, histories, states_of
 
-SOME = settings(max_examples=40, deadline=None)
+SOME = settings(max_examples=25, deadline=None)
 sums = st.dictionaries(st.sampled_from(sorted(DEFINITION.families)), st.floats(0, 1000))
 
 

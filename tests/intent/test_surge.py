@@ -15,7 +15,7 @@ from intent.definition import SurgeRule
 from intent.model import SurgeStanding
 from intent.surge import DAYS, LONG, SHORT, Surge, calendar, dispersion, log_tail, standing, surge
 
-SOME = settings(max_examples=40, deadline=None)
+SOME = settings(max_examples=25, deadline=None)
 RULE = SurgeRule()
 START = datetime(2026, 6, 1, tzinfo=UTC)
 FLAT = [1.0] * DAYS
