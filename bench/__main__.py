@@ -5,6 +5,7 @@
     python -m bench [PAIRS]          mapping speed, and compares over real HTTP
     python -m bench doors            how many events the doors put on file
     python -m bench live [NAME...]   the live path over real processes, see `bench.live`
+    python -m bench surge [ACCOUNTS] how often a surge is a false alarm, and how often it is found
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import doors, live, mapping, resync
+from bench import doors, live, mapping, resync, surge
 
 PAIRS = 100_000
 
@@ -27,6 +28,8 @@ def main(words: list[str]) -> None:
             found = doors.measure(_say)
         case ["live", *names]:
             found = live.measure(_say, tuple(names))
+        case ["surge", *accounts]:
+            found = surge.measure(_say, *map(int, accounts[:1]))
         case _:
             found = _compares(int(words[0]) if words else PAIRS)
     print(json.dumps(found, indent=2))

@@ -22,7 +22,8 @@ SPAN = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?) ?([dhm])")
 UNITS: dict[str, Millis] = {"d": DAY, "h": DAY // 24, "m": DAY // (24 * 60)}
 LONGEST = 3660 * DAY
 DOMAIN = re.compile(r"(?:[^\s@/:.]+\.)+[^\s@/:.]+")
-PARAMETER = re.compile(r"[A-Za-z0-9_.\-]+")
+# A pattern says at least two signs of the name, or it would let everything through.
+PARAMETER = re.compile(r"[A-Za-z0-9_.\-]+|[A-Za-z0-9_.\-]{2,}\*")
 # What a label must not hold: it may be read out to anybody.
 ADDRESS = re.compile(r"://|\bwww\.|@", re.IGNORECASE)
 
@@ -167,7 +168,7 @@ def domain(node: Node, faults: FaultList) -> str | None:
 
 
 def parameter(node: Node, faults: FaultList) -> str | None:
-    """The name of a query parameter, without a pattern in it."""
+    """The name of a query parameter; a star may stand for its end."""
     if PARAMETER.fullmatch(node.text or "") is None:
         _wrong(node, "=a_parameter", faults)
         return None
