@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 from math import ceil
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from intent.definition import Telling
 from intent.explain import internal, outward, shares
 from intent.load import SHIPPED, load_definition
 from intent.model import DAY, Contribution, moment
@@ -276,6 +278,63 @@ def test_more_than_three_groups_are_summed_up() -> None:
     assert ja.count("関連を") == 3
     assert ja.endswith("など。")
     assert "among other things" in en
+
+
+def test_three_groups_that_make_up_most_of_a_score_are_told_as_all_of_it() -> None:
+    """A single view beside three strong interests is not worth a word."""
+    wide = load_definition(SHIPPED)
+    evidence = [
+        Contribution(f"{topic}{days}", "pricing_view", "buying", topic, 6.0, NOW - days * DAY)
+        for topic in ("pricing", "integration", "security")
+        for days in (1, 2)
+    ]
+    glance = Contribution("x", "page_view", "browse", "", 1.0, NOW)
+    assert said(internal(wide, [*evidence, glance], NOW))[0].endswith("閲覧。")
+
+
+def test_the_strongest_topic_is_the_one_that_is_named() -> None:
+    """Of several that could be."""
+    evidence = [
+        *(contribution(f"p{days}", "page_view", days, topic="integration") for days in (1, 2)),
+        *(contribution(f"i{days}", "pricing_view", days, topic="pricing") for days in (1, 2)),
+    ]
+    for rows in (evidence, evidence[::-1]):
+        assert said(outward(DEFINITION, rows, NOW))[0].startswith("料金に")
+
+
+def test_the_newest_document_is_the_one_that_is_mentioned() -> None:
+    """Of several that were asked for."""
+    asked = [
+        contribution("a", "form_submit_content", 1, title="導入ガイド"),
+        contribution("b", "form_submit_content", 2, title="入門"),
+    ]
+    for rows in (asked, asked[::-1]):
+        assert "導入ガイド" in said(outward(DEFINITION, rows, NOW))[0]
+        assert (
+            "資料「導入ガイド」などを計2回ダウンロード" in said(internal(DEFINITION, rows, NOW))[0]
+        )
+
+
+def test_colleagues_are_told_by_the_topic_that_most_of_them_share() -> None:
+    """Not by the loudest of them."""
+    mine = [contribution("a", "page_view", 1)]
+    others = [
+        [contribution(f"b{days}", "pricing_view", days, topic="pricing") for days in (1, 2, 3)],
+        [contribution("c", "page_view", 1, topic="integration")],
+        [contribution("d", "page_view", 2, topic="integration")],
+    ]
+    assert "他に2名が「連携」に関心" in said(internal(DEFINITION, mine, NOW, others=others))[0]
+    alone = said(internal(DEFINITION, mine, NOW, others=others[1:2]))
+    assert "他に1名が行動" in alone[0]
+    assert "1 other person" in alone[1]
+
+
+def test_how_much_evidence_names_a_topic_is_a_matter_of_the_definition() -> None:
+    """Three items, where an admin wants three."""
+    careful = replace(DEFINITION, telling=Telling(evidence_items=3))
+    evidence = [contribution(str(days), "page_view", days, topic="pricing") for days in (1, 2, 3)]
+    assert outward(careful, evidence[:2], NOW) is None
+    assert outward(careful, evidence, NOW) is not None
 
 
 def test_a_surge_without_an_event_on_file_is_not_told() -> None:

@@ -232,6 +232,28 @@ def test_a_score_that_first_rises_still_falls_in_time() -> None:
     assert engagement(quick, family_sums(quick, states, at - MINUTE)) >= quick.bands.two
 
 
+def test_a_dip_before_a_rise_is_not_passed_over() -> None:
+    """What fades in hours leaves a score below the line for days, before the negative points fade too."""
+    half_lives = {"buying": DAY // 24, "hand_raise": 45 * DAY, "negative": DAY}
+    families = {
+        name: replace(DEFINITION.families[name], half_life=half_life)
+        for name, half_life in half_lives.items()
+    }
+    dipping = replace(DEFINITION, families=families)
+    event_types = ["form_submit_handraise"] * 2 + ["pricing_view"] * 4 + ["careers_view"] * 8
+    states = states_of(contribution(f"e{n}", one, 0) for n, one in enumerate(event_types))
+
+    def scored(at: int) -> float:
+        return engagement(dipping, family_sums(dipping, states, at))
+
+    at = falls(dipping, states, NOW)
+    assert scored(NOW) >= 25
+    assert scored(NOW + 5 * DAY) >= 25
+    assert at is not None
+    assert at < NOW + DAY
+    assert scored(at) < 25 <= scored(at - MINUTE)
+
+
 def test_a_band_that_begins_at_nothing_never_falls() -> None:
     """A threshold of zero is not passed by fading."""
     lowest = replace(DEFINITION, bands=Bands(two=0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
 from itertools import pairwise
@@ -96,6 +97,36 @@ def test_a_restless_account_has_to_do_more() -> None:
     assert even.expected == pytest.approx(restless.expected)
     assert even.surprise > restless.surprise
     assert (even.is_surge, restless.is_surge) == (True, False)
+
+
+def test_the_dispersion_is_that_of_the_formula() -> None:
+    """By hand: two weeks of fifteen among ten of nothing."""
+    bursts = [15 if day in {20, 60} else 0 for day in range(DAYS)]
+    strayed = (2 * 12.5**2 + 10 * 2.5**2) / 2.5
+    assert dispersion(bursts, FLAT) == pytest.approx((strayed + 4 * 1.5) / (11 + 4))
+
+
+def test_half_as_much_again_is_no_surge() -> None:
+    """However sure it is."""
+    found = surge(RULE, [10] * LONG + [16] * SHORT)
+    assert found.surprise > 3
+    assert not found.is_surge
+
+
+def test_two_visits_are_no_surge() -> None:
+    """Where the test is made milder, too."""
+    counts = [0] * LONG + [1, 0, 1, 0, 0, 0, 0]
+    assert not surge(replace(RULE, tail=0.01), counts).is_surge
+    assert surge(replace(RULE, tail=0.01, least=2), counts).is_surge
+
+
+def test_a_handful_of_visits_makes_half_a_calendar() -> None:
+    """Others came twenty times a week, and forty times in the last one."""
+    site = [20 if day % 7 == 6 else 0 for day in range(DAYS)]
+    site[LONG:] = [40, 0, 0, 0, 0, 0, 0]
+    usual = sum(site[:LONG]) / LONG
+    weights = calendar([0] * DAYS, site)
+    assert weights[-1] == pytest.approx((40 + 20) / (7 * usual + 20))
 
 
 def test_one_busy_day_is_no_surge() -> None:
