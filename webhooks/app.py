@@ -7,19 +7,37 @@ from prometheus_client import CollectorRegistry
 
 from webhooks.health import Health
 from webhooks.health import health as health_pages
+from webhooks.intent import IntentDoors, intent_doors
+from webhooks.intent_tally import IntentTally
 from webhooks.routes import Doors
 from webhooks.routes import doors as door_pages
 from webhooks.tally import Tally
 
 
-def add_doors(app: Flask, doors: Doors, health: Health, registry: CollectorRegistry) -> None:
-    """Put doors and health pages into an application. Their numbers go into `registry`, new to it."""
+def add_doors(
+    app: Flask,
+    doors: Doors,
+    health: Health,
+    registry: CollectorRegistry,
+    website: IntentDoors | None = None,
+) -> None:
+    """Put doors and health pages into an application. Their numbers go into `registry`, new to it.
+
+    Without `website` there are no doors for what people do there.
+    """
     app.register_blueprint(door_pages(doors, Tally(registry)))
     app.register_blueprint(health_pages(health, registry))
+    if website is not None:
+        app.register_blueprint(intent_doors(website, IntentTally(registry)))
 
 
-def create_app(doors: Doors, health: Health, registry: CollectorRegistry) -> Flask:
+def create_app(
+    doors: Doors,
+    health: Health,
+    registry: CollectorRegistry,
+    website: IntentDoors | None = None,
+) -> Flask:
     """An application of doors and health pages alone."""
     app = Flask("kakehashi", static_folder=None)
-    add_doors(app, doors, health, registry)
+    add_doors(app, doors, health, registry, website)
     return app

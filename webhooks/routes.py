@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
-import orjson
 import structlog
 from flask import Blueprint, Response, request
 
@@ -21,6 +20,7 @@ from connector.doorbell import BadSignature, Delivery, Knock, Refused, WrongOrg
 from connector.port import Notice, System
 from sync.lanes import URGENT, Lane
 from sync.ledger import LedgerError
+from webhooks.answers import RETRY_AFTER, as_json, closed, refusal, store_down
 from webhooks.parts import TurnedAway, public_address, raw_body
 from webhooks.repeats import Lately
 from webhooks.tally import Tally
@@ -29,8 +29,6 @@ log = structlog.get_logger()
 
 HUBSPOT_LIMIT: Final = 1024 * 1024
 SALESFORCE_LIMIT: Final = 8 * 1024 * 1024
-RETRY_AFTER: Final = 30
-"""Seconds after which a sender may try again while our store is down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +100,7 @@ class _Door:
             turned = away
         except LedgerError as error:
             log.error("store down", system=self.system.value, reason=str(error))  # noqa: TRY400 -- the message says it all
-            text = "our store cannot take this now: nothing is lost if it is sent again"
-            turned = TurnedAway(HTTPStatus.SERVICE_UNAVAILABLE, "store_down", text)
+            turned = store_down()
         else:
             self._tally.ignored(self.system, delivery.ignored)
             return delivery
@@ -141,16 +138,16 @@ class _HubSpotDoor(_Door):
             try:
                 delivery = self._take(self._read)
             except TurnedAway as away:
-                return _refusal(away)
+                return refusal(away)
             if not delivery.ignored:
                 return Response(status=HTTPStatus.NO_CONTENT)
             ignored = [{"index": one.index, "why": one.why} for one in delivery.ignored]
-            return _json({"accepted": len(delivery.notices), "ignored": ignored}, HTTPStatus.OK)
+            return as_json({"accepted": len(delivery.notices), "ignored": ignored}, HTTPStatus.OK)
 
     def _read(self) -> Delivery:
         receive = self._services.hubspot
         if receive is None:
-            raise _closed("KAKEHASHI_HUBSPOT__CLIENT_SECRET")
+            raise closed("KAKEHASHI_HUBSPOT__CLIENT_SECRET")
         body = raw_body(request, HUBSPOT_LIMIT)
         url = public_address(request.environ, self._services.public_url, request.host_url)
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -167,13 +164,13 @@ class _SalesforceDoor(_Door):
             try:
                 self._take(lambda: self._read(token), _asked_lane())
             except TurnedAway as away:
-                return self._nack() if away.code == "store_down" else _refusal(away)
+                return self._nack() if away.code == "store_down" else refusal(away)
             return _xml(self._services.acknowledgement(True), HTTPStatus.OK)
 
     def _read(self, token: str) -> Delivery:
         receive = self._services.salesforce
         if receive is None:
-            raise _closed("KAKEHASHI_SALESFORCE__ORG_ID")
+            raise closed("KAKEHASHI_SALESFORCE__ORG_ID")
         expected = self._services.salesforce_token
         if expected and not hmac.compare_digest(token.encode(), expected.encode()):
             text = "the last part of the address is not KAKEHASHI_SALESFORCE__WEBHOOK_TOKEN"
@@ -203,22 +200,6 @@ def _status(refused: Refused) -> int:
             return HTTPStatus.FORBIDDEN
         case _:
             return HTTPStatus.BAD_REQUEST
-
-
-def _closed(setting: str) -> TurnedAway:
-    text = f"this door is closed: {setting} is not set"
-    return TurnedAway(HTTPStatus.SERVICE_UNAVAILABLE, "no_secret", text)
-
-
-def _refusal(away: TurnedAway) -> Response:
-    answer = _json({"error": away.reason}, away.status)
-    if away.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        answer.headers["Retry-After"] = str(RETRY_AFTER)
-    return answer
-
-
-def _json(content: dict[str, Any], status: int) -> Response:
-    return Response(orjson.dumps(content), status, content_type="application/json")
 
 
 def _xml(content: bytes, status: int) -> Response:

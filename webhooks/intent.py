@@ -1,0 +1,293 @@
+"""The doors for what people do on the website: servers with a key, third parties, and browsers.
+
+An answer of success means that the events are on file. One bad event never spoils its request: it is told
+by place, id, code and sentence, and the others are taken. Neither bodies nor addresses are logged.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+import structlog
+from flask import Blueprint, Response, request
+
+from intent.definition import Definition
+from intent.identity import Network
+from intent.intake import Intake, Told, nothing_known
+from intent.model import Event, Rejection
+from intent.port import TakenIn
+from intent.sources import MOST_ROWS, Source, no_company
+from sync.ledger import LedgerError
+from webhooks.answers import as_json, closed, refusal, store_down
+from webhooks.intent_tally import IntentTally
+from webhooks.parts import TurnedAway, raw_body
+from webhooks.snippet import snippet
+
+log = structlog.get_logger()
+
+LIMIT: Final = 1024 * 1024
+# Browsers keep no more than this on its way by themselves (Fetch standard, "keepalive").
+COLLECT_LIMIT: Final = 64 * 1024
+MOST_EVENTS: Final = 1_000
+MOST_OF_A_BROWSER: Final = 100
+# Whoever reads a page may send this much; the rest only somebody who holds the key.
+OF_BROWSERS: Final = (
+    *("event_id", "type", "url", "title", "occurred_at", "email", "visitor", "hubspotutk"),
+    *("session", "consent", "properties"),
+)
+# Names under which a key is put into addresses, where proxies and browsers write it down.
+KEY_NAMES: Final = frozenset(
+    {"key", "write_key", "api_key", "apikey", "token", "access_token", "auth"}
+)
+JS: Final = "text/javascript; charset=utf-8"
+
+
+def no_bell() -> None:
+    """Nobody to wake."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentDoors:
+    """All that the doors of the website need, built by the wiring.
+
+    `write_key` and `sites` (origins like ``https://www.example.com``) open the doors; without them these
+    are closed. `definition`, `sources` answer those in force. `look_up`: the company behind a network
+    address; `company`: the domain of a company's name. `take_in` puts events on file for good, or raises
+    `LedgerError`; `ring` wakes who scores them, as well as it can.
+    """
+
+    write_key: str | None = field(repr=False)
+    sites: frozenset[str]
+    definition: Callable[[], Definition]
+    take_in: Callable[[Sequence[Event]], TakenIn]
+    clock: Callable[[], datetime]
+    sources: Callable[[], Mapping[str, Source]] = dict
+    look_up: Callable[[str], Network | None] = nothing_known
+    company: Callable[[str], str | None] = no_company
+    ring: Callable[[], object] = no_bell
+
+    def intake(self) -> Intake:
+        """Reads events by the definition in force."""
+        return Intake(definition=self.definition(), look_up=self.look_up)
+
+
+def intent_doors(services: IntentDoors, tally: IntentTally) -> Blueprint:
+    """``/webhooks/intent[/SOURCE]``, ``/intent.js`` and ``/collect``."""
+    blueprint = Blueprint("intent_doors", __name__)
+    door = _Door(services, tally)
+    for name, path, answer, methods in (
+        ("server", "/webhooks/intent", door.server, ["POST"]),
+        ("source", "/webhooks/intent/<source>", door.source, ["POST"]),
+        ("collect", "/collect", door.collect, ["POST", "OPTIONS"]),
+        ("snippet", "/intent.js", door.snippet, ["GET"]),
+    ):
+        blueprint.add_url_rule(path, name, answer, methods=methods, provide_automatic_options=False)
+    return blueprint
+
+
+class _Door:
+    """What the doors have in common: who may come in, read, put on file, answer."""
+
+    def __init__(self, services: IntentDoors, tally: IntentTally) -> None:
+        self._services = services
+        self._tally = tally
+
+    # The doors ------------------------------------------------------------------------------------
+
+    def server(self) -> Response:
+        """One event or an array of them, of a server that holds the key."""
+
+        def read() -> list[Event | Rejection]:
+            self._check_key()
+            told = Told("server")
+            rows = _rows(_parsed(raw_body(request, LIMIT)), MOST_EVENTS)
+            intake, now = self._services.intake(), self._services.clock()
+            return [intake.read(row, index, told, now) for index, row in enumerate(rows)]
+
+        return self._answer("server", read)
+
+    def source(self, source: str) -> Response:
+        """What a third party sells, read as its file says."""
+
+        def read() -> list[Event | Rejection]:
+            self._check_key()
+            known = self._services.sources()
+            if source not in known:
+                text = (
+                    f"there is no sources/{source[:40]}.yaml; there are: {', '.join(sorted(known))}"
+                )
+                raise TurnedAway(HTTPStatus.NOT_FOUND, "unknown_source", text)
+            wanted = known[source]
+            rows = wanted.rows_of(_parsed(raw_body(request, LIMIT)))
+            if rows is None:
+                text = f"the rows are to stand at {'.'.join(wanted.rows) or 'the top'}"
+                raise TurnedAway(HTTPStatus.BAD_REQUEST, "no_rows", text)
+            _not_too_many(rows, MOST_ROWS)
+            intake, now = self._services.intake(), self._services.clock()
+            company = self._services.company
+            return [wanted.read(row, at, intake, now, company) for at, row in enumerate(rows)]
+
+        return self._answer("source", read)
+
+    def collect(self) -> Response:
+        """What the snippet sends from pages of our sites."""
+        origin = request.headers.get("Origin", "")
+
+        def read() -> list[Event | Rejection]:
+            self._check_origin(origin)
+            rows = _rows(_parsed(raw_body(request, COLLECT_LIMIT)), MOST_OF_A_BROWSER)
+            told = Told(
+                "site",
+                ip=client_address(request.remote_addr, request.headers.get("X-Forwarded-For")),
+                user_agent=request.headers.get("User-Agent", ""),
+                no_tracking=request.headers.get("Sec-GPC") == "1",
+            )
+            intake, now = self._services.intake(), self._services.clock()
+            return [intake.read(_of_browser(r), at, told, now) for at, r in enumerate(rows)]
+
+        if request.method == "OPTIONS":
+            answer = Response(status=HTTPStatus.NO_CONTENT)
+        else:
+            answer = self._answer("collect", read)
+        return _for_origin(answer, origin if origin in self._services.sites else None)
+
+    def snippet(self) -> Response:
+        """The script itself. It names no site and no key, so anybody may have it."""
+        if not self._services.sites:
+            return refusal(closed("KAKEHASHI_INTENT__SITES"))
+        answer = Response(snippet(self._services.definition().query), content_type=JS)
+        answer.headers["Cache-Control"] = "public, max-age=3600"
+        answer.headers["Access-Control-Allow-Origin"] = "*"
+        answer.add_etag()
+        answer.make_conditional(request)
+        return answer
+
+    # What they share ------------------------------------------------------------------------------
+
+    def _answer(self, door: str, read: Callable[[], list[Event | Rejection]]) -> Response:
+        with self._tally.timed(door):
+            try:
+                found = read()
+                taken = self._put_on_file([one for one in found if isinstance(one, Event)])
+            except TurnedAway as away:
+                self._tally.refused(door, away.code)
+                log.warning("website event refused", door=door, code=away.code)
+                return refusal(away)
+            rejected = [one for one in found if isinstance(one, Rejection)]
+            self._tally.taken(door, taken.accepted, taken.duplicates, [r.code for r in rejected])
+            return as_json(_told(taken, rejected), HTTPStatus.ACCEPTED)
+
+    def _put_on_file(self, events: Sequence[Event]) -> TakenIn:
+        if not events:
+            return TakenIn(0, 0)
+        try:
+            taken = self._services.take_in(events)
+        except LedgerError as error:
+            log.error("store down", door="intent", reason=str(error))  # noqa: TRY400 -- the message says it all
+            raise store_down() from error
+        if taken.accepted:
+            self._ring()
+        return taken
+
+    def _ring(self) -> None:
+        """What is on file is scored anyway, a little later: nothing in here changes the answer."""
+        try:
+            self._services.ring()
+        except Exception as error:  # noqa: BLE001 -- whatever the bell suffers from, the events are safe
+            log.warning("bell broken", door="intent", reason=type(error).__name__)
+
+    def _check_key(self) -> None:
+        """Raises `TurnedAway` without the key, or with one in the address."""
+        key = self._services.write_key
+        if key is None:
+            raise closed("KAKEHASHI_INTENT__WRITE_KEY")
+        if any(name.lower() in KEY_NAMES or _equal(v, key) for name, v in request.args.items()):
+            text = (
+                "the key does not belong into the address, where proxies write it down: send it as "
+                "`Authorization: Bearer ...`, and set a new one"
+            )
+            raise TurnedAway(HTTPStatus.UNAUTHORIZED, "key_in_query", text)
+        scheme, _, told = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not _equal(told.strip(), key):
+            text = "send `Authorization: Bearer ` and KAKEHASHI_INTENT__WRITE_KEY"
+            raise TurnedAway(HTTPStatus.UNAUTHORIZED, "wrong_key", text)
+
+    def _check_origin(self, origin: str) -> None:
+        """Raises `TurnedAway` for pages that are not ours."""
+        if not self._services.sites:
+            raise closed("KAKEHASHI_INTENT__SITES")
+        if origin not in self._services.sites:
+            text = "pages of this site may not send: its origin is not in KAKEHASHI_INTENT__SITES"
+            raise TurnedAway(HTTPStatus.FORBIDDEN, "wrong_site", text)
+
+
+def client_address(peer: str | None, forwarded: str | None) -> str | None:
+    """The address of the browser: of the peer, or what a proxy on this machine says of it.
+
+    The last entry is the one that our own proxy wrote; those before it may be invented.
+    """
+    last = (forwarded or "").rpartition(",")[2].strip()
+    is_own_proxy = peer in {"127.0.0.1", "::1"}
+    return last if is_own_proxy and last else peer
+
+
+def _equal(told: str, key: str) -> bool:
+    return hmac.compare_digest(told.encode(), key.encode())
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        found: object = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        text = "the body is no JSON: send one event or an array of events"
+        raise TurnedAway(HTTPStatus.BAD_REQUEST, "not_json", text) from None
+    return found
+
+
+def _rows(body: object, most: int) -> Sequence[object]:
+    rows = body if isinstance(body, list) else [body]
+    if not isinstance(body, list | dict):
+        text = "send one event (a JSON object) or an array of events"
+        raise TurnedAway(HTTPStatus.BAD_REQUEST, "not_events", text)
+    _not_too_many(rows, most)
+    return rows
+
+
+def _not_too_many(rows: Sequence[object], most: int) -> None:
+    if len(rows) > most:
+        text = f"{len(rows)} events in one request: send {most} at most"
+        raise TurnedAway(HTTPStatus.BAD_REQUEST, "too_many", text)
+
+
+def _of_browser(row: object) -> object:
+    if not isinstance(row, dict):
+        return row
+    return {name: row[name] for name in OF_BROWSERS if name in row}
+
+
+def _told(taken: TakenIn, rejected: Sequence[Rejection]) -> dict[str, Any]:
+    """The contract's answer; `differing` only where repeats said something else than the first."""
+    rows = [
+        {"index": r.index, "event_id": r.event_id, "code": r.code, "message": r.message}
+        for r in rejected
+    ]
+    answer: dict[str, Any] = {"accepted": taken.accepted, "duplicates": taken.duplicates}
+    answer["rejected"] = rows
+    return answer | ({"differing": list(taken.differing)} if taken.differing else {})
+
+
+def _for_origin(answer: Response, origin: str | None) -> Response:
+    """Pages of our sites may read the answer; others are told nothing."""
+    answer.headers["Vary"] = "Origin"
+    if origin is not None:
+        answer.headers["Access-Control-Allow-Origin"] = origin
+        answer.headers["Access-Control-Allow-Methods"] = "POST"
+        answer.headers["Access-Control-Allow-Headers"] = "Content-Type"
+        answer.headers["Access-Control-Max-Age"] = "86400"
+    return answer
