@@ -19,6 +19,7 @@ from sync.signs import BUDGET, parts_alive
 from sync.wiring import Bridge
 from webhooks.app import add_doors
 from webhooks.health import Gauge, Health
+from webhooks.intent import IntentDoors
 from webhooks.routes import Doors, Receipt
 
 
@@ -34,7 +35,7 @@ def create_site(parts: Parts, practice: Mapping[str, Any] | None) -> Flask:
         needed=frozenset({"ledger"}),
         gauges=gauges(bridge, parts),
     )
-    add_doors(app, _doors(parts), health, CollectorRegistry())
+    add_doors(app, _doors(parts), health, CollectorRegistry(), _website_doors(parts))
     return app
 
 
@@ -53,6 +54,23 @@ def _doors(parts: Parts) -> Doors:
         ring=reception.ring,
         clock=bridge.clock,
         public_url=bridge.settings.web.public_url,
+    )
+
+
+def _website_doors(parts: Parts) -> IntentDoors | None:
+    """The doors for what people do on the website; None where nobody takes it."""
+    website = parts.website
+    if website is None:
+        return None
+    return IntentDoors(
+        write_key=website.write_key,
+        sites=frozenset(website.settings.sites),
+        definition=website.definition,
+        take_in=website.inbox.take_in,
+        clock=parts.bridge.clock,
+        sources=website.sources,
+        look_up=website.look_up,
+        ring=website.ring,
     )
 
 

@@ -62,7 +62,8 @@ class Chores:
     """Does the chores of one timetable.
 
     `bench` answers the workbench with the mappings in force, `compare` a full compare over it,
-    `describe` looks at the live schemas anew and answers their fingerprint.
+    `describe` looks at the live schemas anew and answers their fingerprint, `behaviour` asks HubSpot
+    what its contacts did.
     """
 
     ledger: Ledger
@@ -75,16 +76,18 @@ class Chores:
     clock: Callable[[], datetime]
     zone: ZoneInfo
     observe: bool = False
-    _doings: dict[str, Callable[[datetime], None]] = field(init=False)
+    behaviour: Callable[[], object] = lambda: None
+    _doings: dict[str, Callable[[datetime], object]] = field(init=False)
 
     def __post_init__(self) -> None:
-        doings = {
+        doings: dict[str, Callable[[datetime], object]] = {
             "changes": self._poll_changes,
             "deletions": self._poll_deletions,
             COMPARE: self._compare_all,
             "schemas": self._look_at_schemas,
             "housekeeping": self._keep_house,
             RELATIONS: self._relate,
+            "behaviour": lambda _began: self.behaviour(),
         }
         object.__setattr__(self, "_doings", doings)
 

@@ -18,6 +18,7 @@ from uuid import uuid4
 import structlog
 from redis import Redis
 
+from connector.port import System
 from sync.alerts import Alerts, senders_of
 from sync.budget_shared import impatient
 from sync.chores import Chores, Stopped
@@ -35,6 +36,7 @@ from sync.ringer import Ringer
 from sync.settings_faults import ConfigurationError
 from sync.signs import Kind, Signs
 from sync.station import Station
+from sync.website import HubSpotLook, Website
 from sync.wiring import Bridge
 from sync.workbench import SCHEMAS, Workbench
 
@@ -50,6 +52,8 @@ class Parts:
 
     bridge: Bridge
     stopping: threading.Event = field(default_factory=threading.Event)
+    # Where what people do on the website goes; None: nobody takes it.
+    website: Website | None = None
     clock: CommonClock = field(init=False)
     _given: list[Signs] = field(default_factory=list)
 
@@ -154,7 +158,14 @@ class Parts:
             clock=self.bridge.clock,
             zone=settings.zone,
             observe=self.observe,
+            behaviour=self._look_at_behaviour,
         )
+
+    def _look_at_behaviour(self) -> None:
+        if self.website is not None:
+            bridge = self.bridge
+            hubspot = bridge.connectors[System.HUBSPOT]
+            HubSpotLook(self.website, hubspot, bridge.ledger, bridge.clock).look()
 
     def _compare(self, bench: Workbench) -> Compare:
         return self.bridge.compare(bench, self._give_way)

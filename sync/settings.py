@@ -91,9 +91,19 @@ class WebSettings(Frozen):
 
 
 class IntentSettings(Frozen):
-    """Website events: `write_key` lets a server send them."""
+    """Website events: `write_key` lets a server send them; pages of `sites` (origins) send by the snippet.
+
+    `network_file` is a MaxMind DB with the companies behind network addresses. `sources` is the folder of
+    the files about third parties. `hubspot` says how HubSpot's own behaviour data is read: from the roll-ups
+    in contacts, or not at all; `hubspot_basis` on what basis, where HubSpot knows none of a contact.
+    """
 
     write_key: SecretStr | None = None
+    sites: Annotated[tuple[str, ...], BeforeValidator(checks.origins)] = ()
+    network_file: Path | None = None
+    sources: Path = Path("sources")
+    hubspot: Literal["off", "roll_ups", "forms"] = "off"
+    hubspot_basis: Text | None = None
 
 
 class SyncSettings(Frozen):

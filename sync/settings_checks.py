@@ -33,6 +33,7 @@ EXAMPLES = {
     "bad_time": "02:00",
     "bad_version": "62.0",
     "bad_rule": "01Q5g000000AbCdEAK",
+    "bad_origin": "https://www.example.com",
     "bad_url": "https://acme.my.salesforce.com",
     "credentials_in_url": "https://acme.my.salesforce.com",
 }
@@ -93,6 +94,21 @@ def _split(text: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
+
+
+def origins(value: object) -> tuple[str, ...]:
+    """Origins of sites, a list or one text with blanks or commas between them: no path, small letters."""
+    told = value if isinstance(value, list | tuple) else re.split(r"[\s,]+", str(value).strip())
+    return tuple(dict.fromkeys(_origin(one) for one in told if str(one)))
+
+
+def _origin(value: object) -> str:
+    text = web_address(value).lower()
+    parts = urlsplit(text)
+    if parts.path:
+        raise _refuse("bad_origin", value)
+    usual = {"http": ":80", "https": ":443"}[parts.scheme]
+    return text.removesuffix(usual)
 
 
 def database_url(value: object) -> str:

@@ -70,13 +70,20 @@ def first_after(at: time, moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def timetable(
-    *, poll_every: int, deletions_every: int, resync_at: time, relations_every: int | None = None
+    *,
+    poll_every: int,
+    deletions_every: int,
+    resync_at: time,
+    relations_every: int | None = None,
+    behaviour_every: int | None = None,
 ) -> tuple[Chore, ...]:
     """Everything that is done by the clock; seconds, and a time of the business day.
 
-    Without `relations_every` relations are looked at in whole compares only.
+    Without `relations_every` relations are looked at in whole compares only; without `behaviour_every`
+    HubSpot's behaviour data is not read.
     """
     ties = () if relations_every is None else (timedelta(seconds=relations_every),)
+    watched = () if behaviour_every is None else (timedelta(seconds=behaviour_every),)
     return (
         Chore(name="changes", lane=Lane.LIVE, every=timedelta(seconds=poll_every)),
         Chore(name="deletions", lane=Lane.LIVE, every=timedelta(seconds=deletions_every)),
@@ -84,6 +91,7 @@ def timetable(
         Chore(name="schemas", lane=Lane.RESYNC, every=timedelta(hours=1)),
         Chore(name="housekeeping", lane=Lane.BACKFILL, every=timedelta(hours=1)),
         *(Chore(name="relations", lane=Lane.RESYNC, every=every) for every in ties),
+        *(Chore(name="behaviour", lane=Lane.LIVE, every=every) for every in watched),
     )
 
 

@@ -365,6 +365,7 @@ class Bridge:
             poll_every=given.poll_every,
             deletions_every=given.deletions_every,
             relations_every=given.relations_every,
+            behaviour_every=None if self.settings.intent.hubspot == "off" else given.poll_every,
             resync_at=given.resync_at,
         )
 

@@ -228,6 +228,9 @@ BROKEN = [
         "WEB__PUBLIC_URL",
         "localhost",
     ),
+    ("", {"INTENT__SITES": "https://www.example.com/ja"}, "bad_origin", "INTENT__SITES", "host alone"),
+    ("", {"INTENT__SITES": "www.example.com"}, "bad_url", "INTENT__SITES", "https://"),
+    ("intent: {hubspot: rollups}", {}, "not_allowed", "intent.hubspot", "roll_ups"),
     ("", {"TIMEZONE": "Asia/Tokio"}, "bad_timezone", "TIMEZONE", "Asia/Tokyo"),
     ("", {"REGION": "Japan"}, "bad_region", "REGION", "JP"),
     ("", {"SYNC__RESYNC_AT": "25:00"}, "bad_time", "SYNC__RESYNC_AT", "02:00"),
@@ -309,6 +312,15 @@ def test_a_secret_file_without_a_secret_is_a_fault(tmp_path: Path, body: bytes, 
     """An empty or binary file is not taken for a token."""
     (tmp_path / "token").write_bytes(body)
     assert [f.code for f in faults(tmp_path, HUBSPOT__ACCESS_TOKEN_FILE="token")] == [code]
+
+
+def test_sites_are_origins_in_one_form(tmp_path: Path) -> None:
+    """A list in the file, or one text with blanks or commas; each once."""
+    told = "https://WWW.example.com/, https://example.jp:443 http://localhost:8000,https://example.jp"
+    expected = ("https://www.example.com", "https://example.jp", "http://localhost:8000")
+    assert load_settings(tmp_path, variables(INTENT__SITES=told)).intent.sites == expected
+    write(tmp_path, "intent: {sites: [https://www.example.com, https://example.jp]}")
+    assert load_settings(tmp_path, {}).intent.sites == expected[:2]
 
 
 def test_plain_http_is_fine_on_this_machine(tmp_path: Path) -> None:
