@@ -21,12 +21,14 @@ from mappings.matching import (
     native_rule,
 )
 from mappings.normal import COMPARE_WORDS, normaliser
+from mappings.own_values import PEOPLE, account_names, person_names
 from mappings.schema import (
     Condition,
     ConsentLine,
     CreateRule,
     Direction,
     MatchRule,
+    Names,
 )
 from mappings.source import Node, entries, items
 from mappings.transforms import Locale
@@ -299,3 +301,26 @@ class Blocks:
         for name in self.document.salesforce_objects:
             if name == "Lead":
                 self.book.read_if_there(SALESFORCE, name, IS_CONVERTED)
+
+    def own_names(self, keys: Mapping[System, str]) -> dict[tuple[System, str], Names]:
+        """By which names our own values are found; nothing where no line writes any."""
+        if not any(draft.own_value for draft in self.document.lines):
+            return {}
+        return {place: self._names_at(*place, keys) for place in tuple(self.book.reads)}
+
+    def _names_at(self, side: System, object_name: str, keys: Mapping[System, str]) -> Names:
+        of_people = self.document.hubspot_object == PEOPLE
+        names = ("email", "domain") if side is HUBSPOT else ("Email", "Website")
+        wanted = names[0] if of_people else names[1]
+        numbers = [
+            name
+            for draft in self.document.lines
+            if draft.option("compare") == "corporate_number"
+            for name in (draft.hubspot if side is HUBSPOT else draft.fields_of(object_name))
+        ]
+        more = (MORE_EMAILS,) if of_people and side is HUBSPOT else ()
+        self.book.read_if_there(side, object_name, wanted, *more)
+        named = wanted if wanted in self.book.reads[side, object_name] else None
+        if of_people:
+            return person_names(side, key=keys.get(side), mail=named)
+        return account_names(site=named, numbers=tuple(numbers))

@@ -132,6 +132,7 @@ def _compile(
     blocks.note_conversion()
     keys = blocks.keys()
     creates = {HUBSPOT: in_hubspot, SALESFORCE: in_salesforce}
+    own_names = blocks.own_names(keys)
     return FieldMapping(
         name=document.name,
         hash=_hash(document, objects, keys, locale),
@@ -160,6 +161,7 @@ def _compile(
         # Last, since everything above notes what it reads.
         fields={key: tuple(sorted(names)) for key, names in book.reads.items()},
         email=emails(book.reads),
+        own_names=own_names,
         volatile=book.volatile,
     )
 

@@ -201,8 +201,9 @@ def _check_tests(document: Document, faults: FaultList) -> None:
         if "name" in case and case["name"].text in names:
             faults.add("duplicate_test", case["name"].place, case["name"].shown())
         names.add(case["name"].text or "" if "name" in case else "")
-        for key in ("agreed", "now", "at"):
-            for record in (entries(case.get(key), records, faults) or {}).values():
+        held = (*records, grammar.OWN_SECTION)
+        for key, known in (("agreed", held), ("now", held), ("at", records)):
+            for record in (entries(case.get(key), known, faults) or {}).values():
                 _check_values(record, faults)
         for record in (entries(case.get("at"), None, FaultList()) or {}).values():
             _check_times(record, faults)

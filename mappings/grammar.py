@@ -121,6 +121,8 @@ LINE_CHOICES: dict[str, Words] = {
 
 TEST_KEYS: Words = ("name", "agreed", "now", "at", "expect")
 REQUIRED_TEST_KEYS: Words = ("name", "expect")
+# Where a test says what we hold ourselves: `now: {kakehashi: {intent.score: "72"}}`.
+OWN_SECTION = "kakehashi"
 EXPECT_WORDS: Words = ("create", "conflicts", "parked", "open", "filtered")
 FOUND_KEYS: dict[str, Words] = {"conflicts": ("line", "winner"), "parked": ("line", "cause")}
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from connector.port import FieldKind, FieldSchema, System
 from mappings.faults import FaultList
-from mappings.fieldbook import ASSOCIATIONS, HUBSPOT, SALESFORCE, title
+from mappings.fieldbook import ASSOCIATIONS, HUBSPOT, SALESFORCE, FieldBook, title
 from mappings.grammar import OWNERS, SIDES
 from mappings.lineform import LineDraft
+from mappings.own_values import ACCOUNTS, OWN_VALUES, PEOPLE
 from mappings.projection import LIFECYCLE, PROJECTED_OBJECTS
 from mappings.schema import Direction
 from mappings.source import as_plain, items
@@ -41,6 +43,23 @@ def check_union(draft: LineDraft, compare: str, faults: FaultList) -> None:
     """`union` merges element by element, so it needs elements."""
     if draft.option("both_changed") == "union" and compare != "set":
         faults.add("union_needs_set", draft.at("both_changed"), draft.id)
+
+
+def check_own_value(draft: LineDraft, book: FieldBook, objects: Mapping[System, str]) -> bool:
+    """A value of our own is one that we have, for this kind of record; it is read like a field."""
+    if draft.source is None or draft.ledger_value is None:
+        return True
+    place, found = draft.source.place, draft.source.text or ""
+    if draft.own_value is None:
+        known = [one.name for one in OWN_VALUES.values()]
+        book.faults.add("unknown_own_value", place, found, known)
+        return False
+    if objects[HUBSPOT] not in (PEOPLE, ACCOUNTS):
+        book.faults.add("own_value_elsewhere", place, found, (PEOPLE, ACCOUNTS))
+        return False
+    for side in System:
+        book.reads[side, objects[side]].add(found)
+    return True
 
 
 def check_currency(one: OneLine) -> None:
@@ -124,7 +143,7 @@ def _associated(schema: FieldSchema) -> tuple[str, ...]:
 
 def _check_fit(one: OneLine, side: System, target: FieldSchema) -> None:
     """Longer texts and other choices than the target takes would be parked, record by record."""
-    sources = one.schemas[side.other]
+    sources = one.sources(side)
     if len(sources) != 1 or target.kind not in TEXTS:
         return
     source = sources[0]

@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from connector.port import System
+from connector.port import FieldSchema, System
 from mappings import grammar
 from mappings.faults import FaultList, Place
 from mappings.grammar import ARROW
+from mappings.own_values import OWN_VALUES, PREFIX
 from mappings.source import Node, choice, entries, items
 from mappings.transforms import ARGUMENT_WORDS, PLAIN_WORDS, is_argument
 
 if TYPE_CHECKING:
     from mappings.stageform import StagePipeline
-
-LEDGER = "kakehashi."
 
 
 @dataclass(slots=True)
@@ -39,7 +38,12 @@ class LineDraft:
     def ledger_value(self) -> str | None:
         """The name of the ledger's value that the line writes, without the prefix."""
         text = None if self.source is None else self.source.text
-        return text[len(LEDGER) :] if text is not None and text.startswith(LEDGER) else None
+        return text[len(PREFIX) :] if text is not None and text.startswith(PREFIX) else None
+
+    @property
+    def own_value(self) -> FieldSchema | None:
+        """The ledger's value as the source of this line; None where the line has another one."""
+        return OWN_VALUES.get(self.ledger_value or "")
 
     def option(self, name: str) -> str | None:
         """The text of an option."""

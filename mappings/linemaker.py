@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from connector.port import FieldKind, FieldSchema, System
+from mappings import linechecks
 from mappings.conversions import Target, conversion
 from mappings.document import Document, Objects
 from mappings.faults import FaultList
 from mappings.fieldbook import HUBSPOT, SALESFORCE, FieldBook
 from mappings.grammar import OWNERS
-from mappings.linechecks import check_currency, check_ends, check_projection, check_union
 from mappings.lineform import LineDraft
 from mappings.money import in_currency
 from mappings.normal import COMPARE_WORDS, normaliser
@@ -134,7 +134,7 @@ class LineMaker:
             if (node := draft.currency(side)) is not None
         ]
         condition = self._condition(draft)
-        if not all(known):
+        if not all([*known, linechecks.check_own_value(draft, self.book, objects)]):
             return None
         schemas = {
             side: tuple(self.book.get(side, objects[side], name) for name in ends[side])
@@ -186,10 +186,10 @@ class OneLine:
         written = draft.option("compare")
         self.compare = written if written in COMPARE_WORDS else self._inferred()
         self.picklist = self._picklist()
-        check_union(draft, self.compare, faults)
-        check_currency(self)
-        self.projected = check_projection(self) and option("projection") == "high_water"
-        check_ends(self, direction)
+        linechecks.check_union(draft, self.compare, faults)
+        linechecks.check_currency(self)
+        self.projected = linechecks.check_projection(self) and option("projection") == "high_water"
+        linechecks.check_ends(self, direction)
         self.placeholders = {side: self._placeholder(side, direction) for side in System}
         return Line(
             id=draft.id,
@@ -228,6 +228,11 @@ class OneLine:
         """The kind of an end; an end without a field is of the other's kind, a joined one text."""
         schemas = self.schemas[side] or self.schemas[side.other]
         return schemas[0].kind if len(schemas) == 1 else "text"
+
+    def sources(self, side: System) -> tuple[FieldSchema, ...]:
+        """What travels to an end: the fields of the other one, or a value of our own."""
+        own = self.draft.own_value
+        return self.schemas[side.other] if own is None else (own,)
 
     def _inferred(self) -> str:
         if self.draft.link_to is not None:
@@ -320,17 +325,11 @@ class OneLine:
 
     def targets(self, side: System) -> tuple[Target, ...]:
         """The fields of an end as targets of values from the other end."""
-        locale = self.maker.locale
+        locale, own = self.maker.locale, self.draft.own_value
+        kind = self.kind(side.other) if own is None else own.kind
         return tuple(
-            Target(
-                side,
-                self.objects[side],
-                schema,
-                self.kind(side.other),
-                locale.timezone,
-                locale.language,
-            )
-            for schema in self.schemas[side]
+            Target(side, self.objects[side], one, kind, locale.timezone, locale.language)
+            for one in self.schemas[side]
         )
 
     def target(self, side: System) -> Target:

@@ -12,6 +12,7 @@ from mappings import grammar
 from mappings.document import Document
 from mappings.faults import FaultList
 from mappings.fieldbook import HUBSPOT, SALESFORCE, FieldBook
+from mappings.own_values import OWN_VALUES
 from mappings.schema import Limits, TestCase, WhenDeleted, WhenEnded, WhenErased, WhenMerged
 from mappings.source import Node, as_plain, entries, items
 
@@ -88,9 +89,18 @@ def tests(document: Document, book: FieldBook, faults: FaultList) -> tuple[TestC
 
 def _check_test_fields(document: Document, book: FieldBook, section: Node | None) -> None:
     for record, values in (entries(section, None, FaultList()) or {}).items():
+        if record == grammar.OWN_SECTION:
+            _check_own_names(values, book)
+            continue
         side = HUBSPOT if record == "hubspot" else SALESFORCE
         object_name = document.hubspot_object if side is HUBSPOT else record
         if (side, object_name) not in book.reads:
             continue
         for name in entries(values, None, FaultList()) or {}:
             book.exists(side, object_name, name, (values.keys or {})[name])
+
+
+def _check_own_names(section: Node, book: FieldBook) -> None:
+    for name in entries(section, None, FaultList()) or {}:
+        if name not in OWN_VALUES:
+            book.faults.add("unknown_own_value", (section.keys or {})[name], name, OWN_VALUES)

@@ -17,7 +17,7 @@ from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from connector.port import System, Value, Values
 
@@ -95,6 +95,21 @@ Condition: TypeAlias = Callable[[Values, Context], bool]
 Reader: TypeAlias = Callable[[Values, Context], Carried]
 Carrier: TypeAlias = Callable[[Cell, Context], Carried]
 Normaliser: TypeAlias = Callable[[Cell], Normal]
+
+
+class OwnName(NamedTuple):
+    """One name, in normal form, by which our own values of a record are found (`mappings.own_values`)."""
+
+    kind: Literal["hubspot_contact_id", "email", "corporate_number", "company_domain"]
+    value: str
+
+    def __str__(self) -> str:
+        """As the ledger keeps it."""
+        return f"{self.kind}:{self.value}"
+
+
+# The names of a record, out of its id and its values; the surest first.
+Names: TypeAlias = Callable[[str, Values], tuple[OwnName, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,7 +255,8 @@ class Mapping:
     cannot carry one is absent. `natural_keys` names, for such a system, the unique field that keeps a
     record from being created there twice, where records are created there at all. `address` answers the
     normal e-mail addresses of a record (for consent), by (system, object); `email` names the field
-    that holds the address, of objects that have one. `only` is by system.
+    that holds the address, of objects that have one. `only` is by system. `own_names` answers by which
+    names our own values of a record are found, by (system, object); empty where no line writes any.
     `when_deleted_in`, `when_merged_in` and `when_erased_in` say, by the system in which a record was
     deleted, merged or erased, what its partner gets. With `use_duplicates` a create that Salesforce's
     duplicate rules refuse adopts the match that they name; otherwise the record is parked.
@@ -276,6 +292,7 @@ class Mapping:
         default_factory=lambda: dict.fromkeys(System, "erase")
     )
     use_duplicates: bool = False
+    own_names: AnyMapping[tuple[System, str], Names] = field(default_factory=dict)
     depends_on: tuple[str, ...] = ()
     volatile: bool = False
     tests: tuple[TestCase, ...] = ()

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connector.errors import RecordLocked
-from connector.port import Record, System, Values
+from connector.port import Record, System, Value, Values
+from mappings.own_values import is_own, own_of
 from mappings.schema import Context, CreateRule
 from mappings.schema import Mapping as FieldMapping
 from sync.creation import Birth, agreed_besides, key_of, plan_birth
@@ -335,7 +336,9 @@ class Midwife:
             for side, name in mapping.keys.items()
             if side is source
         )
-        blank = dict.fromkeys(mapping.fields[target, target_object])
+        blank: dict[str, Value] = dict.fromkeys(mapping.fields[target, target_object])
+        # It stands for the same person, of whom we know the same.
+        blank = {n: v for n, v in blank.items() if not is_own(n)} | own_of(record.values)
         born_with = {change.api_name: change.after for change in birth.changes}
         held: dict[System, Values] = {source: record.values, target: {**blank, **born_with}}
         lines = mapping.objects[pair.salesforce_object]
@@ -345,8 +348,8 @@ class Midwife:
             pair=pair,
             plan=PairPlan(
                 agreed={**besides, **birth.agreed},
-                writes=birth.writes,
-                changes={target: birth.changes, source: key_writes},
+                writes=(*birth.writes, *birth.back),
+                changes={target: birth.changes, source: (*key_writes, *birth.back_changes)},
                 parked=birth.parked,
                 waiting=birth.waiting,
             ),

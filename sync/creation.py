@@ -9,6 +9,7 @@ from typing import NamedTuple
 from connector.port import System, Value, Values
 from mappings.schema import Carried, Cell, Context, Fault, Line, ObjectLines, Pending, Skip
 from mappings.schema import Mapping as FieldMapping
+from sync.ledger_values import knowing
 from sync.model import FieldChange, LineBaseline
 from sync.reconcile import (
     LineParked,
@@ -44,7 +45,8 @@ def key_of(mapping: FieldMapping, target: System, record_id: str) -> BirthKey:
 class Birth:
     """What a new record starts with. `refused` names why it cannot be created at all.
 
-    `changes` holds every field to set, key and consent included; `writes` the lines behind them.
+    `changes` holds every field to set, key and consent included; `writes` the lines behind them. `back` are
+    our own values for the record that it is made from.
     `agreed` are lines that are blank on both sides from the start. `parked` lines are left out, and so
     are `waiting` ones until their partners are there; `held` is the one without which the record cannot
     be born, so that all of it waits.
@@ -52,11 +54,17 @@ class Birth:
 
     changes: tuple[FieldChange, ...] = ()
     writes: tuple[LineWrite, ...] = ()
+    back: tuple[LineWrite, ...] = ()
     agreed: Mapping[str, LineBaseline] = field(default_factory=dict)
     parked: tuple[LineParked, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     refused: LineParked | None = None
     held: Waiting | None = None
+
+    @property
+    def back_changes(self) -> tuple[FieldChange, ...]:
+        """The fields of `back`."""
+        return tuple(change for write in self.back for change in changes_of(write))
 
     def value_of(self, name: str) -> Value:
         """What a field is born with; None where nothing sets it."""
@@ -70,12 +78,15 @@ def plan_birth(
 
     A required field that would stay blank, or a key of the record's own, refuses the record
     (`required_blank`), unless it waits for a partner; a value that cannot be carried over only leaves
-    its line out.
+    its line out. Values of our own go to the source record as well.
     """
+    context = knowing(context, values)
     draft = _Unborn(source, values, context, key)
     for line in lines.lines:
         if _applies(line, source, source.other, values, context):
             draft.take(line)
+        if line.ledger_value is not None and _applies(line, source, source, values, context):
+            draft.take_back(line)
     changes = [change for write in draft.writes for change in changes_of(write)]
     changes += _consent(lines, source, values)
     if key.value is not None:
@@ -85,6 +96,7 @@ def plan_birth(
     return Birth(
         changes=tuple(changes),
         writes=tuple(draft.writes),
+        back=tuple(draft.back),
         agreed=draft.agreed,
         parked=tuple(draft.parked),
         waiting=tuple(draft.waiting),
@@ -121,6 +133,7 @@ class _Unborn:
         self.own_key = key.field if key.value is None else None
         self.values, self.context = values, context
         self.writes: list[LineWrite] = []
+        self.back: list[LineWrite] = []
         self.agreed: dict[str, LineBaseline] = {}
         self.parked: list[LineParked] = []
         self.waiting: list[Waiting] = []
@@ -148,6 +161,27 @@ class _Unborn:
         else:
             self.refused = _required(line, self.target, self.values, self.context)
 
+    def take_back(self, line: Line) -> None:
+        """The source record gets a value of our own where it does not hold it yet."""
+        side = line.side(self.source)
+        held, cell = side.read(self.values, self.context), self._own(line, self.source)
+        if isinstance(held, Fault | Skip | Pending) or isinstance(cell, Fault | Skip | Pending):
+            return
+        if side.normal(cell) == side.normal(held):
+            return
+        there = self._own(line, self.target)
+        meant = self._meant(line, cell, None if isinstance(there, Fault | Skip) else there)
+        write = LineWrite(
+            line=line, to=self.source, cell=cell, before=held, rule="ledger", meant=meant
+        )
+        self.back.append(write)
+
+    def _own(self, line: Line, side: System) -> Carried:
+        """What a value of our own is at that end of the line."""
+        if not line.side(side).fields:
+            return None
+        return line.side(side).carry(self.context.ledger[line.ledger_value or ""], self.context)
+
     def _leave_out(self, line: Line, why: Skip, here: Cell) -> None:
         """What the source holds was never agreed on: it gets no baseline, so it is told later."""
         side = line.side(self.target)
@@ -166,16 +200,21 @@ class _Unborn:
         return side.may_be_blank and self.own_key not in side.fields
 
     def _write(self, line: Line, here: Cell, cell: Cell | Pending, rule: str) -> None:
-        stored = None if isinstance(cell, Pending) else cell
-        left, right = (here, stored) if self.target is System.SALESFORCE else (stored, here)
-        meant = LineBaseline(line.hash, left, right)
+        meant = self._meant(line, here, cell)
         self.writes.append(
             LineWrite(line=line, to=self.target, cell=cell, before=None, rule=rule, meant=meant)
         )
 
+    def _meant(self, line: Line, here: Cell, there: Cell | Pending) -> LineBaseline:
+        stored = None if isinstance(there, Pending) else there
+        left, right = (here, stored) if self.target is System.SALESFORCE else (stored, here)
+        return LineBaseline(line.hash, left, right)
+
 
 def _applies(line: Line, source: System, target: System, values: Values, context: Context) -> bool:
-    if line.mode != "live" or not line.side(target).fields or not line.side(target).createable:
+    end = line.side(target)
+    may = end.updateable if target is source else end.createable
+    if line.mode != "live" or not end.fields or not may:
         return False
     if not line.direction.goes_to(target):
         return False
@@ -198,9 +237,13 @@ def _cell_at_birth(line: Line, target: System, values: Values, context: Context)
 
 def _source_cell(line: Line, source: System, values: Values, context: Context) -> Cell:
     """The source's cell for the baseline; what cannot be read has none."""
+    side = line.side(source)
     if line.ledger_value is not None:
-        return None
-    cell = line.side(source).read(values, context)
+        if not side.fields:
+            return None
+        cell = side.carry(context.ledger[line.ledger_value], context)
+    else:
+        cell = side.read(values, context)
     return None if isinstance(cell, Fault | Skip | Pending) else cell
 
 

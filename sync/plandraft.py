@@ -96,7 +96,7 @@ class Task:
             hubspot_id=record_id if to_salesforce else None,
             salesforce_id=None if to_salesforce else record_id,
             source=source,
-            changes={source.other: birth.changes, source: back},
+            changes={source.other: birth.changes, source: (*back, *birth.back_changes)},
         )
 
     @classmethod

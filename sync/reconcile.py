@@ -8,7 +8,7 @@ computed lines and conditions then see the record as it will be after this plan.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from connector.port import System, Value, Values
@@ -27,7 +27,7 @@ from sync.decide import (
     decide,
     ends_of,
 )
-from sync.ledger_values import decide_ledger_value
+from sync.ledger_values import decide_ledger_value, knowing
 from sync.model import Baseline, FieldChange, LineBaseline
 from sync.waiting import Waiting, waiting_of
 
@@ -160,7 +160,8 @@ class _Draft:
     """The plan of one pair while it grows, line by line."""
 
     def __init__(self, question: Question) -> None:
-        self.question = question
+        context = knowing(question.context, question.hubspot, question.salesforce)
+        self.question = replace(question, context=context)
         self.planned: dict[System, dict[str, Value]] = {
             HUBSPOT: dict(question.hubspot),
             SALESFORCE: dict(question.salesforce),
@@ -204,7 +205,7 @@ class _Draft:
         if base is not None and base.line_hash != line.hash:
             base = None
         if line.ledger_value is not None:
-            return decide_ledger_value(line, left, right, question.context)
+            return decide_ledger_value(line, base, left, right, question.context)
         times = question.times.get(line.id) if question.times is not None else None
         return decide(line, base, ends_of(line, left, right, question.context), times)
 

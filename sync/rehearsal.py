@@ -12,6 +12,8 @@ from datetime import date, datetime
 from typing import Any
 
 from connector.port import Edit, System, Value, Values
+from mappings.grammar import OWN_SECTION as OWN
+from mappings.own_values import PREFIX, vendor_fields
 from mappings.schema import Context, Fault, ObjectLines, Pending, Skip, TestCase
 from mappings.schema import Mapping as FieldMapping
 from sync.creation import key_of, plan_birth
@@ -74,9 +76,10 @@ def rehearse(mappings: Iterable[FieldMapping], today: date) -> Rehearsed:
 
 def _play(mapping: FieldMapping, case: TestCase, context: Context) -> Outcome:
     agreed, now = _section(case, "agreed"), _section(case, "now")
+    own = _own(agreed.pop(OWN, {})) | _own(now.pop(OWN, {}))
     named = [name for name in (*agreed, *now) if name != "hubspot"]
     if "agreed" not in case.spec and len(now) == 1:
-        return _play_birth(mapping, case, now, context)
+        return _play_birth(mapping, case, now, own, context)
     object_name = named[0] if named else mapping.salesforce_objects[0]
     lines = mapping.objects[object_name]
     before = {
@@ -84,7 +87,7 @@ def _play(mapping: FieldMapping, case: TestCase, context: Context) -> Outcome:
         SALESFORCE: _record(mapping, SALESFORCE, object_name, agreed.get(object_name, {})),
     }
     held = {
-        HUBSPOT: {**before[HUBSPOT], **now.get("hubspot", {})},
+        HUBSPOT: {**before[HUBSPOT], **now.get("hubspot", {}), **own},
         SALESFORCE: {**before[SALESFORCE], **now.get(object_name, {})},
     }
     outcome = Outcome(filtered=_filtered(mapping, case, held, context))
@@ -128,12 +131,16 @@ def _decide(
 
 
 def _play_birth(
-    mapping: FieldMapping, case: TestCase, now: Mapping[str, Values], context: Context
+    mapping: FieldMapping,
+    case: TestCase,
+    now: Mapping[str, Values],
+    own: Values,
+    context: Context,
 ) -> Outcome:
     name = next(iter(now))
     source = HUBSPOT if name == "hubspot" else SALESFORCE
     source_object = mapping.hubspot_object if source is HUBSPOT else name
-    values = _record(mapping, source, source_object, now[name])
+    values = {**_record(mapping, source, source_object, now[name]), **own}
     rules = mapping.create_in_salesforce if source is HUBSPOT else mapping.create_in_hubspot
     outcome = Outcome(filtered=not _in_scope(mapping, source, values, context))
     rule = next((r for r in rules if r.when is None or r.when(values, context)), None)
@@ -148,6 +155,8 @@ def _play_birth(
         outcome.create = rule.object
         target = rule.object if source is HUBSPOT else "hubspot"
         outcome.writes[target] = _shown(birth.changes)
+        if back := _shown(birth.back_changes):
+            outcome.writes[name] = back
     return outcome
 
 
@@ -155,7 +164,7 @@ def _record(
     mapping: FieldMapping, side: System, object_name: str, named: Values
 ) -> dict[str, Value]:
     """Unnamed fields are blank."""
-    return {**dict.fromkeys(mapping.fields[side, object_name]), **named}
+    return {**dict.fromkeys(vendor_fields(mapping.fields[side, object_name])), **named}
 
 
 def _baseline(
@@ -183,6 +192,11 @@ def _filtered(
 def _in_scope(mapping: FieldMapping, side: System, values: Values, context: Context) -> bool:
     only = mapping.only.get(side)
     return only is None or only(values, context)
+
+
+def _own(named: Values) -> dict[str, Value]:
+    """Values of our own as a record carries them."""
+    return {f"{PREFIX}{name}": value for name, value in named.items()}
 
 
 def _section(case: TestCase, name: str) -> dict[str, dict[str, Value]]:

@@ -18,6 +18,10 @@ from mappings.schema import ConsentLine, Context, Mapping
 from sync.model import Said, Sighting
 from sync.reconcile import is_true
 
+# Under this number stand, beside the keys of the match rules, the names by which our own values of a record
+# are found: whoever has news of a person or an account rings their records by them.
+OWN_NAMES = -1
+
 
 class Glance:
     """A record as it passes by: its digest now, the rest when somebody asks (`model.Glanced`)."""
@@ -48,6 +52,7 @@ class Lookout:
         self._key_field = mapping.keys.get(system)
         self._only = mapping.only.get(system)
         self._address = mapping.address.get((system, object_name))
+        self._names = mapping.own_names.get((system, object_name))
         lines = next(iter(mapping.objects.values())) if system is System.HUBSPOT else None
         lines = lines or mapping.objects[object_name]
         self._consent = lines.consent
@@ -96,7 +101,7 @@ class Lookout:
             digest=digest,
             in_scope=not converted and (self._only is None or self._only(values, context)),
             external_key=None if key is None else str(key),
-            match_keys=() if converted else self._match_keys(record),
+            match_keys=(*(() if converted else self._match_keys(record)), *self._own_names(record)),
             addresses=() if self._address is None else self._address(values),
             consent=self._opted_out(values),
             modified_at=record.modified_at,
@@ -132,6 +137,11 @@ class Lookout:
             else:
                 found.append((number, record.id))
         return tuple(found)
+
+    def _own_names(self, record: Record) -> Iterator[tuple[int, str]]:
+        """A converted Lead is frozen: its Contact carries our values on."""
+        if self._names is not None and not is_true(record.values.get("IsConverted")):
+            yield from ((OWN_NAMES, str(name)) for name in self._names(record.id, record.values))
 
 
 def proof_of(line: ConsentLine, system: System, values: Values) -> Statement | None:

@@ -22,6 +22,7 @@ from sync.ledger.consents import Consents
 from sync.ledger.erasures import Erasures
 from sync.ledger.lock import Leases
 from sync.ledger.notes import Notes
+from sync.ledger.own_names import OwnNames
 from sync.ledger.pairs import Pairs
 from sync.ledger.plans import Plans
 from sync.ledger.room import LedgerUnavailable, unavailable
@@ -65,6 +66,7 @@ class Ledger(
     Troubles,
     Ties,
     Waiters,
+    OwnNames,
 ):
     """All rooms of the ledger over one database."""
 

@@ -90,7 +90,7 @@ class Scopes(Findings):
             select(match_key.c.rule, match_key.c.key)
             .distinct()
             .select_from(match_key.join(record, same_record(match_key)))
-            .where(record.c.id.in_(rows))
+            .where(record.c.id.in_(rows), match_key.c.rule >= 0)
         ).all()
         found: set[int] = set()
         by_rule: dict[int, list[str]] = defaultdict(list)

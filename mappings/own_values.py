@@ -1,0 +1,98 @@
+"""Our own values that a mapping may write (``from: kakehashi.intent.score``): names, kinds, whose they are.
+
+A record carries them beside its fields, under their full names, as soon as it is read: so they take part
+in its digest, and a value of ours that changed makes a record as due as a field of its own does. Which
+value belongs to which record is told by *names* in normal form: its HubSpot contact id, its e-mail
+addresses, its domain, its corporate number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from connector.port import FieldKind, FieldSchema, System, Value, Values
+from mappings.matching import addresses
+from mappings.normal import as_text, corporate_number, domain
+from mappings.schema import Names, OwnName
+
+PREFIX = "kakehashi."
+# Text that is longer is shortened before it is told; longer fields are needed for the sentences alone.
+TOPIC_SCORES, SENTENCE = 1_000, 1_000
+
+# Whose values the records of an object of HubSpot can carry.
+PEOPLE, ACCOUNTS = "contacts", "companies"
+
+
+def _own(name: str, kind: FieldKind, length: int | None = None) -> tuple[str, FieldSchema]:
+    return name, FieldSchema(name=f"{PREFIX}{name}", label=name, kind=kind, length=length)
+
+
+# What each of them is like as the source of a line; the names that `check` knows.
+OWN_VALUES: Mapping[str, FieldSchema] = dict(
+    (
+        _own("intent.score", "number"),
+        _own("intent.fit", "number"),
+        _own("intent.band", "text", 2),
+        _own("intent.top_topic", "text", 40),
+        _own("intent.topic_scores", "long_text", TOPIC_SCORES),
+        _own("intent.last_at", "datetime"),
+        _own("intent.surge", "bool"),
+        _own("intent.surge_at", "datetime"),
+        _own("intent.reason_internal_ja", "long_text", SENTENCE),
+        _own("intent.reason_internal_en", "long_text", SENTENCE),
+        _own("intent.reason_outward_ja", "long_text", SENTENCE),
+        _own("intent.reason_outward_en", "long_text", SENTENCE),
+        _own("intent.active_persons", "number"),
+    )
+)
+
+
+def is_own(name: str) -> bool:
+    """Whether a field's name is that of a value of ours."""
+    return name.startswith(PREFIX)
+
+
+def vendor_fields(fields: Iterable[str]) -> tuple[str, ...]:
+    """The fields among these that a system knows."""
+    return tuple(name for name in fields if not is_own(name))
+
+
+def own_of(values: Values) -> dict[str, Value]:
+    """The values of ours among those of a record, under their full names."""
+    return {name: value for name, value in values.items() if is_own(name)}
+
+
+def person_names(system: System, *, key: str | None, mail: str | None) -> Names:
+    """Reads the names of a person's record: the id of the HubSpot contact, then the addresses.
+
+    `key` is the field of Salesforce that holds the contact's id, `mail` the one with the address; None
+    where the object has no such field.
+    """
+    addresses_of = None if mail is None else addresses(system, mail)
+
+    def names(record_id: str, values: Values) -> tuple[OwnName, ...]:
+        contact = record_id if system is System.HUBSPOT else as_text(values.get(key or ""))
+        found = [OwnName("hubspot_contact_id", contact)] if contact else []
+        mails = () if addresses_of is None else addresses_of(values)
+        return (*found, *(OwnName("email", one) for one in mails))
+
+    return names
+
+
+def account_names(*, site: str | None, numbers: tuple[str, ...]) -> Names:
+    """Reads the names of a company's record: corporate numbers, then its domain and those above it."""
+
+    def names(_record_id: str, values: Values) -> tuple[OwnName, ...]:
+        told = (corporate_number(as_text(values.get(name))) for name in numbers)
+        found = [OwnName("corporate_number", one) for one in told if one]
+        host = None if site is None else domain(as_text(values.get(site)))
+        found += [OwnName("company_domain", one) for one in _upwards(host or "")]
+        return tuple(dict.fromkeys(found))
+
+    return names
+
+
+def _upwards(host: str) -> list[str]:
+    """The host and the domains above it: the page of a company stands at its domain, or somewhere below."""
+    parts = host.split(".")
+    return [".".join(parts[at:]) for at in range(len(parts) - 1)]
