@@ -19,6 +19,8 @@ PREFIX = "kakehashi."
 # Text that is longer is shortened before it is told; longer fields are needed for the sentences alone.
 TOPIC_SCORES, SENTENCE = 1_000, 1_000
 
+# The kinds of names that records have.
+NAME_KINDS = frozenset({"hubspot_contact_id", "email", "corporate_number", "company_domain"})
 # Whose values the records of an object of HubSpot can carry.
 PEOPLE, ACCOUNTS = "contacts", "companies"
 

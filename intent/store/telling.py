@@ -8,8 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, delete, or_, select, tuple_, update
 
 from database.room import slices
-from intent.model import Card, Millis, Subject, millis, moment
-from intent.port import SurgeStanding
+from intent.model import Card, Millis, Subject, SurgeStanding, millis, moment
 from intent.store.accounts import accounts_of, labels_of
 from intent.store.base import IntentRoom
 from intent.store.cards import card_json, card_of
@@ -114,7 +113,7 @@ class Telling(IntentRoom):
         with self._look() as connection:
             for some in slices([subject_text(one) for one in subjects]):
                 for row in connection.execute(select(surge).where(surge.c.subject.in_(some))):
-                    standing = SurgeStanding(moment(row.since), row.surprise)
+                    standing = SurgeStanding(moment(row.since), row.surprise, row.is_over)
                     found[subject_of(row.subject), row.topic] = standing
         return found
 
@@ -128,6 +127,7 @@ class Telling(IntentRoom):
                 "topic": key[1],
                 "since": millis(one.since),
                 "surprise": one.surprise,
+                "is_over": one.is_over,
             }
             for key, one in sorted(named.items(), key=lambda item: item[0])
             if one is not None

@@ -75,10 +75,18 @@ class Handover(NamedTuple):
 class Bells(Room):
     """Rings, takes, wipes and postpones bells."""
 
-    def ring(self, rings: Iterable[Ring], now: datetime, *, door: System | None = None) -> int:
+    def ring(
+        self,
+        rings: Iterable[Ring],
+        now: datetime,
+        *,
+        door: System | None = None,
+        patience: bool = False,
+    ) -> int:
         """Raise the numbers of these records; answers how many records that were.
 
-        With `door` it is a delivery of that system's webhooks, of an event for each ring, and a
+        With `patience` nobody looks before a moment has passed: what they are to see is about to be put on
+        file. With `door` it is a delivery of that system's webhooks, of an event for each ring, and a
         receipt of it goes on file in the same transaction.
         """
         if door is not None:
@@ -86,7 +94,7 @@ class Bells(Room):
             return self.take_in([Handover(door, told, len(told))], now)
         rows = rows_of(rings)
         with self._begin() as connection:
-            raise_numbers(connection, rows, now, patience=False)
+            raise_numbers(connection, rows, now, patience=patience)
         return len(rows)
 
     def take_in(self, deliveries: Sequence[Handover], now: datetime) -> int:

@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 from sqlalchemy import select
 
 from connector.port import System
 from mappings.schema import OwnName
-from sync.lanes import Lane
 from sync.ledger.claims import same_record
-from sync.ledger.ringing import Ring
 from sync.ledger.room import Room, slices
 from sync.ledger.sightings import indexable
 from sync.ledger.tables import match_key, record
 from sync.sighting import OWN_NAMES
 
+# System, object and id of a record.
+Named: TypeAlias = tuple[System, str, str]
+
 
 class OwnNames(Room):
     """Finds whose records these are."""
 
-    def rings_for_names(
-        self, mappings: Sequence[str], names: Iterable[OwnName], lane: Lane
-    ) -> list[Ring]:
-        """A ring for every live record of these mappings that bears one of these names."""
-        keys = list(dict.fromkeys(indexable(str(name)) for name in names))
-        found: dict[tuple[str, str, str], Ring] = {}
+    def records_named(
+        self, mappings: Sequence[str], names: Iterable[OwnName]
+    ) -> Mapping[OwnName, Sequence[Named]]:
+        """The live records of these mappings that bear each of these names, those without any left out."""
+        keys = {indexable(str(name)): name for name in names}
+        found: dict[OwnName, dict[Named, None]] = defaultdict(dict)
         with self._look() as connection:
-            for some in slices(keys):
+            for some in slices(list(keys)):
                 rows = connection.execute(
-                    select(record.c.system, record.c.object, record.c.record_id)
+                    select(match_key.c.key, record.c.system, record.c.object, record.c.record_id)
                     .select_from(match_key.join(record, same_record(match_key)))
                     .where(
                         match_key.c.mapping.in_(mappings),
@@ -38,6 +41,6 @@ class OwnNames(Room):
                         record.c.gone.is_(None),
                     )
                 )
-                for row in rows:
-                    found[tuple(row)] = Ring(System(row.system), row.object, row.record_id, lane)
-        return list(found.values())
+                for key, system, object_name, record_id in rows:
+                    found[keys[key]][System(system), object_name, record_id] = None
+        return {name: list(places) for name, places in found.items()}

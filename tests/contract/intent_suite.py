@@ -367,7 +367,7 @@ class IntentContract:
 
     def test_surges_begin_and_end(self, store: SqlIntentStore) -> None:
         """By subject and topic."""
-        standing = SurgeStanding(NOW, 3.5)
+        standing = SurgeStanding(NOW, 3.5, is_over=True)
         store.note_surges({(account(), ""): standing, (account(), "pricing"): standing})
         store.note_surges({(account(), ""): None})
         assert store.surges([account(), visitor()]) == {(account(), "pricing"): standing}

@@ -12,6 +12,7 @@ from mappings.own_values import PREFIX, person_names
 from mappings.schema import Mapping as FieldMapping
 from mappings.schema import OwnName
 from sync.lanes import Lane
+from sync.ledger import Ring
 from sync.own_values import informed
 from sync.workbench import Workbench
 from tests.sync.bridge import KEYS, START, people
@@ -78,5 +79,6 @@ class Knowing(Live):
 
     def ring_for(self, email: str, lane: Lane = Lane.LIVE) -> int:
         """Ring for everybody with this address, as whoever told a card does."""
-        rings = self.ledger.rings_for_names(["people"], [OwnName("email", email)], lane)
+        places = self.ledger.records_named(["people"], [OwnName("email", email)])
+        rings = [Ring(*place, lane) for found in places.values() for place in found]
         return self.ledger.ring(rings, self.time())

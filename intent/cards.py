@@ -1,0 +1,126 @@
+"""Cards of people and accounts, out of their sums, their evidence and their fit. Pure.
+
+A card holds whole points: what both systems are told is then the same number, whatever decimals their fields
+keep, and it is the number that stands on file.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import NamedTuple
+
+from intent import explain, score
+from intent.decay import State
+from intent.definition import Definition
+from intent.model import Card, Contribution, Millis, StateKey, Subject, millis, moment
+from intent.surge import Surge
+
+# When to look again at what only fades. A band falls at a time that is known; the last points go slowly.
+FADES, SURGES = timedelta(days=7), timedelta(days=1)
+
+
+class Known(NamedTuple):
+    """Everything that a card is made of. `evidence` is that of the subject, newest first.
+
+    `last_at`: when somebody last showed interest, where that is longer ago than the evidence reaches back.
+    `others`: the evidence of each other person of a person's account. `surge` is that of the account,
+    `since` when it began; None where it does not surge.
+    """
+
+    subject: Subject
+    states: Mapping[StateKey, State]
+    evidence: Sequence[Contribution]
+    fit: float | None = None
+    last_at: datetime | None = None
+    others: Sequence[Sequence[Contribution]] = ()
+    surge: Surge | None = None
+    since: datetime | None = None
+
+
+def card_of(definition: Definition, known: Known, at: datetime, zone: tzinfo = UTC) -> Card:
+    """The card of a person, a visitor or an account at an instant."""
+    now, subject = millis(at), known.subject
+    whole = _account(definition, known, now) if subject.kind == "account" else None
+    engaged = _engaged(definition, known, now) if whole is None else whole.score
+    topics = score.topic_scores(definition, known.states, now)
+    inside = explain.internal(
+        definition, known.evidence, now, others=known.others, surge=known.surge, zone=zone
+    )
+    kind = subject.kind
+    aloud = explain.outward(definition, known.evidence, now, kind=kind, zone=zone)
+    engaged = float(round(engaged))
+    fit = None if known.fit is None else float(round(known.fit))
+    return Card(
+        subject=subject,
+        at=at,
+        engagement=engaged,
+        fit=fit,
+        band=score.band(definition.bands, fit, engaged),
+        topics=tuple((name, float(round(points))) for name, points in topics if round(points) > 0),
+        last_at=_last(definition, known.evidence) or known.last_at,
+        surge=known.since is not None,
+        surge_at=known.since,
+        reason_internal_ja=None if inside is None else inside.text_ja,
+        reason_internal_en=None if inside is None else inside.text_en,
+        reason_outward_ja=None if aloud is None else aloud.text_ja,
+        reason_outward_en=None if aloud is None else aloud.text_en,
+        active_persons=None if whole is None else whole.active,
+        definition=definition.version,
+    )
+
+
+def look_again(definition: Definition, known: Known, card: Card, at: datetime) -> datetime | None:
+    """When the card may have changed although nothing happened; None: there is nothing left to fade."""
+    if card.engagement <= 0 and not card.topics and not card.surge:
+        return None
+    if card.subject.kind == "account":
+        return at + SURGES
+    falls = score.falls(definition, known.states, millis(at))
+    return at + FADES if falls is None else min(moment(falls), at + FADES)
+
+
+def is_hard(
+    definition: Definition, evidence: Sequence[Contribution], since: datetime | None
+) -> bool:
+    """Whether somebody raised a hand after an instant."""
+    after = 0 if since is None else millis(since)
+    return any(
+        one.at > after and (kind := definition.kinds.get(one.type)) is not None and kind.hard
+        for one in evidence
+    )
+
+
+def _engaged(definition: Definition, known: Known, now: Millis) -> float:
+    return score.engagement(definition, score.family_sums(definition, known.states, now))
+
+
+def _account(definition: Definition, known: Known, now: Millis) -> score.AccountScore:
+    """Its people by themselves; everybody else who came from there is anonymous."""
+    by_member: dict[Subject, dict[StateKey, State]] = defaultdict(dict)
+    for key, state in known.states.items():
+        by_member[key.subject][key] = state
+    people: list[float] = []
+    lately: list[bool] = []
+    anonymous = 0.0
+    for member, states in by_member.items():
+        engaged = score.engagement(definition, score.family_sums(definition, states, now))
+        if member.kind == "person":
+            people.append(engaged)
+            latest = max(state.at for state in states.values())
+            lately.append(now - latest <= definition.account.active_within)
+        else:
+            anonymous += engaged
+    return score.account(definition.account, people, anonymous, lately=lately)
+
+
+def _last(definition: Definition, evidence: Sequence[Contribution]) -> datetime | None:
+    """When somebody last showed interest; looking for a job is none."""
+    shown = (
+        one.at
+        for one in evidence
+        if (family := definition.families.get(one.family)) is not None and not family.negative
+    )
+    latest = max(shown, default=None)
+    return None if latest is None else moment(latest)

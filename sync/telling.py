@@ -1,0 +1,261 @@
+"""From events to both systems: scores what came in, looks at the cards, tells what is news, rings for it.
+
+Any number of workers share it: a share of the people is scored by whoever holds its lease, and a subject is
+looked at by whoever was handed it. What is on file says what is left to do, so it does not matter who is
+killed when::
+
+    score      in the store: each event counts once
+    ring       with patience: the bell is there before anybody could be told
+    tell       in the store, with the time of the next look
+    ring       at once: whoever looks now finds the news
+
+A worker that dies between the two last leaves the first bell; and a whole compare finds every card that is
+not told in a system yet (`sync.own_values`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import NamedTuple
+
+import structlog
+
+from intent import cards
+from intent.cards import Known
+from intent.definition import Definition
+from intent.model import DAY, Card, Contribution, Subject, millis
+from intent.news import News, news
+from intent.port import IntentStore, OtherDefinition
+from intent.surge import Surge, standing, surge
+from mappings.own_values import NAME_KINDS
+from mappings.schema import Mapping as FieldMapping
+from mappings.schema import OwnName
+from sync.fitting import Fitting
+from sync.lanes import Lane
+from sync.ledger import Ledger, LedgerBusy, Ring
+
+log = structlog.get_logger()
+
+# The people are scored in so many shares, each by one worker at a time.
+PARTS = 8
+# Subjects that are looked at in one go, and evidence that a reason is made of.
+AT_ONCE, EVIDENCE, SINCE = 100, 200, 90 * DAY
+# Of so many colleagues a reason may speak.
+COLLEAGUES = 5
+LEASE = "intent:"
+
+
+class Looked(NamedTuple):
+    """What came of a look at one subject."""
+
+    known: Known
+    card: Card
+    news: News
+    again: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Teller:
+    """What a worker does for website intent. `definition` and `mappings` answer those in force.
+
+    `hold` takes a lease by its name or raises `LedgerBusy`. `ring` wakes workers for these lanes.
+    """
+
+    store: IntentStore
+    ledger: Ledger
+    definition: Callable[[], Definition]
+    mappings: Callable[[], Sequence[FieldMapping]]
+    fitting: Callable[[], Fitting]
+    hold: Callable[[str], AbstractContextManager[None]]
+    clock: Callable[[], datetime]
+    zone: tzinfo
+    ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None
+    stop: Callable[[], bool] = lambda: False
+
+    def work(self) -> int:
+        """Score and tell whatever there is now; answers how many events and cards that were.
+
+        Raises `LedgerError` while the store is away; what was done until then is on file.
+        """
+        definition = self.definition()
+        try:
+            # A definition that was changed says so although nobody came by.
+            self.store.states((), definition)
+            return self._score(definition) + self._tell(definition)
+        except OtherDefinition:
+            self._rebuild(definition)
+            return 1
+
+    def _score(self, definition: Definition) -> int:
+        if not self.store.unscored():
+            return 0
+        done = 0
+        for part in range(PARTS):
+            with suppress(LedgerBusy), self.hold(f"{LEASE}part:{part}"):
+                while not self.stop():
+                    some = self.store.score_some(definition, self.clock(), part=part, parts=PARTS)
+                    done += some
+                    if not some:
+                        break
+        return done
+
+    def _tell(self, definition: Definition) -> int:
+        done = 0
+        for take in (self._touched, self.store.due):
+            while not self.stop() and (subjects := take(self.clock(), AT_ONCE)):
+                done += self.look(definition, subjects)
+        return done
+
+    def _touched(self, now: datetime, limit: int) -> Sequence[Subject]:
+        return self.store.touched(limit, now)
+
+    def _rebuild(self, definition: Definition) -> None:
+        """The definition changed: its scores are made anew, by one worker, and the others wait."""
+        with suppress(LedgerBusy), self.hold(f"{LEASE}rebuild"):
+            count = self.store.rebuild(definition, self.clock())
+            log.info("scores made anew", definition=definition.version, count=count)
+
+    # Looking ------------------------------------------------------------------------------------
+
+    def look(self, definition: Definition, subjects: Sequence[Subject]) -> int:
+        """Look at these subjects' cards and tell what is news; answers how many there were."""
+        now = self.clock()
+        told = self.store.told(subjects)
+        looked = [
+            self._look_at(definition, one, told.get(one), now)
+            for one in subjects
+            if one.kind != "visitor"
+        ]
+        fresh = self._in_full(definition, [one for one in looked if one.news.tell], now)
+        again: dict[Subject, datetime | None] = dict.fromkeys(subjects)
+        again |= {one.card.subject: _earlier(one.again, one.news.wait_until) for one in looked}
+        self._put_out(fresh, again, now)
+        return len(subjects)
+
+    def _look_at(
+        self, definition: Definition, subject: Subject, told: Card | None, now: datetime
+    ) -> Looked:
+        known = Known(
+            subject,
+            self.store.states([subject], definition),
+            self._evidence(definition, subject, now),
+            fit=None if told is None else told.fit,
+            last_at=None if told is None else _long_ago(told.last_at, now),
+        )
+        if subject.kind == "account":
+            found, since = self._tested(definition, subject, now)
+            known = known._replace(surge=found, since=since)
+        elif (account := self.store.account_of(subject)) is not None:
+            known = known._replace(since=self._surges_since(account))
+        card = cards.card_of(definition, known, now, self.zone)
+        hard = cards.is_hard(definition, known.evidence, None if told is None else told.last_at)
+        why = news(told, card, definition.telling, now, hard=hard)
+        return Looked(known, card, why, cards.look_again(definition, known, card, now))
+
+    def _evidence(
+        self, definition: Definition, subject: Subject, now: datetime
+    ) -> Sequence[Contribution]:
+        return self.store.evidence(subject, definition, millis(now) - SINCE, EVIDENCE)
+
+    def _surges_since(self, account: Subject) -> datetime | None:
+        """Since when an account surges, as it was found last; its people surge with it."""
+        kept = self.store.surges([account]).get((account, ""))
+        return None if kept is None or kept.is_over else kept.since
+
+    def _tested(
+        self, definition: Definition, account: Subject, now: datetime
+    ) -> tuple[Surge, datetime | None]:
+        """Whether an account surges, and since when; what is to be remembered of it is noted."""
+        found = self._surge(definition, account, now)
+        before = self.store.surges([account]).get((account, ""))
+        after = standing(definition.surge, before, found, now)
+        if after.kept != before:
+            self.store.note_surges({(account, ""): after.kept})
+        return found, after.kept.since if after.kept is not None and after.surges else None
+
+    def _surge(self, definition: Definition, account: Subject, now: datetime) -> Surge:
+        days = self.store.visitor_days(account, None, now)
+        return surge(definition.surge, days, self.store.site_days(now))
+
+    def _in_full(
+        self, definition: Definition, looked: Sequence[Looked], now: datetime
+    ) -> list[tuple[Card, News]]:
+        """The cards that are told, with fit, colleagues and the size of the surge: all that costs more."""
+        fits = self.fitting().fits(definition, self._named(one.known.subject for one in looked))
+        full: list[tuple[Card, News]] = []
+        for one in looked:
+            subject = one.known.subject
+            known = one.known._replace(fit=fits.get(subject, one.known.fit))
+            account = None if subject.kind == "account" else self.store.account_of(subject)
+            if account is not None:
+                others = self._colleagues(definition, subject, account, now)
+                known = known._replace(others=others, surge=self._surge(definition, account, now))
+            full.append((cards.card_of(definition, known, now, self.zone), one.news))
+        return full
+
+    def _colleagues(
+        self, definition: Definition, subject: Subject, account: Subject, now: datetime
+    ) -> list[Sequence[Contribution]]:
+        """What other people of the account did."""
+        members = self.store.members(account)
+        people = [one for one in members if one.kind == "person" and one != subject]
+        return [self._evidence(definition, one, now) for one in people[:COLLEAGUES]]
+
+    def _named(self, subjects: Iterable[Subject]) -> dict[Subject, list[OwnName]]:
+        """The names of each subject's records; of a person also those of the company."""
+        found: dict[Subject, list[OwnName]] = {}
+        for subject in subjects:
+            names = list(self.names_of(subject))
+            account = None if subject.kind == "account" else self.store.account_of(subject)
+            if account is not None:
+                names += self.names_of(account)
+            found[subject] = names
+        return found
+
+    def names_of(self, subject: Subject) -> Iterator[OwnName]:
+        """The names under which a subject's records are found."""
+        for link in self.store.links_of(subject):
+            if link.subject == subject and link.kind in NAME_KINDS:
+                yield OwnName(link.kind, link.value)
+
+    # Telling ------------------------------------------------------------------------------------
+
+    def _put_out(
+        self,
+        fresh: Sequence[tuple[Card, News]],
+        again: Mapping[Subject, datetime | None],
+        now: datetime,
+    ) -> None:
+        rings = [
+            ring
+            for card, why in fresh
+            for ring in self.rings_for(
+                self.names_of(card.subject), Lane.HANDOFF if why.at_once else Lane.LIVE
+            )
+        ]
+        if rings:
+            self.ledger.ring([one._replace(lane=Lane.LIVE) for one in rings], now, patience=True)
+        self.store.tell([card for card, _ in fresh], again, now)
+        if rings:
+            self.ledger.ring(rings, self.clock())
+            self.ring(dict.fromkeys(one.lane for one in rings))
+
+    def rings_for(self, names: Iterable[OwnName], lane: Lane) -> list[Ring]:
+        """Rings for the records that bear these names, of mappings that write values of ours."""
+        writing = [mapping.name for mapping in self.mappings() if mapping.own_names]
+        found = self.ledger.records_named(writing, names) if writing else {}
+        places = dict.fromkeys(place for places in found.values() for place in places)
+        return [Ring(*place, lane) for place in places]
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    known = [moment for moment in (one, other) if moment is not None]
+    return min(known, default=None)
+
+
+def _long_ago(at: datetime | None, now: datetime) -> datetime | None:
+    """An instant that no evidence reaches back to any more."""
+    return at if at is not None and millis(at) < millis(now) - SINCE else None

@@ -1,0 +1,191 @@
+"""From a visit to both systems: what is scored, what is told, when, and that a quiet day costs no write."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connector.port import System
+from intent.definition import FitRule
+from tests.sync.bridge import sqlite_url
+from tests.sync.website import ANN, FIELDS, SHIPPED_DEFINITION, Website
+
+HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Website:
+    """Ann stands in both systems, in line, and nobody knows anything of her."""
+    found = Website(sqlite_url(tmp_path))
+    found.hubspot.seed("contacts", {"email": ANN, "title": "CTO"})
+    found.salesforce.seed("Lead", {"email": ANN})
+    found.resync()
+    return found
+
+
+def held(site: Website) -> list[dict[str, object]]:
+    """What both systems hold of her, as far as it is ours."""
+    records = [
+        *site.hubspot.records("contacts").values(),
+        *site.salesforce.records("Lead").values(),
+    ]
+    return [{name: one.get(name) for name in FIELDS} for one in records]
+
+
+def asks(site: Website) -> None:
+    """She read the prices yesterday and today, and asked for an offer."""
+    site.happens("pricing_view", topic="pricing", ago=DAY)
+    site.happens("pricing_view", topic="pricing")
+    site.happens("form_submit_handraise", topic="pricing")
+
+
+def writes(site: Website) -> int:
+    return site.hubspot.calls.writes + site.salesforce.calls.writes
+
+
+def test_a_visit_is_told_in_both_systems_exactly_as_it_stands_on_file(site: Website) -> None:
+    """Score, band, topic and sentences; the second plan is empty."""
+    asks(site)
+    site.carry()
+    card = site.card()
+    assert card is not None
+    expected = {
+        "score": card.engagement,
+        "band": card.band,
+        "top_topic": "pricing",
+        "reason_outward_ja": card.reason_outward_ja,
+        "reason_internal_en": card.reason_internal_en,
+        "surge": False,
+    }
+    assert held(site) == [expected, expected]
+    assert card.engagement >= 40
+    assert "料金" in str(card.reason_outward_ja)
+    assert site.planned() == []
+
+
+def test_one_look_at_a_page_is_nothing_to_tell(site: Website) -> None:
+    """A point more or less costs nobody a write."""
+    site.happens("page_view")
+    site.carry()
+    assert site.card() is None
+    assert held(site) == [dict.fromkeys(FIELDS)] * 2
+
+
+def test_within_six_hours_only_what_cannot_wait_is_told(site: Website) -> None:
+    """Some more pages wait; another band goes at once."""
+    site.happens("pricing_view", topic="pricing")
+    site.happens("pricing_view", topic="pricing", ago=DAY)
+    site.carry()
+    first = site.card()
+    assert first is not None
+    site.happens("case_study_view", topic="case_study")
+    for _ in range(4):
+        site.happens("comparison_view", topic="case_study")
+    before = writes(site)
+    site.carry()
+    assert site.card() == first
+    assert writes(site) == before
+    site.time.forward(hours=6)
+    site.carry()
+    later = site.card()
+    assert later is not None
+    assert later.engagement - first.engagement >= 10
+
+
+def test_a_band_that_goes_up_goes_at_once(site: Website) -> None:
+    """Whenever the last card was told."""
+    site.happens("pricing_view", topic="pricing")
+    site.happens("pricing_view", topic="pricing", ago=DAY)
+    site.carry()
+    site.happens("form_submit_handraise", topic="pricing")
+    site.carry()
+    card = site.card()
+    assert card is not None
+    assert card.band == "C2"
+
+
+def test_what_fades_costs_a_write_where_a_band_changes_and_when_it_is_gone(site: Website) -> None:
+    """Half a year of nights without a visit."""
+    asks(site)
+    site.carry()
+    bands = []
+    for _ in range(60):
+        site.time.forward(days=7)
+        before = writes(site)
+        site.teller.work()
+        site.round()
+        if writes(site) > before:
+            card = site.card()
+            assert card is not None
+            bands.append((card.band, card.engagement > 0))
+    assert bands == [("C3", True), ("C3", False)]
+    assert held(site)[0]["score"] == 0
+
+
+def test_a_crawler_told_late_takes_its_points_along(site: Website) -> None:
+    """And the band that it had brought."""
+    ids = [site.happens("pricing_view", topic="pricing") for _ in range(3)]
+    ids.append(site.happens("form_submit_handraise", topic="pricing"))
+    site.carry()
+    site.store.retract(ids, "crawler", site.definition)
+    site.time.forward(hours=7)
+    site.carry()
+    card = site.card()
+    assert card is not None
+    assert card.engagement == 0
+    assert held(site)[0]["score"] == 0
+
+
+def test_fit_is_asked_of_hubspot_when_a_card_is_told(tmp_path: Path) -> None:
+    """The rules of the definition over the record; nobody is read who only came by."""
+    rules = (FitRule(when="title is 'CTO'", points=80, on="contacts"),)
+    site = Website(sqlite_url(tmp_path), definition=replace(SHIPPED_DEFINITION, fit=rules))
+    site.hubspot.seed("contacts", {"email": ANN, "title": "CTO"})
+    site.salesforce.seed("Lead", {"email": ANN})
+    site.resync()
+    before = site.hubspot.calls.reads
+    site.happens("page_view")
+    site.teller.work()
+    assert site.hubspot.calls.reads == before
+    asks(site)
+    site.carry()
+    card = site.card()
+    assert card is not None
+    assert (card.fit, card.band) == (80, "A2")
+
+
+def test_a_worker_that_dies_before_it_rings_costs_nothing_but_time(site: Website) -> None:
+    """The bell was there before the card; and a whole compare finds the card without any bell."""
+    asks(site)
+    site.time.forward(seconds=1)
+    site.teller.work()
+    for bell in site.ledger.take_bells("lost", site.time(), limit=200):
+        site.ledger.wipe([bell], [], site.time())
+    assert held(site)[0]["score"] is None
+    site.resync()
+    assert held(site)[0]["score"] == site.card().engagement  # type: ignore[union-attr]  # it was told
+    assert site.planned() == []
+
+
+def test_another_definition_makes_all_scores_anew(site: Website) -> None:
+    """Whoever works first does it; nothing of the old scores is added to."""
+    asks(site)
+    site.carry()
+    kinds = {
+        name: replace(kind, points=kind.points / 2)
+        for name, kind in SHIPPED_DEFINITION.kinds.items()
+    }
+    before = site.card()
+    site.definition = replace(SHIPPED_DEFINITION, version="2", hash="another", kinds=kinds)
+    site.time.forward(hours=7)
+    site.carry()
+    site.carry()
+    after = site.card()
+    assert before is not None
+    assert after is not None
+    assert after.definition == "2"
+    assert after.engagement < before.engagement
