@@ -63,7 +63,7 @@ class Chores:
 
     `bench` answers the workbench with the mappings in force, `compare` a full compare over it,
     `describe` looks at the live schemas anew and answers their fingerprint, `behaviour` asks HubSpot
-    what its contacts did.
+    what its contacts did, `keep_website` deletes what is kept of the website no longer.
     """
 
     ledger: Ledger
@@ -77,6 +77,7 @@ class Chores:
     zone: ZoneInfo
     observe: bool = False
     behaviour: Callable[[], object] = lambda: None
+    keep_website: Callable[[], object] = lambda: None
     _doings: dict[str, Callable[[datetime], object]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -239,6 +240,7 @@ class Chores:
 
     def _keep_house(self, began: datetime) -> None:
         self.ledger.forget_receipts(began - RECEIPTS_KEPT)
+        self.keep_website()
         for name in self.ledger.facts(COMPARED).keys() - self.bench().by_name().keys():
             self.ledger.forget_fact(f"{COMPARED}{name}")
 

@@ -7,6 +7,7 @@
                    thread is busy with a long compare. So the urgent lanes never wait behind one.
     heart          keeps what this process holds, frees what dead ones held, rings for what waits
     memory         does chores that are overdue although somebody should have been reminded of them
+    eyes           scores what came in from the website and tells what is news of it
 
 Each thread that works has a station, and so a name of its own at the leases.
 """
@@ -27,6 +28,7 @@ from sync.ledger import Ledger, LedgerError
 from sync.poll import ring_for_waiting
 from sync.ringer import Ringer
 from sync.station import Station
+from sync.telling import Teller
 from sync.timetable import Chore
 from sync.workbench import Workbench
 
@@ -41,6 +43,8 @@ UNHEARD = timedelta(milliseconds=300)
 OVERDUE = timedelta(seconds=20)
 # Seconds between two rounds of each thread.
 LISTENS, BEATS, REMEMBERS = 0.25, 5.0, 5.0
+# A glance at the website's events is cheap; cards are looked at without any this often.
+GLANCES, LOOKS_EVERY = 1.0, timedelta(seconds=5)
 # Everything that waits is rung for at least every 30 s, scheduler or not: a beat may come late.
 SWEEP_EVERY = timedelta(seconds=20)
 LEDGER_AGAIN = 2.0
@@ -62,9 +66,13 @@ class Hands:
     ringer: Ringer | None
     clock: Callable[[], datetime]
     tell: Callable[[], None] = lambda: None
+    teller: Teller | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
     _swept_at: datetime | None = None
+    # Set when something came in from the website; and when the cards were looked at last.
+    _summoned: threading.Event = field(default_factory=threading.Event)
+    _looked_at: datetime | None = None
     # Whether the main thread is looking right now at bells that are not urgent.
     _sits: bool = False
     # Since when this process sees a chore due that nobody does.
@@ -91,6 +99,12 @@ class Hands:
         if self.chores.do(name) and self.ringer is not None:
             self.ringer.ring(self.ledger.due_bells(self.clock()))
 
+    def interest(self) -> None:
+        """Something came in from the website: the eyes look at once, and nothing waits for them."""
+        if self.ringer is not None:
+            self.ringer.came()
+        self._summoned.set()
+
     # Beside the queue ---------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -100,8 +114,12 @@ class Hands:
             ("ears", LISTENS, self.listen),
             ("heart", BEATS, self.beat),
             ("memory", REMEMBERS, self.remember),
+            ("eyes", GLANCES, self.watch),
         ):
-            thread = threading.Thread(target=self._again, args=(seconds, act), name=name)
+            if name == "eyes" and self.teller is None:
+                continue
+            wake = self._summoned if name == "eyes" else self.stopping
+            thread = threading.Thread(target=self._again, args=(seconds, act, wake), name=name)
             thread.daemon = True
             thread.start()
             self._threads.append(thread)
@@ -109,6 +127,7 @@ class Hands:
     def stop(self, patience: float = 20.0) -> None:
         """End everything after the batch that it is at, and close the runs."""
         self.stopping.set()
+        self._summoned.set()
         until = monotonic() + patience
         for thread in self._threads:
             thread.join(max(0.1, until - monotonic()))
@@ -154,14 +173,29 @@ class Hands:
             if self._undone[chore.name] <= now - OVERDUE:
                 self.chore(chore.name)
 
+    def watch(self) -> None:
+        """Score and tell what came in from the website; now and then, look at cards that only fade."""
+        self._summoned.clear()
+        if self.teller is None:
+            return
+        now = self.clock()
+        if self._looked_at is None or abs(now - self._looked_at) >= LOOKS_EVERY:
+            self._looked_at = now
+            self.teller.work()
+        else:
+            self.teller.glance()
+
     def _since(self, chore: Chore, now: datetime) -> datetime:
         """Since when a chore is due: by the timetable, or since we saw it where that says `now`."""
         due = self.chores.next(chore, now)
         return due if due < now else min(self._undone.get(chore.name, now), now)
 
-    def _again(self, seconds: float, act: Callable[[], None]) -> None:
+    def _again(self, seconds: float, act: Callable[[], None], wake: threading.Event) -> None:
         """Act again and again; whatever goes wrong, the next time is another chance."""
-        while not self.stopping.wait(seconds):
+        while not self.stopping.is_set():
+            wake.wait(seconds)
+            if self.stopping.is_set():
+                return
             try:
                 act()
             except Stopped:

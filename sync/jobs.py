@@ -41,6 +41,11 @@ def chore(name: str) -> None:
     _do(lambda hands: hands.chore(name))
 
 
+def interest() -> None:
+    """Something came in from the website."""
+    _do(lambda hands: hands.interest())
+
+
 def _do(act: Callable[[Hands], None]) -> None:
     try:
         act(_HANDS.get())

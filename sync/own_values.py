@@ -154,7 +154,7 @@ def informed(
     connectors: Mapping[System, Connector],
     cards: ToldCards,
     mappings: Sequence[FieldMapping],
-    forbidden: Callable[[Sequence[OwnName]], None] = lambda _names: None,
+    forbidden: Callable[[Sequence[OwnName]], object] = lambda _names: None,
 ) -> Mapping[System, Connector]:
     """The connectors, informed where some mapping writes values of ours; else as they are."""
     if not any(mapping.own_names for mapping in mappings):
@@ -177,7 +177,7 @@ class Informed:
     own: OwnValues
     bearers: Mapping[str, Bearer]
     # Told of records that forbid it, with the names by which we know them.
-    forbidden: Callable[[Sequence[OwnName]], None] = field(default=lambda _names: None)
+    forbidden: Callable[[Sequence[OwnName]], object] = field(default=lambda _names: None)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
@@ -231,10 +231,14 @@ class Informed:
             return list(records)
         named = {one.id: bearer.names(one.id, one.values) for one in records}
         known = self.own.of(named)
-        for one in records:
-            if any(is_true(one.values.get(name)) for name in bearer.forbidden_by):
-                known[one.id] = {}
-                self.forbidden(named[one.id])
+        forbidding = [
+            one.id
+            for one in records
+            if any(is_true(one.values.get(name)) for name in bearer.forbidden_by)
+        ]
+        if forbidding:
+            self.forbidden([name for record_id in forbidding for name in named[record_id]])
+            known |= {record_id: {} for record_id in forbidding}
         return [
             one._replace(values={**one.values, **_chosen(wanted, known[one.id])})
             if one.id in known

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +19,7 @@ import structlog
 from redis import Redis
 
 from connector.port import System
+from intent.model import Identity
 from sync.alerts import Alerts, senders_of
 from sync.budget_shared import impatient
 from sync.chores import Chores, Stopped
@@ -26,6 +27,7 @@ from sync.clockwork import LEADS_FOR, Clockwork
 from sync.common_clock import CommonClock
 from sync.hands import Hands
 from sync.holding import Holder
+from sync.interest import Interest, LateInbox, definition_of, withdrawer_of
 from sync.ledger import LedgerError, LedgerLock
 from sync.ledger.lock import this_host
 from sync.mapping_watch import MappingWatch
@@ -62,6 +64,53 @@ class Parts:
         self.bridge.enter_redis()
         self.clock = CommonClock(self.bridge.clock, self._database_time)
         self.bridge.clock = self.clock
+        if self.website is None:
+            self.website = self._website()
+
+    def _website(self) -> Website:
+        """Where what people do on the website goes: into the ledger's database."""
+        bridge = self.bridge
+        return Website(
+            settings=bridge.settings.intent,
+            folder=bridge.folder,
+            clock=self.clock,
+            inbox=LateInbox(lambda: bridge.ledger),
+            read_definition=lambda: definition_of(bridge.folder),
+            ring=self._summon,
+            language=bridge.settings.lang,
+        )
+
+    def _summon(self) -> bool:
+        """The queue is looked for when the first one is to be woken."""
+        return self.ringer.summon()
+
+    def forget_people(self, people: Sequence[Identity]) -> int:
+        """Erase what the website told of these people. Raises `LedgerError`."""
+        website, bridge = self.website, self.bridge
+        if website is None:
+            return 0
+        withdrawer = withdrawer_of(
+            bridge.ledger,
+            lambda: self.watch.now().mappings,
+            definition=website.definition,
+            clock=bridge.clock,
+            ring=self.ringer.ring,
+        )
+        return withdrawer.of_identities(people)
+
+    def interest(self) -> Interest | None:
+        """Who scores and tells in this process."""
+        if self.website is None:
+            return None
+        holder = Holder(self.bridge.ledger, self.bridge.clock)
+        return Interest(
+            website=self.website,
+            ledger=self.bridge.ledger,
+            bench=self._bench_of(holder),
+            holder=holder,
+            ring=self.ringer.ring,
+            stop=self.stopping.is_set,
+        )
 
     def _database_time(self) -> datetime | None:
         """Asked late: the ledger may not be there yet."""
@@ -118,7 +167,7 @@ class Parts:
         """What one worker process does. Raises what compiling the mappings does."""
         self.watch.now()
         ringer, main, ears = self.ringer, self.station("live"), self.station("live")
-        chores = self.chores(main)
+        chores, interest = self.chores(main), self.interest()
         return Hands(
             ledger=self.bridge.ledger,
             station=main,
@@ -128,6 +177,7 @@ class Parts:
             ringer=ringer,
             clock=self.bridge.clock,
             tell=self.teller("worker"),
+            teller=None if interest is None else interest.teller,
             stopping=self.stopping,
         )
 
@@ -159,7 +209,12 @@ class Parts:
             zone=settings.zone,
             observe=self.observe,
             behaviour=self._look_at_behaviour,
+            keep_website=self._keep_website,
         )
+
+    def _keep_website(self) -> None:
+        if (interest := self.interest()) is not None:
+            interest.keep_house()
 
     def _look_at_behaviour(self) -> None:
         if self.website is not None:

@@ -43,6 +43,9 @@ def queue_name(lane: Lane) -> str:
     return f"{PREFIX}-{lane.value}"
 
 
+SUMMONED = f"{PREFIX}:rung:website"
+
+
 def rung_key(lane: Lane) -> str:
     """Stands in Redis while a job of this lane waits for a worker."""
     return f"{PREFIX}:rung:{lane.value}"
@@ -80,6 +83,14 @@ class Ringer:
         """
         self._hurry(lambda: self._bell.delete(rung_key(lane)))
 
+    def summon(self) -> bool:
+        """Wake a worker for what came in from the website, unless one is woken already. Never raises."""
+        return self._hurry(self._summon)
+
+    def came(self) -> None:
+        """A worker is awake: the next time another one is woken. Never raises."""
+        self._hurry(lambda: self._bell.delete(SUMMONED))
+
     def enqueue(
         self, lane: Lane, function: str, *arguments: Any, job_id: str | None = None
     ) -> None:
@@ -110,6 +121,11 @@ class Ringer:
             for lane in fresh:
                 _enqueue(self._queues[lane], lane, "sync.jobs.look", (lane.value,), jobs_of)
             jobs_of.execute()
+
+    def _summon(self) -> None:
+        if self._bell.set(SUMMONED, b"1", nx=True, ex=RUNG_FOR):
+            # It only wakes; what there is to do is done beside the queue.
+            _enqueue(self._queues[Lane.CONSENT], Lane.CONSENT, "sync.jobs.interest", ())
 
     def _hurry(self, do: Callable[[], object]) -> bool:
         """Do it unless Redis hangs; False where it is away."""

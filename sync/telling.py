@@ -15,7 +15,7 @@ not told in a system yet (`sync.own_values`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -30,12 +30,12 @@ from intent.model import DAY, Card, Contribution, Subject, millis
 from intent.news import News, news
 from intent.port import IntentStore, OtherDefinition
 from intent.surge import Surge, standing, surge
-from mappings.own_values import NAME_KINDS
 from mappings.schema import Mapping as FieldMapping
 from mappings.schema import OwnName
 from sync.fitting import Fitting
 from sync.lanes import Lane
-from sync.ledger import Ledger, LedgerBusy, Ring
+from sync.ledger import Ledger, LedgerBusy
+from sync.withdrawing import Withdrawer, names_of, rings_for
 
 log = structlog.get_logger()
 
@@ -72,6 +72,7 @@ class Teller:
     hold: Callable[[str], AbstractContextManager[None]]
     clock: Callable[[], datetime]
     zone: tzinfo
+    withdrawer: Withdrawer
     ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None
     stop: Callable[[], bool] = lambda: False
 
@@ -88,6 +89,10 @@ class Teller:
         except OtherDefinition:
             self._rebuild(definition)
             return 1
+
+    def glance(self) -> int:
+        """Work where an event came in that nobody has scored; for little, where there is none."""
+        return self.work() if self.store.unscored() else 0
 
     def _score(self, definition: Definition) -> int:
         if not self.store.unscored():
@@ -123,6 +128,10 @@ class Teller:
     def look(self, definition: Definition, subjects: Sequence[Subject]) -> int:
         """Look at these subjects' cards and tell what is news; answers how many there were."""
         now = self.clock()
+        for one in subjects:
+            # An event may come in while its sender has not heard of the opt-out yet.
+            if self.withdrawer.is_forbidden(one):
+                self.withdrawer.erase(one)
         told = self.store.told(subjects)
         looked = [
             self._look_at(definition, one, told.get(one), now)
@@ -208,18 +217,12 @@ class Teller:
         """The names of each subject's records; of a person also those of the company."""
         found: dict[Subject, list[OwnName]] = {}
         for subject in subjects:
-            names = list(self.names_of(subject))
+            names = names_of(self.store, subject)
             account = None if subject.kind == "account" else self.store.account_of(subject)
             if account is not None:
-                names += self.names_of(account)
+                names += names_of(self.store, account)
             found[subject] = names
         return found
-
-    def names_of(self, subject: Subject) -> Iterator[OwnName]:
-        """The names under which a subject's records are found."""
-        for link in self.store.links_of(subject):
-            if link.subject == subject and link.kind in NAME_KINDS:
-                yield OwnName(link.kind, link.value)
 
     # Telling ------------------------------------------------------------------------------------
 
@@ -232,8 +235,11 @@ class Teller:
         rings = [
             ring
             for card, why in fresh
-            for ring in self.rings_for(
-                self.names_of(card.subject), Lane.HANDOFF if why.at_once else Lane.LIVE
+            for ring in rings_for(
+                self.ledger,
+                self.mappings(),
+                names_of(self.store, card.subject),
+                Lane.HANDOFF if why.at_once else Lane.LIVE,
             )
         ]
         if rings:
@@ -242,13 +248,6 @@ class Teller:
         if rings:
             self.ledger.ring(rings, self.clock())
             self.ring(dict.fromkeys(one.lane for one in rings))
-
-    def rings_for(self, names: Iterable[OwnName], lane: Lane) -> list[Ring]:
-        """Rings for the records that bear these names, of mappings that write values of ours."""
-        writing = [mapping.name for mapping in self.mappings() if mapping.own_names]
-        found = self.ledger.records_named(writing, names) if writing else {}
-        places = dict.fromkeys(place for places in found.values() for place in places)
-        return [Ring(*place, lane) for place in places]
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -37,6 +37,7 @@ from sync.budget_shared import impatient
 from sync.chores import schedule
 from sync.decree import Decree
 from sync.holding import Holder
+from sync.interest import informed_systems
 from sync.ledger import Ledger, LedgerLock
 from sync.listing import Progress
 from sync.price import Speed
@@ -258,15 +259,11 @@ class Bridge:
         """The live schemas of every object that the mappings speak of."""
         with self._describing:
             missing = objects_needed(self.mappings_folder) - self._schemas.keys()
-            fresh = {place: self._describe(place) for place in sorted(missing)}
+            fresh = {(s, name): self.connectors[s].describe(name) for s, name in sorted(missing)}
             # Replaced and not filled: another thread may be reading it.
             self._schemas = {**self._schemas, **fresh}
             self._schemas_are_news = self._schemas_are_news or bool(missing)
             return self._schemas
-
-    def _describe(self, place: tuple[System, str]) -> ObjectSchema:
-        system, name = place
-        return self.connectors[system].describe(name)
 
     def forget_schemas(self) -> None:
         """Describe again when next asked, after fields were created."""
@@ -301,7 +298,9 @@ class Bridge:
             self.ledger.set_fact(SCHEMAS, fingerprints(self._schemas))
         return Workbench(
             ledger=self.ledger,
-            connectors=self.connectors,
+            connectors=informed_systems(
+                self.ledger, self.connectors, compiled.mappings, self.folder, self.clock
+            ),
             mappings=compiled.mappings,
             clock=self.clock,
             timezone=self.settings.timezone,
@@ -349,8 +348,7 @@ class Bridge:
 
     def need_keys(self, compiled: Compiled) -> None:
         """Raises `KeysMissing` where writing could make twins."""
-        missing = missing_keys(compiled, self.schemas())
-        if missing:
+        if missing := missing_keys(compiled, self.schemas()):
             names = ", ".join(f"{system.value} {name}.{key}" for system, name, key in missing)
             raise KeysMissing(
                 f"the external-key fields are missing ({names}): run `kakehashi init`; `plan` works "

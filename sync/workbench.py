@@ -63,6 +63,11 @@ class Workbench:
     ties: Mapping[System, Relations] = field(default_factory=dict)
     _known: _KnownOwners = field(default_factory=_KnownOwners)
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The business time zone."""
+        return ZoneInfo(self.timezone)
+
     def by_name(self) -> dict[str, FieldMapping]:
         return {mapping.name: mapping for mapping in self.mappings}
 
@@ -84,7 +89,7 @@ class Workbench:
         """Today in business time, and the look-up of partners."""
         owners = self._owners() if self._needs_owners() else Owners()
         refs = LedgerRefs(self.ledger, owners, planning=planning)
-        today = self.clock().astimezone(ZoneInfo(self.timezone)).date()
+        today = self.clock().astimezone(self.zone).date()
         return Context(today=today, refs=refs), refs
 
     def _needs_owners(self) -> bool:

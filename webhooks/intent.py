@@ -20,9 +20,10 @@ from flask import Blueprint, Response, request
 from intent.definition import Definition
 from intent.identity import Network
 from intent.intake import Intake, Told, nothing_known
-from intent.model import Event, Rejection
+from intent.model import Event, Identity, Rejection
 from intent.port import TakenIn
 from intent.sources import MOST_ROWS, Source, no_company
+from intent.withdrawals import withdrawn_in
 from sync.ledger import LedgerError
 from webhooks.answers import as_json, closed, refusal, store_down
 from webhooks.intent_tally import IntentTally
@@ -52,6 +53,10 @@ def no_bell() -> None:
     """Nobody to wake."""
 
 
+def nobody(_people: Sequence[Identity]) -> None:
+    """Nobody is on file."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntentDoors:
     """All that the doors of the website need, built by the wiring.
@@ -59,7 +64,8 @@ class IntentDoors:
     `write_key` and `sites` (origins like ``https://www.example.com``) open the doors; without them these
     are closed. `definition`, `sources` answer those in force. `look_up`: the company behind a network
     address; `company`: the domain of a company's name. `take_in` puts events on file for good, or raises
-    `LedgerError`; `ring` wakes who scores them, as well as it can.
+    `LedgerError`; `ring` wakes who scores them, as well as it can. `forget` erases people who take their
+    consent back, or raises `LedgerError`.
     """
 
     write_key: str | None = field(repr=False)
@@ -71,6 +77,7 @@ class IntentDoors:
     look_up: Callable[[str], Network | None] = nothing_known
     company: Callable[[str], str | None] = no_company
     ring: Callable[[], object] = no_bell
+    forget: Callable[[Sequence[Identity]], object] = nobody
 
     def intake(self) -> Intake:
         """Reads events by the definition in force."""
@@ -107,6 +114,7 @@ class _Door:
             self._check_key()
             told = Told("server")
             rows = _rows(_parsed(raw_body(request, LIMIT)), MOST_EVENTS)
+            self._forget(list(withdrawn_in(rows)))
             intake, now = self._services.intake(), self._services.clock()
             return [intake.read(row, index, told, now) for index, row in enumerate(rows)]
 
@@ -194,6 +202,16 @@ class _Door:
         if taken.accepted:
             self._ring()
         return taken
+
+    def _forget(self, people: Sequence[Identity]) -> None:
+        """Whoever takes their consent back is forgotten before the answer."""
+        if not people:
+            return
+        try:
+            self._services.forget(people)
+        except LedgerError as error:
+            log.error("store down", door="intent", reason=str(error))  # noqa: TRY400 -- the message says it all
+            raise store_down() from error
 
     def _ring(self) -> None:
         """What is on file is scored anyway, a little later: nothing in here changes the answer."""

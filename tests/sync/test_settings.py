@@ -228,7 +228,13 @@ BROKEN = [
         "WEB__PUBLIC_URL",
         "localhost",
     ),
-    ("", {"INTENT__SITES": "https://www.example.com/ja"}, "bad_origin", "INTENT__SITES", "host alone"),
+    (
+        "",
+        {"INTENT__SITES": "https://www.example.com/ja"},
+        "bad_origin",
+        "INTENT__SITES",
+        "host alone",
+    ),
     ("", {"INTENT__SITES": "www.example.com"}, "bad_url", "INTENT__SITES", "https://"),
     ("intent: {hubspot: rollups}", {}, "not_allowed", "intent.hubspot", "roll_ups"),
     ("", {"TIMEZONE": "Asia/Tokio"}, "bad_timezone", "TIMEZONE", "Asia/Tokyo"),
@@ -316,7 +322,9 @@ def test_a_secret_file_without_a_secret_is_a_fault(tmp_path: Path, body: bytes, 
 
 def test_sites_are_origins_in_one_form(tmp_path: Path) -> None:
     """A list in the file, or one text with blanks or commas; each once."""
-    told = "https://WWW.example.com/, https://example.jp:443 http://localhost:8000,https://example.jp"
+    told = (
+        "https://WWW.example.com/, https://example.jp:443 http://localhost:8000,https://example.jp"
+    )
     expected = ("https://www.example.com", "https://example.jp", "http://localhost:8000")
     assert load_settings(tmp_path, variables(INTENT__SITES=told)).intent.sites == expected
     write(tmp_path, "intent: {sites: [https://www.example.com, https://example.jp]}")

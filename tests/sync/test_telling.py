@@ -10,8 +10,10 @@ import pytest
 
 from connector.port import System
 from intent.definition import FitRule
+from intent.withdrawals import withdrawn_in
+from mappings.schema import ConsentLine
 from tests.sync.bridge import sqlite_url
-from tests.sync.website import ANN, FIELDS, SHIPPED_DEFINITION, Website
+from tests.sync.website import ANN, FIELDS, SHIPPED_DEFINITION, Website, interested
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 DAY = timedelta(days=1)
@@ -189,3 +191,62 @@ def test_another_definition_makes_all_scores_anew(site: Website) -> None:
     assert after is not None
     assert after.definition == "2"
     assert after.engagement < before.engagement
+
+
+def forbidding(tmp_path: Path) -> Website:
+    """Ann, hot in both systems, and a consent line for being followed."""
+    made = interested()
+    line = ConsentLine(id="tracking", hubspot="optout", salesforce="OptOut")
+    lines = {name: replace(of, consent=(line,)) for name, of in made.objects.items()}
+    site = Website(sqlite_url(tmp_path), mapping=replace(made, objects=lines))
+    site.hubspot.seed("contacts", {"email": ANN})
+    site.salesforce.seed("Lead", {"email": ANN})
+    site.resync()
+    asks(site)
+    site.carry()
+    assert held(site)[0]["score"] is not None
+    return site
+
+
+def nothing(site: Website) -> bool:
+    """Both systems are blank, and so is what is on file."""
+    known = site.store.subjects_by("email", [ANN])
+    sums = site.store.states(known.values(), site.definition)
+    return held(site) == [dict.fromkeys(FIELDS) | {"surge": None}] * 2 and not sums
+
+
+def test_an_opt_out_in_one_system_erases_everything_in_both_and_on_file(tmp_path: Path) -> None:
+    """Whichever system it is set in; a second plan is empty."""
+    site = forbidding(tmp_path)
+    (right,) = site.salesforce.records("Lead")
+    site.salesforce.edit("Lead", right, {"OptOut": True})
+    site.ring(SALESFORCE, "Lead", right)
+    site.settle()
+    assert nothing(site)
+    assert site.planned() == []
+
+
+def test_what_still_comes_in_of_whoever_opted_out_is_not_kept(tmp_path: Path) -> None:
+    """Their browser may not have heard of it yet: no consent, no score."""
+    site = forbidding(tmp_path)
+    (left,) = site.hubspot.records("contacts")
+    site.hubspot.edit("contacts", left, {"optout": True})
+    site.ring(HUBSPOT, "contacts", left)
+    site.settle()
+    asks(site)
+    site.carry()
+    assert nothing(site)
+
+
+def test_consent_taken_back_at_the_door_forgets_at_once(site: Website) -> None:
+    """Whoever is not known is nobody to forget."""
+    asks(site)
+    site.carry()
+    rows = [
+        {"email": "Ann@Acme.example", "consent": {"tracking": "denied"}},
+        {"email": "b@c.example"},
+    ]
+    assert site.withdrawer.of_identities(withdrawn_in(rows)) == 1
+    site.settle()
+    assert nothing(site)
+    assert site.withdrawer.of_identities(withdrawn_in(rows)) == 0

@@ -1,10 +1,10 @@
-"""A bridge beside a website: events come in, a worker scores and tells, rounds write. Time is moved by tests."""
+"""A bridge beside a website: events come in, a worker scores and tells, rounds write. Tests move time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta, timezone
 from functools import cached_property
 from itertools import count
@@ -14,14 +14,16 @@ from intent.definition import Definition
 from intent.load import SHIPPED, load_definition
 from intent.model import Card, Discard, Event, Identity
 from intent.store import SqlIntentStore
-from mappings.own_values import PREFIX, account_names, person_names
+from mappings.own_values import PREFIX, person_names
 from mappings.schema import Mapping as FieldMapping
 from sync.fitting import Fitting
+from sync.own_values import informed
 from sync.telling import Teller
+from sync.withdrawing import Withdrawer
+from sync.workbench import Workbench
 from tests.sync.bridge import KEYS, people
 from tests.sync.builders import CONTEXT, line
-from tests.sync.cards import Knowing
-from dataclasses import replace
+from tests.sync.live import Live
 
 SHIPPED_DEFINITION = load_definition(SHIPPED)
 TOKYO = timezone(timedelta(hours=9))
@@ -46,7 +48,7 @@ def interested(**more: Any) -> FieldMapping:
 
 
 @dataclass
-class Website(Knowing):
+class Website(Live):
     """Both twins, the store of website intent, and one worker."""
 
     mapping: FieldMapping = field(default_factory=interested)
@@ -55,10 +57,6 @@ class Website(Knowing):
     @cached_property
     def store(self) -> SqlIntentStore:
         return SqlIntentStore(self.ledger.engine)
-
-    @cached_property
-    def cards(self) -> SqlIntentStore:  # type: ignore[override]  # the real one
-        return self.store
 
     @cached_property
     def teller(self) -> Teller:
@@ -71,7 +69,24 @@ class Website(Knowing):
             hold=self.hold,
             clock=self.time,
             zone=TOKYO,
+            withdrawer=self.withdrawer,
         )
+
+    @cached_property
+    def withdrawer(self) -> Withdrawer:
+        return Withdrawer(
+            store=self.store,
+            ledger=self.ledger,
+            definition=lambda: self.definition,
+            mappings=lambda: [self.mapping],
+            clock=self.time,
+        )
+
+    @property
+    def bench(self) -> Workbench:
+        bench = super().bench
+        told = informed(bench.connectors, self.store, bench.mappings, self.withdrawer.of_names)
+        return replace(bench, connectors=told)
 
     @contextmanager
     def hold(self, name: str) -> Iterator[None]:

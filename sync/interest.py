@@ -1,0 +1,166 @@
+"""What website intent is made of over one installation: its store, its definition, who scores and tells.
+
+Nothing is opened before somebody asks for it: the doors must open whatever is down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, partial
+from pathlib import Path
+
+import structlog
+
+from connector.port import Connector, System
+from intent.definition import Definition
+from intent.identity import company_domain
+from intent.load import FILE_NAME, SHIPPED, load_definition
+from intent.model import Event
+from intent.port import TakenIn
+from intent.store import SqlIntentStore
+from mappings.schema import Mapping as FieldMapping
+from sync.fitting import Fitting
+from sync.holding import Holder
+from sync.lanes import Lane
+from sync.ledger import Ledger
+from sync.own_values import informed
+from sync.telling import Teller
+from sync.website import Website
+from sync.withdrawing import Withdrawer
+from sync.workbench import Workbench
+
+log = structlog.get_logger()
+
+
+def intent_store(ledger: Ledger) -> SqlIntentStore:
+    """The store of website intent, in the ledger's database. Domains of free mail are no accounts."""
+    return SqlIntentStore(ledger.engine, company_domain)
+
+
+def definition_of(folder: Path) -> Definition:
+    """The definition of a working folder, or the shipped one. Raises `MappingFaults`."""
+    own = folder / FILE_NAME
+    return load_definition(own if own.is_file() else SHIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class LateInbox:
+    """Puts events on file; opens the ledger when the first ones come. Raises `LedgerError`."""
+
+    ledger: Callable[[], Ledger]
+
+    def take_in(self, events: Sequence[Event]) -> TakenIn:
+        """See `intent.port.Events`."""
+        return intent_store(self.ledger()).take_in(events)
+
+
+@dataclass
+class Interest:
+    """All of it for one worker. `bench` answers the workbench with the mappings in force."""
+
+    website: Website
+    ledger: Ledger
+    bench: Callable[[], Workbench]
+    holder: Holder
+    ring: Callable[[Iterable[Lane]], object]
+    stop: Callable[[], bool]
+
+    @cached_property
+    def store(self) -> SqlIntentStore:
+        """Where events, sums and cards are kept."""
+        return intent_store(self.ledger)
+
+    @cached_property
+    def teller(self) -> Teller:
+        """Scores and tells."""
+        return teller_of(
+            self.ledger,
+            self.bench,
+            definition=self.website.definition,
+            hold=self.holder.lease,
+            ring=self.ring,
+            stop=self.stop,
+        )
+
+    def keep_house(self) -> None:
+        """Delete what is kept no longer."""
+        gone = self.store.forget(self.website.definition(), self.bench().clock())
+        if any(gone.values()):
+            log.info("website intent forgotten", **gone)
+
+
+def teller_of(
+    ledger: Ledger,
+    bench: Callable[[], Workbench],
+    *,
+    definition: Callable[[], Definition],
+    hold: Callable[[str], AbstractContextManager[None]],
+    ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Teller:
+    """Whoever scores and tells, over a workbench."""
+    made = bench()
+    return Teller(
+        store=intent_store(ledger),
+        withdrawer=withdrawer_of(
+            ledger, lambda: bench().mappings, definition=definition, clock=made.clock, ring=ring
+        ),
+        ledger=ledger,
+        definition=definition,
+        mappings=lambda: bench().mappings,
+        fitting=partial(_fitting, ledger, bench),
+        hold=hold,
+        clock=made.clock,
+        zone=made.zone,
+        ring=ring,
+        stop=stop,
+    )
+
+
+def withdrawer_of(
+    ledger: Ledger,
+    mappings: Callable[[], Sequence[FieldMapping]],
+    *,
+    definition: Callable[[], Definition],
+    clock: Callable[[], datetime],
+    ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None,
+) -> Withdrawer:
+    """Whoever forgets people at their wish."""
+    return Withdrawer(
+        store=intent_store(ledger),
+        ledger=ledger,
+        definition=definition,
+        mappings=mappings,
+        clock=clock,
+        ring=ring,
+    )
+
+
+def informed_systems(
+    ledger: Ledger,
+    connectors: Mapping[System, Connector],
+    mappings: Sequence[FieldMapping],
+    folder: Path,
+    clock: Callable[[], datetime],
+) -> Mapping[System, Connector]:
+    """Both systems, their records with what was told of people and accounts, where that is mapped.
+
+    Whoever is seen to forbid it there is forgotten.
+    """
+    withdrawer = withdrawer_of(
+        ledger, lambda: mappings, definition=lambda: definition_of(folder), clock=clock
+    )
+    return informed(connectors, withdrawer.store, mappings, withdrawer.of_names)
+
+
+def _fitting(ledger: Ledger, bench: Callable[[], Workbench]) -> Fitting:
+    made = bench()
+    context, _ = made.context(planning=False)
+    return Fitting(ledger, made.connectors[System.HUBSPOT], _writing(made.mappings), context)
+
+
+def _writing(mappings: Iterable[FieldMapping]) -> list[str]:
+    return [mapping.name for mapping in mappings if mapping.own_names]
