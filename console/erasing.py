@@ -66,6 +66,7 @@ def eraser_of(bridge: Bridge, compiled: Compiled) -> Eraser:
         compiled.mappings,
         bridge.clock,
         observe=bridge.settings.mode == "observe",
+        besides=bridge.bench(compiled).erased,
     )
 
 

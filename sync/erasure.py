@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 
 from connector.errors import ConnectorError, TryLater
 from connector.port import Connector, Outcome, System, Values, Written
+from mappings.own_values import PEOPLE
 from mappings.schema import Mapping as FieldMapping
-from mappings.schema import WhenErased
+from mappings.schema import OwnName, WhenErased
 from sync.ledger import Carrier, Erasure, Ledger, RecordNames
 from sync.model import Parked
 
@@ -61,6 +62,8 @@ class Eraser:
     mappings: Sequence[FieldMapping]
     clock: Callable[[], datetime]
     observe: bool = False
+    # What else has to forget them, told with the names of their records.
+    besides: Callable[[Sequence[OwnName]], object] = lambda _names: None
 
     def work_off(self) -> list[Erasure]:
         """Forget everybody that is pending; answers those that could not be forgotten yet.
@@ -74,6 +77,8 @@ class Eraser:
             reason = self._in_the_way(found, erased) or self._erase(found)
             if reason is None:
                 erased += found.count
+                # Before the ledger forgets the names: a stop in between does it all again.
+                self.besides(_names(found))
                 now = self.clock()
                 self.ledger.forget(one, found.carriers, found.addresses, found.count, now)
                 self.ledger.park([_for_a_person(carrier) for carrier in found.parked], now)
@@ -158,6 +163,17 @@ class Eraser:
         except ConnectorError as error:
             return getattr(error, "cause", None) or "later"
         return None
+
+
+def _names(found: Forgetting) -> list[OwnName]:
+    """By which names our own values of somebody are known."""
+    contacts = {
+        carrier.record_id
+        for carrier in found.carriers
+        if carrier.system is System.HUBSPOT and carrier.object == PEOPLE
+    }
+    ids = [OwnName("hubspot_contact_id", record_id) for record_id in sorted(contacts)]
+    return [*ids, *(OwnName("email", text) for text in found.addresses)]
 
 
 def _refusal(outcomes: Sequence[Outcome]) -> str | None:

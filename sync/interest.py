@@ -5,7 +5,7 @@ Nothing is opened before somebody asks for it: the doors must open whatever is d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from connector.port import Connector, System
+from connector.port import System
 from intent.definition import Definition
 from intent.identity import company_domain
 from intent.load import FILE_NAME, SHIPPED, load_definition
@@ -26,7 +26,6 @@ from sync.fitting import Fitting
 from sync.holding import Holder
 from sync.lanes import Lane
 from sync.ledger import Ledger
-from sync.own_values import informed
 from sync.telling import Teller
 from sync.website import Website
 from sync.withdrawing import Withdrawer
@@ -139,21 +138,16 @@ def withdrawer_of(
     )
 
 
-def informed_systems(
+def withdrawer_over(
     ledger: Ledger,
-    connectors: Mapping[System, Connector],
     mappings: Sequence[FieldMapping],
     folder: Path,
     clock: Callable[[], datetime],
-) -> Mapping[System, Connector]:
-    """Both systems, their records with what was told of people and accounts, where that is mapped.
-
-    Whoever is seen to forbid it there is forgotten.
-    """
-    withdrawer = withdrawer_of(
+) -> Withdrawer:
+    """The same for one version of the mappings, by the definition of a working folder."""
+    return withdrawer_of(
         ledger, lambda: mappings, definition=lambda: definition_of(folder), clock=clock
     )
-    return informed(connectors, withdrawer.store, mappings, withdrawer.of_names)
 
 
 def _fitting(ledger: Ledger, bench: Callable[[], Workbench]) -> Fitting:

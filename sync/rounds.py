@@ -112,7 +112,12 @@ class Rounds:
             return {}
         bench = self.bench
         eraser = Eraser(
-            self.ledger, bench.connectors, bench.mappings, bench.clock, observe=self.observe
+            self.ledger,
+            bench.connectors,
+            bench.mappings,
+            bench.clock,
+            observe=self.observe,
+            besides=bench.erased,
         )
         left = {one.id for one in eraser.work_off()}
         return {

@@ -37,9 +37,10 @@ from sync.budget_shared import impatient
 from sync.chores import schedule
 from sync.decree import Decree
 from sync.holding import Holder
-from sync.interest import informed_systems
+from sync.interest import withdrawer_over
 from sync.ledger import Ledger, LedgerLock
 from sync.listing import Progress
+from sync.own_values import informed
 from sync.price import Speed
 from sync.redis_server import EmbeddedRedis
 from sync.resync import Compare
@@ -296,11 +297,11 @@ class Bridge:
         if self._schemas_are_news:
             self._schemas_are_news = False
             self.ledger.set_fact(SCHEMAS, fingerprints(self._schemas))
+        people = withdrawer_over(self.ledger, compiled.mappings, self.folder, self.clock)
         return Workbench(
             ledger=self.ledger,
-            connectors=informed_systems(
-                self.ledger, self.connectors, compiled.mappings, self.folder, self.clock
-            ),
+            connectors=informed(self.connectors, people.store, compiled.mappings, people.of_names),
+            erased=people.of_the_erased,
             mappings=compiled.mappings,
             clock=self.clock,
             timezone=self.settings.timezone,

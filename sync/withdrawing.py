@@ -46,8 +46,21 @@ class Withdrawer:
             if (value := getattr(who, kind)) is not None
         )
 
+    def of_the_erased(self, names: Iterable[OwnName]) -> int:
+        """Erase people whose records are gone from both systems: nobody is rung for."""
+        found = self._people(names)
+        for subject in found:
+            self.store.erase(subject, self.definition(), self.clock())
+        return len(found)
+
     def of_names(self, names: Iterable[OwnName]) -> int:
         """Erase the people who bear these names; answers how many were on file."""
+        found = self._people(names)
+        for subject in found:
+            self.erase(subject)
+        return len(found)
+
+    def _people(self, names: Iterable[OwnName]) -> list[Subject]:
         by_kind: dict[str, dict[str, None]] = defaultdict(dict)
         for name in names:
             if name.kind in PERSONAL:
@@ -57,9 +70,7 @@ class Withdrawer:
             for kind, values in by_kind.items()
             for subject in self.store.subjects_by(kind, list(values)).values()
         }
-        for subject in sorted(found):
-            self.erase(subject)
-        return len(found)
+        return sorted(found)
 
     def erase(self, subject: Subject) -> None:
         """Forget a subject, and ring for the records that hold something of theirs."""

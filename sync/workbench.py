@@ -14,7 +14,7 @@ from more_itertools import chunked
 
 from connector.port import CallCount, Connector, System
 from connector.relations import Relations
-from mappings.schema import Context, Relation
+from mappings.schema import Context, OwnName, Relation
 from mappings.schema import Mapping as FieldMapping
 from sync.births import Midwife
 from sync.consent import ConsentWriter
@@ -61,6 +61,8 @@ class Workbench:
     holder: Holder
     relations: Sequence[Relation] = ()
     ties: Mapping[System, Relations] = field(default_factory=dict)
+    # Told of people who are erased, with the names of their records.
+    erased: Callable[[Sequence[OwnName]], object] = lambda _names: None
     _known: _KnownOwners = field(default_factory=_KnownOwners)
 
     @property

@@ -250,3 +250,16 @@ def test_consent_taken_back_at_the_door_forgets_at_once(site: Website) -> None:
     site.settle()
     assert nothing(site)
     assert site.withdrawer.of_identities(withdrawn_in(rows)) == 0
+
+
+def test_whoever_is_erased_for_privacy_is_forgotten_here_too(site: Website) -> None:
+    """Events, scores, card and names: nothing is left that knows the address."""
+    asks(site)
+    site.carry()
+    (left,) = site.hubspot.records("contacts")
+    site.ledger.ask_to_erase(HUBSPOT, "contacts", left, site.time(), own=True)
+    site.ring(HUBSPOT, "contacts", left)
+    site.settle()
+    assert not site.hubspot.records("contacts")
+    assert not site.store.subjects_by("email", [ANN])
+    assert site.bells() == 0

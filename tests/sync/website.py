@@ -86,7 +86,7 @@ class Website(Live):
     def bench(self) -> Workbench:
         bench = super().bench
         told = informed(bench.connectors, self.store, bench.mappings, self.withdrawer.of_names)
-        return replace(bench, connectors=told)
+        return replace(bench, connectors=told, erased=self.withdrawer.of_the_erased)
 
     @contextmanager
     def hold(self, name: str) -> Iterator[None]:
