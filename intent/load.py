@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
-from connector.port import FieldKind, System
+from connector.port import System
 from intent.definition import (
     AccountRule,
     Bands,
@@ -28,6 +28,7 @@ from intent.definition import (
     Telling,
     TopicRule,
 )
+from intent.fitting import kinds_on
 from intent.forms import (
     Form,
     Word,
@@ -50,7 +51,6 @@ from mappings.document import check_version
 from mappings.faults import FaultList, MappingFaults, Place
 from mappings.fieldbook import expression_at
 from mappings.source import Node, entries, items, read_bytes, read_file
-from mappings.stock import field_of
 
 T = TypeVar("T")
 
@@ -263,21 +263,17 @@ def _pages(
 
 
 def _fit(node: Node | None, faults: FaultList) -> list[FitRule]:
-    """Conditions are compiled to see that they can be; who evaluates them compiles them again."""
+    """Conditions are compiled to see that they can be; `intent.fitting` compiles them for use."""
     found = []
     for one in items(node, faults):
         values = filled(one, FIT, faults)
         if values is None or not isinstance(one.value, dict):
             continue
         rule = FitRule(**values)
-        kind_of = _kind_on(rule.on)
+        kind_of = kinds_on(rule.on)
         expression_at(one.value["when"], faults, side=System.HUBSPOT, kind_of=kind_of)
         found.append(rule)
     return found
-
-
-def _kind_on(object_name: str) -> Callable[[str], FieldKind]:
-    return lambda name: field_of(System.HUBSPOT, object_name, name).kind
 
 
 def _block(

@@ -72,17 +72,17 @@ def topic_scores(
 def fit(
     rules: Sequence[FitRule],
     records: Mapping[str, Values],
-    holds: Callable[[str, Values], bool],
+    holds: Callable[[FitRule, Values], bool],
 ) -> float | None:
     """How well a person and a company fit, 0-100: the points of all rules that hold.
 
-    `records` are the values by the rules' `on` (contacts, companies), `holds` evaluates a condition of the
-    mapping language. None where no rule speaks of these records: nothing is known about their fit.
+    `records` are the values by the rules' `on` (contacts, companies), `holds` tells whether the condition of
+    a rule does (see `intent.fitting`). None where no rule speaks of these records: nothing is known.
     """
     spoken = [rule for rule in rules if rule.on in records]
     if not spoken:
         return None
-    return _within(sum(rule.points for rule in spoken if holds(rule.when, records[rule.on])))
+    return _within(sum(rule.points for rule in spoken if holds(rule, records[rule.on])))
 
 
 def band(bands: Bands, fit_score: float | None, engaged: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from connector.port import Values
 from intent.definition import AccountRule, Bands, FitRule
+from intent.fitting import conditions
+from intent.load import SHIPPED, load_definition
 from intent.model import DAY, UNKNOWN, Contribution, StateKey
 from intent.score import (
     MINUTE,
@@ -129,9 +132,9 @@ RULES = (
 )
 
 
-def holds(when: str, values: Values) -> bool:
+def holds(rule: FitRule, values: Values) -> bool:
     """A condition is the name of a field here."""
-    return bool(values.get(when))
+    return bool(values.get(rule.when))
 
 
 @pytest.mark.parametrize(
@@ -151,6 +154,27 @@ def test_fit_is_the_points_of_the_rules_that_hold(
 ) -> None:
     """Within 0 and 100; unknown where no rule speaks of what is known."""
     assert fit(RULES, records, holds) == wanted
+
+
+@pytest.mark.parametrize(
+    ("contact", "company", "wanted"),
+    [
+        ({}, {}, 0.0),
+        ({"jobtitle": "営業部長"}, {"numberofemployees": "120", "industry": "MACHINERY"}, 100.0),
+        ({"jobtitle": "Director of Sales"}, {"numberofemployees": "49"}, 40.0),
+        ({"jobtitle": "部長", "email": "A@Gmail.com"}, {"numberofemployees": 50}, 50.0),
+        ({"numberofemployees": "120"}, {"jobtitle": "部長"}, 0.0),
+    ],
+)
+def test_the_shipped_rules_are_conditions_of_the_mapping_language(
+    contact: Values, company: Values, wanted: float
+) -> None:
+    """HubSpot's numbers are text, and each rule sees its own record only."""
+    rules = load_definition(SHIPPED).fit
+    found = fit(
+        rules, {"contacts": contact, "companies": company}, conditions(rules, date(2026, 6, 1))
+    )
+    assert found == wanted
 
 
 people_scores = st.lists(st.floats(0, 100), max_size=12)
