@@ -2,9 +2,10 @@
 
 ::
 
-    python -m bench [PAIRS]          mapping speed, and compares over real HTTP
-    python -m bench doors            how many events the doors put on file
-    python -m bench live [NAME...]   the live path over real processes, see `bench.live`
+    python -m bench [PAIRS]                     mapping speed, and compares over real HTTP
+    python -m bench doors                       how many events the doors put on file
+    python -m bench live [NAME...]              the live path over real processes, see `bench.live`
+    python -m bench intent [EVENTS [SHUFFLED]]  website events taken in and scored, see `bench.intent`
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import doors, live, mapping, resync
+from bench import doors, intent, live, mapping, resync
 
 PAIRS = 100_000
+EVENTS = 1_000_000
 
 
 def main(words: list[str]) -> None:
@@ -27,6 +29,9 @@ def main(words: list[str]) -> None:
             found = doors.measure(_say)
         case ["live", *names]:
             found = live.measure(_say, tuple(names))
+        case ["intent", *numbers]:
+            events, shuffled = [*map(int, numbers), EVENTS, EVENTS][:2]
+            found = intent.measure(_say, events, shuffled)
         case _:
             found = _compares(int(words[0]) if words else PAIRS)
     print(json.dumps(found, indent=2))
