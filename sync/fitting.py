@@ -9,18 +9,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
 import structlog
 
 from connector.errors import ConnectorError
-from connector.port import Connector, System, Values
+from connector.port import Connector, System
 from intent import score
 from intent.definition import Definition, FitRule
+from intent.fitting import conditions, kinds_on
 from intent.model import Subject
 from mappings.expressions import Expression, compile_expression
-from mappings.schema import Context, OwnName
-from mappings.stock import field_of
+from mappings.schema import OwnName
 from sync.ledger import Ledger
 
 log = structlog.get_logger()
@@ -37,7 +38,7 @@ class Fitting:
     ledger: Ledger
     hubspot: Connector
     mappings: Sequence[str]
-    context: Context
+    today: date
 
     def fits(self, definition: Definition, names: NamesOf) -> dict[Subject, float]:
         """The fit (0-100) of those that some rule speaks of; empty while HubSpot cannot be asked."""
@@ -59,7 +60,7 @@ class Fitting:
         found: dict[Subject, float] = {}
         for subject, held in places.items():
             known = {place[0]: records[place] for place in reversed(held) if place in records}
-            fit = score.fit(definition.fit, known, self._holds(definition))
+            fit = score.fit(definition.fit, known, conditions(definition.fit, self.today))
             if fit is not None:
                 found[subject] = fit
         return found
@@ -78,26 +79,10 @@ class Fitting:
             for subject, told in names.items()
         }
 
-    def _holds(self, definition: Definition) -> _Holds:
-        return _Holds({rule.when: rule.on for rule in definition.fit}, self.context)
-
-
-@dataclass(frozen=True, slots=True)
-class _Holds:
-    """Evaluates a rule's condition over a record."""
-
-    on: Mapping[str, str]
-    context: Context
-
-    def __call__(self, when: str, values: Values) -> bool:
-        return _compiled(when, self.on[when]).condition()(values, self.context)
-
 
 @lru_cache(1_024)
 def _compiled(when: str, on: str) -> Expression:
-    return compile_expression(
-        when, side=HUBSPOT, kind_of=lambda name: field_of(HUBSPOT, on, name).kind
-    )
+    return compile_expression(when, side=HUBSPOT, kind_of=kinds_on(on))
 
 
 def _fields(rules: Iterable[FitRule]) -> dict[str, list[str]]:

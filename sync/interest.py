@@ -152,8 +152,8 @@ def withdrawer_over(
 
 def _fitting(ledger: Ledger, bench: Callable[[], Workbench]) -> Fitting:
     made = bench()
-    context, _ = made.context(planning=False)
-    return Fitting(ledger, made.connectors[System.HUBSPOT], _writing(made.mappings), context)
+    today = made.clock().astimezone(made.zone).date()
+    return Fitting(ledger, made.connectors[System.HUBSPOT], _writing(made.mappings), today)
 
 
 def _writing(mappings: Iterable[FieldMapping]) -> list[str]:

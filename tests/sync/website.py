@@ -65,7 +65,7 @@ class Website(Live):
             ledger=self.ledger,
             definition=lambda: self.definition,
             mappings=lambda: [self.mapping],
-            fitting=lambda: Fitting(self.ledger, self.hubspot, ["people"], CONTEXT),
+            fitting=lambda: Fitting(self.ledger, self.hubspot, ["people"], CONTEXT.today),
             hold=self.hold,
             clock=self.time,
             zone=TOKYO,
