@@ -121,7 +121,10 @@ class Telling(IntentRoom):
         ]
         with self._begin() as connection:
             put_rows(
-                connection, surge, ("subject", "topic", "since", "surprise", "is_over"), sorted(rows)
+                connection,
+                surge,
+                ("subject", "topic", "since", "surprise", "is_over"),
+                sorted(rows),
             )
             for subject, topic in over:
                 connection.execute(
