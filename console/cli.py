@@ -14,6 +14,7 @@ from console import exits
 from console.checking import check, init, show_faults, test_
 from console.converting import convert
 from console.erasing import erase
+from console.intent import intent
 from console.looking import conflicts, pause, resume, status, why
 from console.output import Output
 from console.planning import apply, plan, resync, sync_
@@ -35,7 +36,7 @@ def kakehashi(lang: str | None) -> None:
 for one in (
     up, web, worker, scheduler, sandbox, init, check, test_, plan, apply, resync, sync_,
     status, parked, conflicts, why, pause, resume,
-    erase, convert,
+    erase, convert, intent,
 ):  # fmt: skip
     kakehashi.add_command(one)
 

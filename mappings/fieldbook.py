@@ -11,6 +11,7 @@ from mappings import stock
 from mappings.document import Document
 from mappings.expressions import BadExpression, Expression, compile_expression
 from mappings.faults import FaultList, Place
+from mappings.own_values import OWN_VALUES, PREFIX, is_own
 from mappings.source import Node
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
@@ -60,6 +61,8 @@ class FieldBook:
         """The field, or None where the live system shows us none of that name."""
         if side is HUBSPOT and name.startswith(ASSOCIATIONS):
             return FieldSchema(name=name, label=name, kind="reference")
+        if is_own(name):
+            return OWN_VALUES.get(name[len(PREFIX) :])
         if self.schemas is None:
             return stock.field_of(side, object_name, name)
         described = self.schemas.get((side, object_name))
@@ -72,7 +75,7 @@ class FieldBook:
 
     def has(self, side: System, object_name: str, name: str) -> bool:
         """Whether the object has the field; offline a standard object has standard and own ones."""
-        if self.schemas is None:
+        if self.schemas is None and not is_own(name):
             return not stock.is_foreign(side, object_name, name)
         return self.find(side, object_name, name) is not None
 

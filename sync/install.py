@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import mappings
 from connector.errors import SystemBlocked
-from connector.port import Connector, NewField, System
+from connector.port import Connector, FieldSchema, NewField, System
 from intent.load import FILE_NAME as INTENT_FILE
 from intent.load import SHIPPED as SHIPPED_INTENT
+from mappings.own_values import OWN_VALUES
 from mappings.schema import Mapping as FieldMapping
 
 SHIPPED = Path(mappings.__file__).parent
@@ -21,6 +22,15 @@ HOW = {
     System.SALESFORCE: "create a text field {field} (64, External ID, Unique, case-insensitive) on "
     "{object} and let the integration user's permission set read and edit it, or give the user "
     "'Customize Application' and run `kakehashi init` again",
+}
+
+
+HOW_OWN = {
+    System.HUBSPOT: "create a property {field!r} of the kind {kind} on {object}, or give the token the scope "
+    "crm.schemas.{object}.write and run `kakehashi init` again",
+    System.SALESFORCE: "create a field {field} of the kind {kind} on {object} and let the integration user's "
+    "permission set read and edit it, or give the user 'Customize Application' and run `kakehashi init` "
+    "again",
 }
 
 
@@ -48,45 +58,82 @@ def copy_intent(folder: Path) -> list[str]:
 def create_keys(
     connectors: Mapping[System, Connector], compiled: Iterable[FieldMapping]
 ) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
-    """Create the external-key fields that are missing; answers (created, missing with the way).
+    """Create the fields that we need and that are missing; answers (created, missing with the way).
 
-    Raises what the connectors raise, except for missing rights: those are answered as `missing`.
+    These are the external keys, and the fields that lines write values of our own to. Raises what the
+    connectors raise, except for missing rights: those are answered as `missing`.
     """
     created: list[dict[str, str]] = []
     missing: list[dict[str, str]] = []
-    for system, object_name, name in _wanted(compiled):
+    for system, field in _wanted(compiled):
         connector = connectors[system]
-        where = {"system": system.value, "object": object_name, "field": name}
-        if name in connector.describe(object_name).fields:
+        where = {"system": system.value, "object": field.object, "field": field.name}
+        if field.name in connector.describe(field.object).fields:
             continue
-        field = NewField(
-            object=object_name,
-            name=name,
-            label=LABELS[system],
-            unique=True,
-            description="The partner's id in the other system. Kakehashi needs it to never make "
-            "a twin; do not edit it.",
-        )
         try:
             connector.create_field(field)
         except SystemBlocked as error:
             if error.cause != "permission":
                 raise
-            missing.append({**where, "how": HOW[system].format(**where)})
+            how = HOW[system] if field.unique else HOW_OWN[system]
+            missing.append({**where, "how": how.format(**where, kind=_told(field))})
         else:
             created.append(where)
     return created, missing
 
 
-def _wanted(compiled: Iterable[FieldMapping]) -> list[tuple[System, str, str]]:
-    return list(
-        dict.fromkeys(
-            (system, name, key)
-            for mapping in compiled
-            for system, key in mapping.keys.items()
-            for name in mapping.objects_of(system)
-        )
+def _wanted(compiled: Iterable[FieldMapping]) -> list[tuple[System, NewField]]:
+    mappings = list(compiled)
+    return list(dict.fromkeys([*_keys(mappings), *_own_fields(mappings)]))
+
+
+def _keys(mappings: Iterable[FieldMapping]) -> Iterator[tuple[System, NewField]]:
+    for mapping in mappings:
+        for system, key in mapping.keys.items():
+            for name in mapping.objects_of(system):
+                yield (
+                    system,
+                    NewField(
+                        object=name,
+                        name=key,
+                        label=LABELS[system],
+                        unique=True,
+                        description="The partner's id in the other system. Kakehashi needs it to never "
+                        "make a twin; do not edit it.",
+                    ),
+                )
+
+
+def _own_fields(mappings: Iterable[FieldMapping]) -> Iterator[tuple[System, NewField]]:
+    """One field for each end of a line that writes a value of ours."""
+    for mapping in mappings:
+        for object_name, lines in mapping.objects.items():
+            for line in lines.lines:
+                own = OWN_VALUES.get(line.ledger_value or "")
+                for system, name in (
+                    (System.HUBSPOT, mapping.hubspot_object),
+                    (System.SALESFORCE, object_name),
+                ):
+                    if own is not None:
+                        for field in line.side(system).fields:
+                            yield system, _own_field(name, field, own)
+
+
+def _own_field(object_name: str, name: str, own: FieldSchema) -> NewField:
+    words = own.label.replace(".", " ").replace("_", " ")
+    return NewField(
+        object=object_name,
+        name=name,
+        label=f"{words[:1].upper()}{words[1:]} (Kakehashi)",
+        kind=own.kind,
+        length=own.length or 64,
+        description="Written by Kakehashi; an edit is put back.",
     )
+
+
+def _told(field: NewField) -> str:
+    """The kind of a field in words."""
+    return f"{field.kind} ({field.length})" if field.kind in {"text", "long_text"} else field.kind
 
 
 def write_steps(folder: Path, missing: Iterable[Mapping[str, str]]) -> Path | None:

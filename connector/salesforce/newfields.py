@@ -13,6 +13,7 @@ from connector.salesforce.wire import SYSTEM
 PERMISSION_SET = "Kakehashi"
 # Their custom fields are those of one object that nobody sees (Object Reference, "Activity").
 ACTIVITIES = ("Task", "Event")
+LEAST_LONG = 256
 NO_RIGHT = "give the integration user 'Customize Application', or create the field by hand"
 
 
@@ -24,12 +25,9 @@ def create_field(gateway: Gateway, field: NewField) -> None:
     owner = "Activity" if field.object in ACTIVITIES else field.object
     full_name = f"{owner}.{field.name}"
     metadata: dict[str, Any] = {"label": field.label, "description": field.description}
-    if field.kind == "bool":
-        metadata |= {"type": "Checkbox", "defaultValue": False}
-    else:
-        metadata |= {"type": "Text", "length": field.length}
-        if field.unique:
-            metadata |= {"externalId": True, "unique": True, "caseSensitive": False}
+    metadata |= _type_of(field)
+    if field.unique:
+        metadata |= {"externalId": True, "unique": True, "caseSensitive": False}
     _create(gateway, "tooling/sobjects/CustomField", {"FullName": full_name, "Metadata": metadata})
     parent = _permission_set(gateway)
     for object_name in ACTIVITIES if owner == "Activity" else (field.object,):
@@ -44,6 +42,23 @@ def create_field(gateway: Gateway, field: NewField) -> None:
                 "PermissionsEdit": True,
             },
         )
+
+
+def _type_of(field: NewField) -> dict[str, Any]:
+    """Numbers are whole ones; text beyond 255 characters is a long text area, of 256 at least (Metadata API,
+    "CustomField")."""
+    match field.kind:
+        case "bool":
+            return {"type": "Checkbox", "defaultValue": False}
+        case "number":
+            return {"type": "Number", "precision": 18, "scale": 0}
+        case "datetime":
+            return {"type": "DateTime"}
+        case "long_text":
+            length = max(LEAST_LONG, field.length)
+            return {"type": "LongTextArea", "length": length, "visibleLines": 3}
+        case _:
+            return {"type": "Text", "length": field.length}
 
 
 def _permission_set(gateway: Gateway) -> str:
