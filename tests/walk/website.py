@@ -1,0 +1,121 @@
+"""A website beside an installation: its server sends events, and both orgs hold what is told of a visitor."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from sandbox.serve import Sandbox
+from tests.walk.installation import Installation
+from tests.walk.live import Pair, pairs_of
+
+KEY = "invented-write-key"
+SAMPLES = Path(__file__).parents[2] / "mappings" / "samples"
+# HubSpot's property, Salesforce's field, and where the number stands on the card.
+TOLD = {
+    "score": ("shared_intent_score", "Shared_Intent_Score__c"),
+    "band": ("shared_score_band", "Shared_Score_Band__c"),
+    "top_topic": ("shared_top_topic", "Shared_Top_Topic__c"),
+    "reason_internal_ja": ("shared_reason_internal_ja", "Shared_Reason_Internal_Ja__c"),
+    "reason_internal_en": ("shared_reason_internal_en", "Shared_Reason_Internal_En__c"),
+    "reason_outward_ja": ("shared_reason_outward_ja", "Shared_Reason_Outward_Ja__c"),
+    "reason_outward_en": ("shared_reason_outward_en", "Shared_Reason_Outward_En__c"),
+}
+OPT_OUT = ("shared_tracking_opt_out", "Shared_Tracking_Opt_Out__c")
+_ids = count()
+
+
+def prepare(folder: Path, sandbox: Sandbox, **settings: str) -> Installation:
+    """Everybody in line under the sample mapping; both admins have made the opt-out's checkbox."""
+    sandbox.hubspot.define(
+        "contacts",
+        name=OPT_OUT[0],
+        label="Not followed on the website",
+        type="bool",
+        fieldType="booleancheckbox",
+        groupName="contactinformation",
+        options=[
+            {"label": "Yes", "value": "true", "displayOrder": 0},
+            {"label": "No", "value": "false", "displayOrder": 1},
+        ],
+    )
+    for name in ("Lead", "Contact"):
+        sandbox.salesforce.add_field(name, OPT_OUT[1], type="boolean")
+    more = {"KAKEHASHI_INTENT__WRITE_KEY": KEY, "KAKEHASHI_SYNC__POLL_EVERY": "3600"}
+    installation = Installation(folder, sandbox, {**more, **settings})
+    mappings = installation.admin.folder / "mappings"
+    mappings.mkdir()
+    for name in ("people", "companies"):
+        shutil.copyfile(SAMPLES / f"{name}-with-intent.yaml", mappings / f"{name}.yaml")
+    installation.prepare()
+    return installation
+
+
+def visits(email: str, now: datetime | None = None) -> list[dict[str, Any]]:
+    """They read the prices yesterday and today, and asked to be called."""
+    at = now or datetime.now(UTC)
+    return [
+        event("pricing_view", email, at - timedelta(days=1)),
+        event("pricing_view", email, at),
+        event("form_submit_handraise", email, at),
+    ]
+
+
+def event(
+    kind: str, email: str, at: datetime, url: str = "https://www.example.com/pricing"
+) -> dict[str, Any]:
+    return {
+        "event_id": f"walk-{next(_ids)}",
+        "type": kind,
+        "url": url,
+        "occurred_at": at.isoformat(),
+        "email": email,
+        "consent": {"tracking": "granted"},
+    }
+
+
+def send(installation: Installation, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The answer of the door."""
+    answer = requests.post(
+        f"{installation.url}/webhooks/intent",
+        json=list(rows),
+        headers={"Authorization": f"Bearer {KEY}"},
+        timeout=30,
+    )
+    assert answer.status_code == 202, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def held(sandbox: Sandbox, pair: Pair) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What each org holds of a person, as far as it is ours."""
+    contact = sandbox.hubspot.records("contacts")[pair.contact]
+    other = sandbox.salesforce.records(pair.object)[pair.record]
+    return (
+        {name: contact.get(left) or None for name, (left, _) in TOLD.items()},
+        {name: other.get(right) for name, (_, right) in TOLD.items()},
+    )
+
+
+def addressed(sandbox: Sandbox) -> list[tuple[Pair, str]]:
+    """Pairs with an address that nobody else carries in either org."""
+    contacts = sandbox.hubspot.records("contacts")
+    held_there = [
+        str(row.get("Email") or "").casefold()
+        for name in ("Lead", "Contact")
+        for row in sandbox.salesforce.records(name).values()
+    ]
+    mails = [str(row.get("email") or "").casefold() for row in contacts.values()]
+    return [
+        (pair, email)
+        for pair in pairs_of(sandbox)
+        if (email := str(contacts[pair.contact].get("email") or "").casefold())
+        and held_there.count(email) == 1
+        and mails.count(email) == 1
+    ]
