@@ -9,6 +9,7 @@
     many      20,000 changed records: calls against the least that the batch sizes allow
     handoff   the day's API budget at 60 % of the demand: the hand-off lane's latency
     workers   edits/s with 1, 2 and 4 workers on two machines, one PostgreSQL and one Redis
+    intent    a visit to the website: seconds until both orgs carry it, and until an opt-out has blanked it
 
 Both orgs live in the measuring process and hold nobody down.
 """
@@ -23,6 +24,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from bench import live_intent
 from bench.orgs import load
 from sandbox.doorbells import Wanted
 from sandbox.serve import Sandbox
@@ -265,7 +267,8 @@ def workers(say: Say, count: int = 3_000) -> dict[str, Any]:
 
 
 SCENES: dict[str, Callable[[Say], dict[str, Any]]] = {
-    one.__name__: one for one in (latency, lost, doubled, storm, many, handoff, workers)
+    **{one.__name__: one for one in (latency, lost, doubled, storm, many, handoff, workers)},
+    "intent": live_intent.measure,
 }
 
 

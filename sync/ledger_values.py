@@ -33,7 +33,8 @@ def decide_ledger_value(
 ) -> Decision:
     """Bring the ledger's value to each side that has a field for it and holds something else.
 
-    A value that we wrote and no longer have is taken back: somebody was forgotten, or a link was wrong.
+    A value that we wrote and no longer have is taken back: somebody was forgotten, or a link was wrong. Where
+    nothing at all is held of them it is a matter of their consent, which neither a pause nor `only` holds up.
     """
     name = line.ledger_value or ""
     if name not in context.ledger and not _was_told(line, base):
@@ -53,7 +54,13 @@ def decide_ledger_value(
             continue
         if isinstance(cell, Pending) or side.normal(cell) != side.normal(held):
             writes[target] = cell
-    return Travel(writes, "ledger") if writes else Agree()
+    rule = "consent" if is_withdrawn(context) else "ledger"
+    return Travel(writes, rule) if writes else Agree()
+
+
+def is_withdrawn(context: Context) -> bool:
+    """Whether nothing of ours is held of the people or the account behind these records."""
+    return all(value is None for value in context.ledger.values())
 
 
 def _was_told(line: Line, base: LineBaseline | None) -> bool:

@@ -27,7 +27,7 @@ from sync.decide import (
     decide,
     ends_of,
 )
-from sync.ledger_values import decide_ledger_value, knowing
+from sync.ledger_values import decide_ledger_value, is_withdrawn, knowing
 from sync.model import Baseline, FieldChange, LineBaseline
 from sync.waiting import Waiting, waiting_of
 
@@ -141,7 +141,12 @@ def is_true(value: Value) -> bool:
 def reconcile(question: Question) -> PairPlan:
     """Decide every line of a pair. See the module docstring."""
     draft = _Draft(question)
-    if not question.consent_only:
+    if question.consent_only:
+        if is_withdrawn(draft.question.context):
+            for line in question.lines.lines:
+                if line.ledger_value is not None and line.mode == "live":
+                    draft.take(line)
+    else:
         late: list[Line] = []
         for line in question.lines.lines:
             if line.mode == "off":

@@ -263,3 +263,22 @@ def test_whoever_is_erased_for_privacy_is_forgotten_here_too(site: Website) -> N
     assert not site.hubspot.records("contacts")
     assert not site.store.subjects_by("email", [ANN])
     assert site.bells() == 0
+
+
+@pytest.mark.parametrize("way", ["paused", "filtered"])
+def test_neither_a_pause_nor_only_holds_a_withdrawal_up(tmp_path: Path, way: str) -> None:
+    """New scores wait, and what must not be held any more goes."""
+    site = forbidding(tmp_path)
+    (left,) = site.hubspot.records("contacts")
+    if way == "paused":
+        site.ledger.pause([HUBSPOT, SALESFORCE], site.time())
+    else:
+        site.mapping = replace(
+            site.mapping,
+            hash="people:filtered",
+            only={HUBSPOT: lambda values, _context: values.get("first") == "somebody else"},
+        )
+    site.hubspot.edit("contacts", left, {"optout": True})
+    site.ring(HUBSPOT, "contacts", left)
+    site.settle()
+    assert nothing(site)

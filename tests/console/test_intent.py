@@ -1,0 +1,97 @@
+"""`kakehashi intent`: what is on file about somebody, for people and programs, and how to be rid of it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from console.cli import kakehashi
+from intent.load import SHIPPED, load_definition
+from intent.model import Event, Identity
+from sync.install import copy_mappings
+from sync.interest import intent_store
+from sync.ledger import Ledger
+
+ANN = "ann@example.co.jp"
+DEFINITION = load_definition(SHIPPED)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder in which Ann asked for a call."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KAKEHASHI_DATABASE_URL", f"sqlite:///{tmp_path}/ledger.db")
+    copy_mappings(tmp_path / "mappings")
+    now = datetime.now(UTC)
+    store = intent_store(Ledger.open(f"sqlite:///{tmp_path}/ledger.db"))
+    event = Event(
+        event_id="e1",
+        type="form_submit_handraise",
+        occurred_at=now,
+        received_at=now,
+        told_at=now,
+        identity=Identity(email=ANN),
+        source="server",
+        topic="pricing",
+    )
+    store.take_in([event])
+    store.score_some(DEFINITION, now, part=0, parts=1)
+    return tmp_path
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(kakehashi, ["intent", *words])
+
+
+def test_show_tells_score_topics_and_evidence(folder: Path) -> None:
+    """Of the person, and of the company behind the address; nobody else is known."""
+    told = json.loads(run("show", ANN, "--json").stdout)
+    assert told["now"]["band"] == "C2"
+    assert told["now"]["topics"].keys() == {"pricing"}
+    assert told["told"] is None
+    assert [one["event_id"] for one in told["evidence"]] == ["e1"]
+    assert "form_submit_handraise" in run("show", ANN).stdout
+    assert json.loads(run("show", "example.co.jp", "--json").stdout)["subject"]["kind"] == "account"
+    unknown = run("show", "bob@example.co.jp")
+    assert (unknown.exit_code, "bob@example.co.jp" in unknown.stdout) == (1, True)
+
+
+def test_status_tells_what_waits_and_how_long_what_is_kept(folder: Path) -> None:
+    """And that no mapping writes it anywhere yet."""
+    told = json.loads(run("status", "--json").stdout)
+    assert told["unscored"] == 0
+    assert told["keeping_days"]["events"] == DEFINITION.keeping.events
+    assert told["written_by"] == []
+    assert "people-with-intent.yaml" in run("status").stdout
+
+
+def test_a_retracted_event_counts_no_more(folder: Path) -> None:
+    """Once; the second time there is nothing to take out."""
+    assert run("retract", "e1", "--why", "test").exit_code == 0
+    assert json.loads(run("show", ANN, "--json").stdout)["now"]["engagement"] == 0
+    assert run("retract", "e1").exit_code == 1
+
+
+def test_forget_asks_before_it_erases(folder: Path) -> None:
+    """Nobody to ask and no `--yes`: nothing is done."""
+    assert run("forget", ANN).exit_code != 0
+    assert run("show", ANN).exit_code == 0
+    assert run("forget", ANN, "--yes").exit_code == 0
+    assert run("show", ANN).exit_code == 1
+
+
+def test_the_notice_is_ready_for_the_site(folder: Path) -> None:
+    """With the name of whoever answers for it."""
+    words = (
+        "--name",
+        "Acme",
+        "--contact",
+        "privacy@example.co.jp",
+        "--collector",
+        "t.example.co.jp",
+    )
+    assert "Acme" in run("notice", *words).stdout
