@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from sync.ledger.bells import Bells
 from sync.ledger.claims import Claims
@@ -127,7 +127,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
     for attempt in Retrying(
-        retry=retry_if_exception_type(OperationalError),
+        retry=retry_if_exception(_is_locked),
         stop=stop_after_delay(BUSY_TIMEOUT / 1000),
         wait=wait_random(0, 0.1),
         reraise=True,
@@ -138,6 +138,11 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute(f"PRAGMA wal_autocheckpoint={PAGES_OF_LOG}")
     cursor.close()
+
+
+def _is_locked(error: BaseException) -> bool:
+    """Others pass; a file that may not be written stays as it is."""
+    return isinstance(error, OperationalError) and "locked" in str(error)
 
 
 def _begin(connection: Connection) -> None:
