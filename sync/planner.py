@@ -292,7 +292,7 @@ class Planner:
         """An opt-out reaches every record of a person: twins, parked and filtered ones too."""
         lines = consent_lines(mapping)
         lifted: set[tuple[System, str, str]] = set()
-        for due in self.ledger.consent_spread(mapping.name, len(lines), self.scope):
+        for due in self.asker.registry.due(mapping, self.scope):
             line = lines[due.position].id
             if self.draft.has_consent(mapping.name, due.system, due.record_id, line):
                 continue

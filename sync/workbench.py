@@ -28,6 +28,7 @@ from sync.questions import Asker
 from sync.readback import ReadBack
 from sync.reads import Reads
 from sync.refs import LedgerRefs
+from sync.registry import Registry
 from sync.writes import Writer
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
@@ -104,6 +105,11 @@ class Workbench:
                 listed[system] = [record for page in pages for record in page.records]
             known.owners, known.at = pair_owners(listed[HUBSPOT], listed[SALESFORCE]), now
         return known.owners
+
+    @property
+    def registry(self) -> Registry:
+        """Where people stand."""
+        return Registry(self.ledger, self.connectors, self.clock)
 
     def reads(self) -> Reads:
         return Reads(self.connectors, self.clock)
