@@ -12,6 +12,7 @@ import click
 
 from connector.errors import ConnectorError, SystemBlocked
 from console import exits
+from console.logs import set_up
 from console.output import Output
 from mappings.faults import MappingFaults
 
@@ -65,7 +66,8 @@ def kakehashi(lang: str | None) -> None:
 
 
 def main() -> None:
-    """The entry point. Exit codes are the contract's."""
+    """The entry point. Exit codes are the contract's, and nothing is logged to standard output."""
+    set_up(terminal=sys.stderr.isatty())
     try:
         kakehashi.main(standalone_mode=False)
     except SystemExit:
