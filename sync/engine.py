@@ -123,7 +123,7 @@ class Engine:
             if pair is None or plan is None:
                 self.tally.skip(task, "one of the two records cannot be read any more")
                 self._ask_after([(s, task.object_of(s), task.record_id(s) or "") for s in System])
-            elif pair.id and pair.id in answers.in_flight:
+            elif pair.hubspot_id in answers.in_flight:
                 self.tally.skip(task, "an earlier write of this record may still land")
                 self._come_back(pair, "in_flight")
             elif exactly and not same_changes(task.changes, plan.changes, plan.waiting):

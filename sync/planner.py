@@ -231,7 +231,7 @@ class Planner:
             task = Task.of_pair(kind, mapping, pair, plan)
             self._note_findings(mapping, pair, plan)
             self.draft.add_observed(mapping, pair, plan)
-            if pair.id and pair.id in answers.in_flight:
+            if pair.hubspot_id in answers.in_flight:
                 continue
             if kind == "link" or task.changes:
                 self.draft.add_task(task)
