@@ -48,7 +48,8 @@ class Tally:
 
     `busy` tasks are of pairs that another worker holds at this moment. `unfinished` are records of which
     something is to be written yet, whatever their state says, and why; `unspread`: so are some opt-outs.
-    `forward` tasks are what was planned for lines whose partners were not there yet: for a second pass.
+    `forward` tasks are for a second pass: what was planned for lines whose partners were not there yet,
+    and (without changes) newborn pairs of which a system has filled fields itself.
     """
 
     totals: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -266,14 +267,14 @@ class Engine:
         )
         self.writer.confirm(results)
         for work in works:
-            self._look_forward(mapping, work)
+            self._look_forward(mapping, work, work.pair.hubspot_id in aftermath.filled)
 
-    def _look_forward(self, mapping: FieldMapping, work: Work) -> None:
+    def _look_forward(self, mapping: FieldMapping, work: Work, is_filled: bool) -> None:
         """What was planned for a line that waits now is tried once more when all partners are there."""
         lines = {waiting.line for waiting in work.plan.waiting}
         planned = work.task.changes.items() if work.task else ()
         changes = {side: tuple(c for c in found if c.line in lines) for side, found in planned}
-        if any(changes.values()):
+        if is_filled or any(changes.values()):
             later = PairPlan(changes=changes)
             self.tally.forward.append(Task.of_pair("pair", mapping, work.pair, later))
 

@@ -219,9 +219,12 @@ class Carrier:
         return free
 
     def look_forward(self, by_name: Mapping[str, FieldMapping]) -> None:
-        """The second pass: references to records that were paired or born later in this run."""
+        """The second pass: references to records that were paired or born later in this run, and what
+        systems filled in themselves. No plan tells of the latter: whoever wants exactly that does without.
+        """
         tally = self.engine.tally
-        again, tally.forward = tally.forward, []
+        again = [t for t in tally.forward if not self.exactly or any(t.changes.values())]
+        tally.forward = []
         for name in dict.fromkeys(task.mapping for task in again):
             members = [task for task in again if task.mapping == name]
             for some in chunked(members, BATCH):
