@@ -231,7 +231,7 @@ class Engine:
             changes = tuple(self._due(side, work.plan.changes.get(side, ())))
             if not changes or side in work.born:
                 continue
-            lines = {change.line for change in changes}
+            parts = {change.part for change in changes}
             yield Write(
                 mapping=mapping.name,
                 system=side,
@@ -239,7 +239,7 @@ class Engine:
                 record_id=work.pair.record_id(side),
                 partner_id=work.pair.record_id(side.other),
                 changes=changes,
-                meant={w.line.id: w.meant for w in work.plan.writes if w.line.id in lines},
+                meant={w.line.id: w.meant for w in work.plan.carried(side, parts)},
             )
 
     def _due(self, side: System, changes: Iterable[FieldChange]) -> Iterable[FieldChange]:
@@ -288,18 +288,14 @@ class Engine:
                 side = result.write.system
                 names = {write.line.id for write in work.plan.writes}
                 others[side, work.pair.record_id(side)] = [
-                    c.api_name for c in result.write.changes if c.line not in names
+                    c.api_name for c in result.write.changes if c.part not in names
                 ]
                 landed.append(
                     Landed(
                         pair=work.pair,
                         system=side,
                         object=result.write.object,
-                        lines=tuple(
-                            write
-                            for write in work.plan.writes
-                            if write.to is side and write.line.id in result.landed_lines
-                        ),
+                        lines=work.plan.carried(side, result.landed),
                         before=None if side in work.born else work.records[side],
                     )
                 )

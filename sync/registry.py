@@ -155,7 +155,7 @@ def note_opt_outs(
             if change.rule != "consent" or change.after is not True or record_id is None:
                 continue
             place = (write.system, record_id)
-            refusal = result.refusal or result.refusals.get(change.line)
+            refusal = result.refusal or result.refusals.get(change.part)
             if refusal is not None and refusal.cause not in GONE:
                 ledger.refuse_opt_out(mapping.name, *place, change.line, refusal.cause, now)
             elif refusal is None and result.state == "landed":

@@ -57,9 +57,9 @@ class Write:
 
 @dataclass(slots=True, kw_only=True)
 class Result:
-    """What came of a write. `record_id` is known for a landed create. `refusals` are by line.
+    """What came of a write. `record_id` is known for a landed create. `refusals` are by part.
 
-    `refusal` refuses the whole record. `landed_lines` are the lines that were sent and taken.
+    `refusal` refuses the whole record. `landed` are the parts that were sent and taken (`FieldChange.part`).
     """
 
     write: Write
@@ -67,7 +67,7 @@ class Result:
     state: ResultState
     record_id: str | None = None
     created: bool = False
-    landed_lines: frozenset[str] = frozenset()
+    landed: frozenset[str] = frozenset()
     refusals: dict[str, Rejected] = field(default_factory=dict)
     refusal: Rejected | None = None
     later: TryLater | None = None
@@ -77,7 +77,7 @@ class Result:
     def refuses_opt_out(self) -> bool:
         """Whether an opt-out was refused, of somebody who is there and could be written to."""
         refusals = [
-            self.refusal or self.refusals.get(change.line)
+            self.refusal or self.refusals.get(change.part)
             for change in self.write.changes
             if change.rule == "consent"
         ]
@@ -169,7 +169,7 @@ class Writer:
         An update whose refusal names no field is refused in every line but consent.
         """
         changes = result.write.changes
-        named = {change.line for change in changes if change.api_name in refusal.fields}
+        named = {change.part for change in changes if change.api_name in refusal.fields}
         if result.write.record_id is None:
             # Without the value that is taken, or without its key, it would be a twin.
             has_key = result.write.key_field not in refusal.fields
@@ -177,8 +177,8 @@ class Writer:
                 return False
         elif refusal.cause in GONE:
             return False
-        named = named or {change.line for change in changes if change.rule != "consent"}
-        left = [change for change in changes if change.line not in named]
+        named = named or {change.part for change in changes if change.rule != "consent"}
+        left = [change for change in changes if change.part not in named]
         if not left and result.write.record_id is None:
             return False
         result.refusals |= dict.fromkeys(named, refusal)
@@ -216,8 +216,8 @@ class Writer:
             result.state = "landed"
             result.record_id = outcome.id
             result.created = outcome.created
-            result.landed_lines = frozenset(
-                change.line for change in result.write.changes if change.line not in result.refusals
+            result.landed = frozenset(
+                change.part for change in result.write.changes if change.part not in result.refusals
             )
         elif isinstance(outcome, OutcomeUnknown):
             result.state = "unknown"
@@ -246,7 +246,7 @@ def _values(result: Result, leave_out: str = "") -> dict[str, Value]:
     return {
         change.api_name: change.after
         for change in result.write.changes
-        if change.line not in result.refusals and change.api_name != leave_out
+        if change.part not in result.refusals and change.api_name != leave_out
     }
 
 
@@ -257,9 +257,10 @@ def refusals(plan: PairPlan, result: Result) -> Iterable[Parked]:
     """
     write = result.write
     record_id = write.record_id or write.partner_id or ""
-    due = {c.line for c in write.changes if c.rule == "consent"} if result.refuses_opt_out else ()
+    due = {c.part for c in write.changes if c.rule == "consent"} if result.refuses_opt_out else ()
+    lines = {change.part: change.line for change in write.changes}
     by_line: dict[str | None, Rejected] = {}
-    by_line.update((line, one) for line, one in result.refusals.items() if line not in due)
+    by_line.update((lines[part], one) for part, one in result.refusals.items() if part not in due)
     if result.refusal is not None and not result.went_away:
         by_line[None] = result.refusal
     for line, refusal in by_line.items():

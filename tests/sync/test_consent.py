@@ -284,6 +284,22 @@ def test_a_refused_opt_out_stays_due_and_alarms_at_once(
     assert live.ledger.refused_opt_outs() == {}
 
 
+def test_a_refused_address_does_not_hold_up_the_opt_out_beside_it(live: Live) -> None:
+    """Both are called `email` in the mapping; the address is parked, and nobody is alarmed."""
+    left = live.hubspot.seed("contacts", {"email": "ann@example.com"})
+    right = live.salesforce.seed("Lead", {"email": "ann@example.com"})
+    live.resync()
+    live.salesforce.faults.reject["email", "ann@nowhere"] = Rejected(
+        "no", system="salesforce", cause="invalid_email", fields=("email",)
+    )
+    live.hubspot.edit("contacts", left, {"email": "ann@nowhere", "optout": True})
+    live.ring(HUBSPOT, "contacts", left)
+    live.round()
+    assert live.salesforce.records("Lead")[right]["OptOut"] is True
+    assert [row.parked.line for row in live.ledger.parked_list()] == ["email"]
+    assert live.ledger.refused_opt_outs() == {}
+
+
 def test_an_opt_in_that_is_refused_leaves_the_opt_out_on_file(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:

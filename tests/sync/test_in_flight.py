@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from connector.port import System
-from tests.sync.bridge import sqlite_url
+from tests.sync.bridge import people, sqlite_url
+from tests.sync.builders import line
 from tests.sync.live import Live
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
@@ -68,3 +69,26 @@ def test_whoever_is_bound_in_the_same_batch_is_brought_in_line(live: Live) -> No
     pair = live.ledger.pair_of("people", HUBSPOT, bob)
     assert pair is not None
     assert pair.baseline["title"].hubspot == "Boss"
+
+
+def test_an_opt_out_on_its_way_tells_nothing_of_what_went_the_other_way(tmp_path: Path) -> None:
+    """HubSpot folds the address that comes from Salesforce, which is told of an opt-out, and answers late:
+    the folded address is what HubSpot made of it, and no edit.
+    """
+    live = Live(sqlite_url(tmp_path), normalise={HUBSPOT: {"email": str.lower}})  # type: ignore[dict-item]  # of a text
+    live.mapping = people(line("email", both_changed="hubspot"), line("first"))
+    ann = live.hubspot.seed("contacts", {"email": "ann@example.com"})
+    live.resync()
+    pair = live.ledger.pair_of("people", HUBSPOT, ann)
+    assert pair is not None
+    live.salesforce.faults.late = 1
+    live.salesforce.edit("Lead", pair.salesforce_id, {"email": "Ann@new.example"})
+    live.hubspot.edit("contacts", ann, {"optout": True})
+    hear(live, ann)
+    live.salesforce.land()
+    live.time.forward(seconds=200)
+    live.resync()
+    lead = live.salesforce.records("Lead")[pair.salesforce_id]
+    assert (lead["email"], lead["OptOut"]) == ("Ann@new.example", True)
+    assert live.hubspot.records("contacts")[ann]["email"] == "ann@new.example"
+    assert live.planned() == []
