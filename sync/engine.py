@@ -17,7 +17,7 @@ from connector.port import Connector, Record, System, Value, Values
 from mappings.schema import Mapping as FieldMapping
 from sync.findings import findings, note_of, same_changes, taken
 from sync.holding import Holder
-from sync.ledger import Agreement, AlreadyBound, Ledger, Ring
+from sync.ledger import Agreement, AlreadyBound, Ledger
 from sync.model import Baseline, Conflict, FieldChange, Pair, PairNote, Parked
 from sync.plandraft import Task
 from sync.questions import Answers, Asker
@@ -26,6 +26,7 @@ from sync.reads import FRESH, Reads
 from sync.reconcile import PairPlan
 from sync.registry import note_opt_outs
 from sync.sighting import Lookout
+from sync.surroundings import Surroundings
 from sync.waiting import LOCKED, awaited_by, why_waiting
 from sync.writes import Result, Write, Writer, refusals
 
@@ -98,6 +99,7 @@ class Engine:
     tally: Tally
     holder: Holder
     reads: Reads
+    surroundings: Surroundings
     paused: frozenset[System] = frozenset()
 
     def carry_out(
@@ -123,7 +125,9 @@ class Engine:
             plan = answers.plans.get(pair.hubspot_id) if pair else None
             if pair is None or plan is None:
                 self.tally.skip(task, "one of the two records cannot be read any more")
-                self._ask_after([(s, task.object_of(s), task.record_id(s) or "") for s in System])
+                self.surroundings.ask_after(
+                    [(s, task.object_of(s), task.record_id(s) or "") for s in System]
+                )
             elif pair.hubspot_id in answers.in_flight:
                 self.tally.skip(task, "an earlier write of this record may still land")
                 self._come_back(pair, "in_flight")
@@ -152,6 +156,8 @@ class Engine:
             if task.pair_id is not None:
                 self.ledger.unbind(task.pair_id, "partner_deleted", self.clock())
                 self.tally.totals["unlink"] += 1
+        places = {(side, task.record_id(side) or "") for task in tasks for side in System}
+        self.surroundings.ring_around(tasks[0].mapping, places)
 
     def _pairs_of(self, tasks: Sequence[Task]) -> dict[str, Pair]:
         """The pairs of these tasks by HubSpot id; one that was ended meanwhile is missing."""
@@ -251,6 +257,8 @@ class Engine:
         """Look at what was stored and put on file what is true now; then close the journal."""
         aftermath = self._look(mapping, works)
         results = [result for work in works for result in work.results]
+        read = [work.records for work in works if not work.born]
+        self.surroundings.note_new_keys(mapping, read, aftermath)
         note_opt_outs(self.ledger, mapping, results, self.clock())
         notes = [self._note(mapping, work, aftermath) for work in works]
         agreements = [
@@ -259,7 +267,7 @@ class Engine:
         ]
         self.ledger.note_pairs(self.writer.run_id, mapping.name, notes, self.clock())
         self.ledger.agree(agreements, self.clock())
-        self._ask_after(
+        self.surroundings.ask_after(
             (result.write.system, result.write.object, work.pair.record_id(result.write.system))
             for work in works
             for result in work.results
@@ -339,11 +347,6 @@ class Engine:
             waits=None if why in {"due", "in_flight"} else why,
             awaited=awaited_by(plan.waiting),
         )
-
-    def _ask_after(self, places: Iterable[tuple[System, str, str]]) -> None:
-        """Somebody has to find out what became of these records: deleted, merged, converted?"""
-        if rings := [Ring(*place) for place in places]:
-            self.ledger.ring(rings, self.clock())
 
     def _is_held_back(self, plan: PairPlan) -> bool:
         """Whether a pause, or a partner without an id, keeps something of the plan from being written."""

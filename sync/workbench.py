@@ -29,6 +29,7 @@ from sync.readback import ReadBack
 from sync.reads import Reads
 from sync.refs import LedgerRefs
 from sync.registry import Registry
+from sync.surroundings import Surroundings
 from sync.writes import Writer
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
@@ -160,6 +161,7 @@ class Workbench:
             tally=tally or Tally(),
             holder=self.holder,
             reads=reads or self.reads(),
+            surroundings=Surroundings(self.ledger, context, self.clock, run_id),
             paused=frozenset(self.ledger.paused()),
         )
 

@@ -216,7 +216,6 @@ class Claims(Room):
                         record.c.in_scope,
                         record.c.external_key.is_not(None),
                         target.c.gone.is_(None),
-                        target.c.claim.is_(None),
                         within(scope),
                     )
                     .order_by(record.c.id)

@@ -73,16 +73,27 @@ def nothing_is_left_to_do(world: World) -> None:
 
 
 def everybody_stands_once(world: World) -> None:
-    """A live record is in one pair at most, its key names its partner, and no two hold the same key."""
+    """A live record is in one pair at most, its key names its partner, and no two hold the same key.
+
+    But whoever comes out of the bin brings the key along that it had then. Where its partner has
+    somebody else by now, it is on the list as a further record of the same person, for a merge. The key
+    is left to it: nothing else proves who it is, and without it somebody would be made for it.
+    """
     for mapping in LINES:
         records = {system: live(world, mapping, system) for system in System}
         for system in System:
             bound = [pair.record_id(system) for pair in pairs_of(world, mapping)]
             assert len(bound) == len(set(bound))
+            further = {
+                row.parked.record_id
+                for row in world.ledger.parked_list()
+                if row.parked.cause == "duplicate_of" and row.parked.system is system
+            }
             keys = [
                 key
-                for one in records[system].values()
-                if (key := one.values.get(KEYS[system])) is not None
+                for record_id, one in records[system].items()
+                if record_id not in further - set(bound)
+                and (key := one.values.get(KEYS[system])) is not None
             ]
             assert len(keys) == len(set(keys)), (mapping, system, keys)
         for pair in pairs_of(world, mapping):
