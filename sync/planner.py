@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 from connector.port import System, Values
@@ -106,9 +107,14 @@ class Planner:
         """External keys first: they prove whom a record belongs to, also after a lost ledger.
 
         Whoever names a record that has another partner already, bound or claimed, is a further record
-        of the same person: it waits for a merge, and nobody is born for it.
+        of the same person: it waits for a merge, and nobody is born for it. Two that name each other
+        come before whoever names one of them alone: they were a pair, whatever came in between.
         """
-        for page in self.ledger.external_key_matches(mapping.name, self.scope):
+        ledger = self.ledger
+        for page in chain(
+            ledger.external_key_matches(mapping.name, self.scope, mutual=True),
+            ledger.external_key_matches(mapping.name, self.scope),
+        ):
             claims: dict[tuple[System, str], Claim] = {}
             for match in page:
                 target = match.target

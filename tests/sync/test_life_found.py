@@ -47,3 +47,35 @@ def test_a_twin_whose_namesake_gets_another_address_is_told_at_once(tmp_path: Pa
     story.merge(HUBSPOT, story.who(HUBSPOT, "hal"), story.who(HUBSPOT, "bob"))
     story.keep_promises()
     assert story.pair_of(SALESFORCE, lead) is not None
+
+
+def test_two_that_name_each_other_are_a_pair_again_before_anybody_else_gets_one_of_them(
+    tmp_path: Path,
+) -> None:
+    """Eve's Lead is merged into Hal's, whose contact is deleted and comes back: Eve waits for a merge."""
+    story = Story(tmp_path)
+    eve, hal = story.who(SALESFORCE, "eve"), story.who(SALESFORCE, "hal")
+    contact = story.who(HUBSPOT, "hal")
+    story.create("Contact", "ann")
+    story.delete(HUBSPOT, contact)
+    story.merge(SALESFORCE, hal, eve)
+    story.hear()
+    story.restore(HUBSPOT, contact)
+    story.keep_promises()
+    pair = story.pair_of(SALESFORCE, hal)
+    assert pair is not None
+    assert pair.hubspot_id == contact
+
+
+def test_a_key_that_somebody_out_of_the_bin_holds_stands_on_the_list(tmp_path: Path) -> None:
+    """Fay's contact comes back when her Contact is Hal's: a person merges the two contacts."""
+    story = Story(tmp_path)
+    fay, contact = story.who(HUBSPOT, "fay"), story.who(SALESFORCE, "fay")
+    story.delete(HUBSPOT, fay)
+    story.world.poll()
+    story.world.round()
+    story.convert(story.who(SALESFORCE, "hal"), into=contact)
+    story.restore(HUBSPOT, fay)
+    story.hear()
+    story.keep_promises()
+    assert {row.parked.cause for row in story.world.ledger.parked_list()} <= {"duplicate_of"}
