@@ -13,7 +13,7 @@ from typing import Literal
 
 from connector.consents import OptIn, Statement, consents_of
 from connector.errors import ConnectorError, OutcomeUnknown, Rejected, TryLater
-from connector.port import Change, Connector, Draft, Outcome, System, Value, Written
+from connector.port import Change, Connector, Draft, Outcome, Record, System, Value, Written
 from sync.findings import mark_of, refused
 from sync.ledger import Ledger
 from sync.model import (
@@ -33,6 +33,8 @@ ResultState = Literal["landed", "refused", "unknown", "later"]
 GONE = frozenset({"not_found", "deleted", "converted"})
 # A contact without an address cannot be opted out, and cannot be written to either.
 NO_ADDRESS = "required_blank"
+# The vendor answered for others of the batch, and not for this one.
+NOT_ANSWERED = "not_answered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,15 +155,31 @@ class Writer:
     def _send_group(self, results: Sequence[Result]) -> None:
         """One kind of write to one object; a row refused for a field goes once more without it."""
         outcomes = self._call(results)
-        again: list[Result] = []
         for result, outcome in zip(results, outcomes, strict=True):
             self._take(result, outcome)
-            if result.refusal is not None and self._leave_out(result, result.refusal):
-                again.append(result)
+        self._look_for([r for r in results if r.refusal and r.refusal.cause == NOT_ANSWERED])
+        again = [r for r in results if r.refusal is not None and self._leave_out(r, r.refusal)]
         if again:
             for result, outcome in zip(again, self._call(again), strict=True):
                 result.refusal = None
                 self._take(result, outcome)
+
+    def _look_for(self, left_out: Sequence[Result]) -> None:
+        """An answer that leaves a record out says nothing of it: what stands there now does.
+
+        A record that holds something else than before was written to, and is read back like any other.
+        """
+        for result in left_out:
+            connector = self.connectors[result.write.system]
+            try:
+                found = _found(connector, result.write)
+            except TryLater as later:
+                # Nobody knows: whether it landed is found out when it is read again.
+                result.state, result.refusal, result.later = "unknown", None, later
+                continue
+            if found is not None:
+                self._take(result, Written(found.id, created=result.write.record_id is None))
+                result.refusal = None
 
     def _leave_out(self, result: Result, refusal: Rejected) -> bool:
         """Note the faulty lines; true when something is left that is worth sending once more.
@@ -240,6 +258,18 @@ class Writer:
             [(r.entry_id, states[r.state], r.record_id, r.request_id) for r in results],
             self.clock(),
         )
+
+
+def _found(connector: Connector, write: Write) -> Record | None:
+    """The record that this write made, or changed."""
+    names = [change.api_name for change in write.changes]
+    if write.record_id is None:
+        matches = connector.find_many(write.object, write.key_field, [write.key], names)
+        return next((one for records in matches.values() for one in records), None)
+    held = connector.get_many(write.object, [write.record_id], names).get(write.record_id)
+    before = {change.api_name: change.before for change in write.changes}
+    is_changed = held is not None and any(held.values.get(n) != was for n, was in before.items())
+    return held if is_changed else None
 
 
 def _values(result: Result, leave_out: str = "") -> dict[str, Value]:

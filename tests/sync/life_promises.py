@@ -24,10 +24,7 @@ def keep_all(world: World, outs: set[Place]) -> None:
     everybody_stands_once(world)
     nobody_was_made_twice(world)
     pairs_agree(world)
-    if not world.has_dropped:
-        # Known: a write that an answer left out counts as refused. Where it was stored all the same, what
-        # was cut of it comes back as an edit, and the value that it replaced is no conflict on file.
-        no_edit_is_lost(world)
+    no_edit_is_lost(world)
     no_opt_out_is_lost(world, outs)
     states_add_up(world)
 
