@@ -23,7 +23,13 @@ from webhooks.routes import SALESFORCE_LIMIT
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
-PAGES = [ROOT / "docs" / name for name in ("webhooks.md", "webhooks.ja.md", "operations.md")]
+PAGES = [
+    ROOT / "docs" / name
+    for name in (
+        *("webhooks.md", "webhooks.ja.md", "operations.md"),
+        *("intent-setup.md", "intent-setup.ja.md"),
+    )
+]
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 PUBLIC_URL = "https://kakehashi.example.com"
 PORT = WebSettings().port
@@ -275,11 +281,13 @@ def test_the_image_is_locked_and_runs_as_nobody_special() -> None:
 def test_the_proxies_hand_the_signed_address_on_as_it_is() -> None:
     """No rewriting, room for the largest message, and nothing but the doors is shown."""
     nginx, caddy = text_of("nginx.conf"), text_of("Caddyfile")
-    assert re.findall(r"proxy_pass (\S+);", nginx) == ["http://kakehashi"]
-    assert re.findall(r"location (\S+) ", nginx) == ["/webhooks/", "/"]
+    assert set(re.findall(r"proxy_pass (\S+);", nginx)) == {"http://kakehashi"}
+    shown = ["/webhooks/", r"~ ^/(intent\.js|collect)$", "/"]
+    assert re.findall(r"location (.+) \{", nginx) == shown
     assert re.findall(r"client_max_body_size (\d+)m;", nginx) == [str(SALESFORCE_LIMIT >> 20)]
     assert re.findall(r"max_size (\d+)MiB", caddy) == [str(SALESFORCE_LIMIT >> 20)]
-    assert re.findall(r"^\thandle (\S+)", caddy, re.MULTILINE) == ["/webhooks/*", "{"]
+    handled = re.findall(r"^\thandle (\S+)", caddy, re.MULTILINE)
+    assert handled == ["/webhooks/*", "/intent.js", "/collect", "{"]
     for text in (nginx, caddy):
         assert f"127.0.0.1:{PORT}" in text
         assert (urlsplit(PUBLIC_URL).hostname or "?") in text

@@ -18,6 +18,7 @@ import structlog
 from flask import Blueprint, Response, request
 
 from intent.definition import Definition
+from intent.hygiene import address_of
 from intent.identity import Network
 from intent.intake import Intake, Told, nothing_known
 from intent.model import Event, Identity, Rejection
@@ -246,12 +247,13 @@ class _Door:
 
 
 def client_address(peer: str | None, forwarded: str | None) -> str | None:
-    """The address of the browser: of the peer, or what a proxy on this machine says of it.
+    """The address of the browser: of the peer, or what a proxy of our own network says of it.
 
     The last entry is the one that our own proxy wrote; those before it may be invented.
     """
     last = (forwarded or "").rpartition(",")[2].strip()
-    is_own_proxy = peer in {"127.0.0.1", "::1"}
+    address = address_of(peer or "")
+    is_own_proxy = address is not None and address.is_private
     return last if is_own_proxy and last else peer
 
 

@@ -208,3 +208,23 @@ def test_a_look_that_was_cut_off_is_made_again(tmp_path: Path, ledger: Ledger) -
     scene.store.is_down = False
     assert look.look().accepted == 1
     assert [one.type for one in scene.store.on_file.values()] == ["form_submit_handraise"]
+
+
+def test_the_scheduler_has_hubspot_asked(tmp_path: Path) -> None:
+    """As often as changes are; not at all where nobody switched it on."""
+    scene = Scene(tmp_path, {"KAKEHASHI_INTENT__HUBSPOT": "roll_ups"})
+    scene.client()  # fills the settings
+    hubspot = MemoryConnector(System.HUBSPOT, clock=lambda: scene.now)
+    hubspot.create_many("contacts", [Draft(VISITED, "salesforce_id", "a")])
+    settings = load_settings(tmp_path, scene.environ)
+    bridge = Bridge(settings, tmp_path, scene.environ, clock=lambda: scene.now)
+    bridge.__dict__["connectors"] = {System.HUBSPOT: hubspot}
+    parts = Parts(bridge, website=scene.website())
+    parts.watch_offline()
+    chores = parts.chores(parts.station("scheduler"))
+    assert chores.do("behaviour")
+    assert not chores.do("behaviour")
+    assert len(scene.store.on_file) == 2
+    scene.environ["KAKEHASHI_INTENT__HUBSPOT"] = "off"
+    off = Bridge(load_settings(tmp_path, scene.environ), tmp_path, scene.environ)
+    assert "behaviour" not in [chore.name for chore in off.timetable]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from string import Formatter
 
 import pytest
 
-from intent.definition import Keeping
+from intent.definition import Definition, Keeping
 from intent.notice import COOKIE_DAYS, Language, Operator, notice, texts
 from tests.intent.visits import DEFINITION
 from webhooks.snippet import FILE
 
+ROOT = Path(__file__).parents[2]
 OPERATOR = Operator(
     name="株式会社アクメ",
     contact="privacy@example.com",
@@ -65,3 +67,17 @@ def test_every_row_of_the_notice_stands_in_both_languages() -> None:
         for part in ("what", "purpose"):
             assert set(row[part]) == {"en", "ja"}
             assert blanks(row[part]["en"]) == blanks(row[part]["ja"])
+
+
+@pytest.mark.parametrize(
+    ("page", "language", "name"),
+    [("intent-setup.md", "en", "Acme K.K."), ("intent-setup.ja.md", "ja", "株式会社アクメ")],
+)
+def test_the_example_in_the_docs_is_what_comes_out(
+    page: str, language: Language, name: str
+) -> None:
+    """One level lower in headings, and otherwise word for word."""
+    bare = Definition(version="1", hash="h", kinds={}, families={}, query=frozenset({"utm_*"}))
+    operator = replace(OPERATOR, name=name)
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    assert text.endswith(f"\n#{notice(operator, bare, language)}")

@@ -60,14 +60,16 @@ def test_a_page_cannot_say_whose_network_or_contact_it_is() -> None:
 
 
 def test_the_network_is_that_of_the_connection() -> None:
-    """What a proxy on this machine says of it; what the browser says of itself does not count."""
+    """What a proxy of ours says of it; what the browser says of itself does not count."""
     site = Website()
     forwarded = {"X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
     beacon(site.client(), told(email=None, visitor="v1"), **forwarded)
     assert site.events[0].identity.network_domain == "acme.co.jp"
-    assert client_address("192.0.2.1", "198.51.100.7") == "192.0.2.1"
+    assert client_address("1.2.3.4", "198.51.100.7") == "1.2.3.4"
     assert client_address("::1", None) == "::1"
-    assert client_address("127.0.0.1", "198.51.100.7") == "198.51.100.7"
+    assert client_address(None, "198.51.100.7") is None
+    for ours in ("127.0.0.1", "172.18.0.3", "::1", "fd00::1"):
+        assert client_address(ours, "198.51.100.7") == "198.51.100.7"
 
 
 def test_programs_and_those_who_ask_not_to_be_tracked_do_not_count() -> None:
