@@ -21,7 +21,10 @@ from mappings.normal import moment as read_moment
 
 SOURCE: Final = "hubspot"
 CONTACTS: Final = "contacts"
+OCCURRENCE: Final = "occurrences"
+OCCURRENCE_FIELDS: Final = ("eventType", "objectId", "occurredAt", "hs_url", "hs_title")
 LEGAL_BASIS: Final = "hs_legal_basis"
+WHO: Final = ("email", LEGAL_BASIS)
 # What a contact is asked for.
 FIELDS: Final = (
     "email",
@@ -90,21 +93,23 @@ class Behaviour:
         return [self._event(raw | told, number, at) for number, raw in enumerate(found)]
 
     def of_occurrence(
-        self, occurrence: Mapping[str, Any], contact: Mapping[str, Any], at: datetime
+        self, number: str, told: Mapping[str, Any], contact: Mapping[str, Any], at: datetime
     ) -> Event | Rejection:
-        """One item of ``GET /events/v3/events`` about a contact with these properties."""
-        told = occurrence.get("properties") or {}
-        kind = str(occurrence.get("eventType"))
-        name = f"{SOURCE}:{occurrence.get('id')}"
+        """One occurrence of the events API about a contact with these properties.
+
+        `told` holds its ``eventType``, ``objectId``, ``occurredAt``, and what it says of the page.
+        """
+        kind = str(told.get("eventType"))
+        name = f"{SOURCE}:{number}"
         try:
             raw = {
                 "event_id": name,
                 "type": OCCURRENCES.get(kind, kind),
-                "occurred_at": occurrence.get("occurredAt"),
-                "url": told.get("hs_url"),
+                "occurred_at": told.get("occurredAt"),
+                "url": with_scheme(str(told.get("hs_url") or "")),
                 "title": told.get("hs_title"),
                 "email": contact.get("email"),
-                "hubspot_contact_id": str(occurrence.get("objectId") or ""),
+                "hubspot_contact_id": str(told.get("objectId") or ""),
                 "basis": self.basis_of(contact),
             }
         except Refused as refused:

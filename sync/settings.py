@@ -94,15 +94,16 @@ class IntentSettings(Frozen):
     """Website events: `write_key` lets a server send them; pages of `sites` (origins) send by the snippet.
 
     `network_file` is a MaxMind DB with the companies behind network addresses. `sources` is the folder of
-    the files about third parties. `hubspot` says how HubSpot's own behaviour data is read: from the roll-ups
-    in contacts, or not at all; `hubspot_basis` on what basis, where HubSpot knows none of a contact.
+    the files about third parties. `hubspot` says which of HubSpot's own behaviour data is read: forms and
+    clicks, pages by the roll-ups of contacts or by the events API as well, or nothing. `hubspot_basis`: on
+    what basis, where HubSpot knows none of a contact.
     """
 
     write_key: SecretStr | None = None
     sites: Annotated[tuple[str, ...], BeforeValidator(checks.origins)] = ()
     network_file: Path | None = None
     sources: Path = Path("sources")
-    hubspot: Literal["off", "roll_ups", "forms"] = "off"
+    hubspot: Literal["off", "roll_ups", "forms", "events"] = "off"
     hubspot_basis: Text | None = None
 
 

@@ -18,11 +18,18 @@ from typing import Final, Generic, Protocol, TypeVar
 import structlog
 
 from connector.port import Connector, Page
-from intent.behaviour import CONTACTS, FIELDS, Behaviour
+from intent.behaviour import (
+    CONTACTS,
+    FIELDS,
+    OCCURRENCE,
+    OCCURRENCE_FIELDS,
+    WHO,
+    Behaviour,
+)
 from intent.definition import Definition
 from intent.identity import Network
 from intent.intake import Intake, nothing_known
-from intent.model import Event
+from intent.model import Event, Rejection
 from intent.network import NetworkBook, UnreadableNetworks
 from intent.port import TakenIn
 from intent.sources import Source, read_sources
@@ -191,31 +198,58 @@ class HubSpotLook:
 
     def look(self) -> TakenIn:
         """Put what is new on file; answers how much that was. Raises the connector's errors."""
-        began = self.ledger.fact(CURSOR)
-        cursor = began or self.hubspot.cursor_at(self.clock() - FIRST_LOOK)
-        behaviour, taken, refused = self.website.behaviour(), TakenIn(0, 0), 0
-        for page in self.hubspot.changed_since(CONTACTS, FIELDS, cursor):
-            events, without_basis = self._of(page, behaviour)
-            fresh = self.website.inbox.take_in(events) if events else TakenIn(0, 0)
-            taken = TakenIn(taken.accepted + fresh.accepted, taken.duplicates + fresh.duplicates)
-            refused += without_basis
-            # Only now: what a killed look had not put on file, the next one meets again.
-            if page.cursor is not None:
-                self.ledger.set_fact(CURSOR, page.cursor)
+        behaviour = self.website.behaviour()
+        taken = self._walk(CONTACTS, FIELDS, lambda page: self._of_contacts(page, behaviour))
+        if self.website.settings.hubspot == "events":
+            visits = self._walk(
+                OCCURRENCE, OCCURRENCE_FIELDS, lambda page: self._of_visits(page, behaviour)
+            )
+            taken = _sum(taken, visits)
         if taken.accepted:
             self.website.ring()
-        if refused:
-            log.warning("contacts without a basis", count=refused)
         return taken
 
-    def _of(self, page: Page, behaviour: Behaviour) -> tuple[list[Event], int]:
-        """The events of a page of contacts, and how many contacts may not be used."""
+    def _walk(
+        self, name: str, fields: Sequence[str], read: Callable[[Page], list[Event | Rejection]]
+    ) -> TakenIn:
+        """Everything of one kind since the last look."""
+        fact = f"{CURSOR}:{name}"
+        cursor = self.ledger.fact(fact) or self.hubspot.cursor_at(self.clock() - FIRST_LOOK)
+        taken, without_basis = TakenIn(0, 0), 0
+        for page in self.hubspot.changed_since(name, fields, cursor):
+            found = read(page)
+            events = [one for one in found if isinstance(one, Event)]
+            if events:
+                taken = _sum(taken, self.website.inbox.take_in(events))
+            without_basis += sum(
+                isinstance(one, Rejection) and one.code == "no_consent" for one in found
+            )
+            # Only now: what a killed look had not put on file, the next one meets again.
+            if page.cursor is not None:
+                self.ledger.set_fact(fact, page.cursor)
+        if without_basis:
+            log.warning("behaviour without a basis", kind=name, count=without_basis)
+        return taken
+
+    def _of_contacts(self, page: Page, behaviour: Behaviour) -> list[Event | Rejection]:
         now = self.clock()
-        found = [
+        return [
             one
             for record in page.records
             for one in behaviour.of_contact(record.id, record.values, {}, now)
         ]
-        events = [one for one in found if isinstance(one, Event)]
-        refused = sum(not isinstance(one, Event) and one.code == "no_consent" for one in found)
-        return events, refused
+
+    def _of_visits(self, page: Page, behaviour: Behaviour) -> list[Event | Rejection]:
+        """Who it was is read by id; a contact that is not there any more has no basis either."""
+        now = self.clock()
+        whose = {record.id: str(record.values.get("objectId")) for record in page.records}
+        who = self.hubspot.get_many(CONTACTS, sorted(set(whose.values())), WHO) if whose else {}
+        known = {number: record.values for number, record in who.items()}
+        return [
+            behaviour.of_occurrence(one.id, one.values, known.get(whose[one.id], {}), now)
+            for one in page.records
+        ]
+
+
+def _sum(one: TakenIn, other: TakenIn) -> TakenIn:
+    return TakenIn(one.accepted + other.accepted, one.duplicates + other.duplicates)

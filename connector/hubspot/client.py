@@ -17,7 +17,8 @@ from connector.hubspot.limits import Limits
 from connector.hubspot.link_reading import LinkReader
 from connector.hubspot.link_writing import LinkWriter
 from connector.hubspot.lists import Lists
-from connector.hubspot.names import LISTS, OWNERS, SYSTEM
+from connector.hubspot.names import LISTS, OCCURRENCES, OWNERS, SYSTEM
+from connector.hubspot.occurrences import Occurrences
 from connector.hubspot.owners import Owners
 from connector.hubspot.reading import Reader
 from connector.hubspot.records import CrmRecords
@@ -93,6 +94,7 @@ class HubSpotConnector:
         self._shelves: dict[str, Shelf] = {
             OWNERS: Owners(self._gateway, self._requests),
             LISTS: lists,
+            OCCURRENCES: Occurrences(self._gateway, self._requests),
         }
         self.consents = Preferences(self._gateway, self._requests, reader)
         self._relations = HubSpotRelations(self._gateway, self._requests, links, lists)

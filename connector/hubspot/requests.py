@@ -279,6 +279,17 @@ class Requests:
             query.append(("after", after))
         return Request(method="GET", path=self.crm("owners"), query=tuple(query))
 
+    def occurrences(self, event_type: str, since: str, after: str | None) -> Request:
+        """What all contacts did of one type, since an instant in ISO text (sheet, section 15)."""
+        path = "/events/v3/events"
+        if self.version != "v3":
+            path = f"/events/event-occurrences/{self.version}"
+        query = [("objectType", "contact"), ("eventType", event_type)]
+        query += [("occurredAfter", since), ("limit", str(BATCH))]
+        if after is not None:
+            query.append(("after", after))
+        return Request(method="GET", path=path, query=tuple(query))
+
     def account(self) -> Request:
         version = "v3" if self.version == "v3" else self.version
         return Request(method="GET", path=f"/account-info/{version}/details")

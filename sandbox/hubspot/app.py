@@ -15,6 +15,7 @@ from sandbox.hubspot import (
     object_routes,
     preference_routes,
     schema_routes,
+    visits,
 )
 from sandbox.hubspot.desk import Desk, Route, no_such_page, undated
 from sandbox.hubspot.gate import ASKED
@@ -29,6 +30,7 @@ ROUTES: tuple[Route, ...] = (
     *schema_routes.ROUTES,
     *preference_routes.ROUTES,
     *account_routes.ROUTES,
+    *visits.ROUTES,
 )
 
 

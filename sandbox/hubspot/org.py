@@ -27,6 +27,7 @@ from sandbox.hubspot import (
     loading,
     merging,
     preferences,
+    visits,
     writing,
 )
 from sandbox.hubspot.answers import Refusal
@@ -292,6 +293,12 @@ class HubSpotOrg:
             table = self._table(object_type)
             record = _plainly(writing.locate, table, record_id, None)
             effects.put(self.state, table, record, properties, Actor(self.state.system))
+
+    def visit(self, contact_id: str, url: str, title: str = "") -> str:
+        """A contact looks at a page of the site that HubSpot's tag is on; answers the visit's id."""
+        with self.state.lock:
+            contact = _plainly(writing.locate, self._table("contacts"), contact_id, None)
+            return visits.visit(self.state, contact, url, title)
 
     # What is true now --------------------------------------------------------------------------
 

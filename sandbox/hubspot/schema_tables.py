@@ -70,6 +70,8 @@ hs_latest_source | Latest Traffic Source | enumeration/select | | {_SOURCES}
 hs_latest_source_timestamp | Latest Traffic Source Date | datetime/date | ro
 hs_intent_signals_enabled | Intent signals enabled | bool/booleancheckbox | ro | {_BOOL}
 hs_predictivecontactscore_v2 | Likelihood to close | number/number | ro
+first_conversion_date | First Conversion Date | datetime/date | ro
+first_conversion_event_name | First Conversion | string/text | ro
 num_conversion_events | Number of Form Submissions | number/number | ro
 recent_conversion_date | Recent Conversion Date | datetime/date | ro
 recent_conversion_event_name | Recent Conversion | string/text | ro
@@ -140,6 +142,8 @@ hs_email_optout | Unsubscribed from all email | bool/booleancheckbox | ro | {_BO
 hs_email_bounce | Marketing emails bounced | number/number | ro
 hs_email_open | Marketing emails opened | number/number | ro
 hs_email_click | Marketing emails clicked | number/number | ro
+hs_email_last_click_date | Last marketing email click date | datetime/date | ro
+hs_email_last_email_name | Last marketing email name | string/text | ro
 hs_email_last_open_date | Last marketing email open date | datetime/date | ro
 hs_email_quarantined | Email address quarantined | bool/booleancheckbox | ro | {_BOOL}
 hs_legal_basis | Legal basis for processing contact's data | enumeration/checkbox | | \

@@ -149,6 +149,7 @@ class State:
         self.preferences: dict[str, Preference] = {}
         self.blocked: set[str] = set()
         self.sent_events: list[dict[str, Any]] = []
+        self.visits: list[dict[str, Any]] = []
 
     def add_kind(self, kind: Kind, schema: Schema, *aliases: str) -> Table:
         """A kind of records that the account has from now on."""

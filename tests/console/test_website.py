@@ -10,11 +10,15 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from connector.hubspot.client import HubSpotConnector
+from connector.hubspot.settings import HubSpotSettings
 from connector.memory import MemoryConnector
 from connector.port import Change, Draft, System, Written
 from console.site import create_site
 from intent.definition import Definition
 from mappings.faults import FaultList, MappingFaults, Place
+from sandbox.hubspot.org import HubSpotOrg
+from sandbox.webserver import WebServer
 from sync.install import copy_mappings
 from sync.ledger import Ledger, LedgerUnavailable
 from sync.parts import Parts
@@ -228,3 +232,48 @@ def test_the_scheduler_has_hubspot_asked(tmp_path: Path) -> None:
     scene.environ["KAKEHASHI_INTENT__HUBSPOT"] = "off"
     off = Bridge(load_settings(tmp_path, scene.environ), tmp_path, scene.environ)
     assert "behaviour" not in [chore.name for chore in off.timetable]
+
+
+@pytest.mark.parametrize("version", ["v3", "2026-09"])
+def test_visits_of_the_practice_org_are_on_file(
+    tmp_path: Path, ledger: Ledger, version: str
+) -> None:
+    """Through the real connector: each page once by the events API, and the form from the roll-ups."""
+    scene = Scene(tmp_path, {"KAKEHASHI_INTENT__HUBSPOT": "events"})
+    org = HubSpotOrg(clock=lambda: scene.now)
+    server = WebServer(org.app, "hubspot", "127.0.0.1", 0)
+    server.start()
+    try:
+        settings = HubSpotSettings(
+            base_url=server.url, api_version=version, access_token=org.access_token
+        )
+        hubspot = HubSpotConnector(settings, clock=lambda: scene.now, sleep=lambda _: None)
+        basis = "Freely given consent from contact"
+        rows = [{"email": "ann@acme.co.jp", "hs_legal_basis": basis}, {"email": "bob@widget.com"}]
+        ann, bob = org.load("contacts", rows)
+        scene.now += timedelta(seconds=90)
+        for who, path in ((ann, "pricing"), (bob, "pricing"), (ann, "docs/api")):
+            org.visit(who, f"https://www.example.com/{path}?email=x", path.title())
+        converted = {
+            "recent_conversion_date": "2026-11-24T08:55:00Z",
+            "recent_conversion_event_name": "Contact us",
+        }
+        org.set_system("contacts", ann, converted)
+        scene.now += timedelta(seconds=90)
+        look = HubSpotLook(scene.website(), hubspot, ledger, lambda: scene.now)
+        assert look.look().accepted == 3
+        assert look.look().accepted == 0
+        scene.now += timedelta(minutes=10)
+        org.visit(ann, "https://www.example.com/docs/faq", "FAQ")
+        scene.now += timedelta(seconds=90)
+        assert look.look().accepted == 1
+    finally:
+        server.stop()
+        org.close()
+    told = sorted((one.type, one.url, one.topic) for one in scene.store.on_file.values() if one.url)
+    assert told == [
+        ("page_view", "https://www.example.com/docs/api", "integration"),
+        ("page_view", "https://www.example.com/docs/faq", "integration"),
+        ("pricing_view", "https://www.example.com/pricing", "pricing"),
+    ]
+    assert {one.identity.email for one in scene.store.on_file.values()} == {"ann@acme.co.jp"}

@@ -132,20 +132,19 @@ def test_a_form_is_what_its_name_says(name: str, kind: str) -> None:
 def test_an_occurrence_of_the_events_api_is_a_view() -> None:
     """By HubSpot's own id of it."""
     item = {
-        "objectType": "CONTACT",
         "objectId": "512",
         "eventType": "e_visited_page",
         "occurredAt": "2026-11-24T08:00:00.5Z",
-        "id": "b4a1-1",
-        "properties": {"hs_url": "https://www.example.com/pricing", "hs_title": "料金"},
+        "hs_url": "https://www.example.com/pricing",
+        "hs_title": "料金",
     }
-    found = HUBSPOT.of_occurrence(item, CONTACT, NOW)
+    found = HUBSPOT.of_occurrence("b4a1-1", item, CONTACT, NOW)
     assert isinstance(found, Event)
     assert (found.event_id, found.type, found.title) == ("hubspot:b4a1-1", "pricing_view", "料金")
-    other = HUBSPOT.of_occurrence(item | {"eventType": "e_something_new"}, CONTACT, NOW)
+    other = HUBSPOT.of_occurrence("x", item | {"eventType": "e_something_new"}, CONTACT, NOW)
     assert isinstance(other, Rejection)
     assert other.code == "unknown_type"
-    nobody = HUBSPOT.of_occurrence(item, {}, NOW)
+    nobody = HUBSPOT.of_occurrence("x", item, {}, NOW)
     assert isinstance(nobody, Rejection)
     assert nobody.code == "no_consent"
 
