@@ -29,6 +29,7 @@ from intent.behaviour import (
 from intent.definition import Definition
 from intent.identity import Network
 from intent.intake import Intake, nothing_known
+from intent.load import FILE_NAME, SHIPPED, load_definition
 from intent.model import Event, Rejection
 from intent.network import NetworkBook, UnreadableNetworks
 from intent.port import TakenIn
@@ -40,7 +41,6 @@ from sync.settings_faults import ConfigurationError
 
 log = structlog.get_logger()
 
-DEFINITION_FILE: Final = "intent.yaml"
 # How often files are looked at: a few are read, which takes less than a millisecond.
 EVERY: Final = timedelta(seconds=2)
 # How far back HubSpot is asked at the first time. Older behaviour hardly counts any more.
@@ -114,21 +114,20 @@ def _mark_of(files: Sequence[Path]) -> bytes:
 
 @dataclass
 class Website:
-    """All of it for one process. `read_definition` reads the definition's file, or raises `MappingFaults`."""
+    """All of it for one process. `ring` wakes who scores what is on file."""
 
     settings: IntentSettings
     folder: Path
     clock: Callable[[], datetime]
     inbox: Inbox
-    read_definition: Callable[[], Definition]
     ring: Callable[[], object] = lambda: None
     language: Language = "en"
 
     @cached_property
     def _definition(self) -> Watched[Definition]:
         return Watched(
-            lambda: [self.folder / DEFINITION_FILE],
-            lambda: (self.read_definition(), None),
+            lambda: [self.folder / FILE_NAME],
+            lambda: (load_definition(self._definition_file), None),
             self.clock,
             self.language,
         )
@@ -136,11 +135,17 @@ class Website:
     @cached_property
     def _sources(self) -> Watched[Mapping[str, Source]]:
         return Watched(
-            lambda: [self.folder / DEFINITION_FILE, *sorted(self.sources_folder.glob("*.yaml"))],
+            lambda: [self.folder / FILE_NAME, *sorted(self.sources_folder.glob("*.yaml"))],
             self._read_sources,
             self.clock,
             self.language,
         )
+
+    @property
+    def _definition_file(self) -> Path:
+        """The admin's, or the shipped one where there is none."""
+        file = self.folder / FILE_NAME
+        return file if file.exists() else SHIPPED
 
     @property
     def sources_folder(self) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,8 +15,7 @@ from connector.hubspot.settings import HubSpotSettings
 from connector.memory import MemoryConnector
 from connector.port import Change, Draft, System, Written
 from console.site import create_site
-from intent.definition import Definition
-from mappings.faults import FaultList, MappingFaults, Place
+from mappings.faults import MappingFaults
 from sandbox.hubspot.org import HubSpotOrg
 from sandbox.webserver import WebServer
 from sync.install import copy_mappings
@@ -26,9 +25,27 @@ from sync.settings import load_settings
 from sync.website import HubSpotLook, NoNetworks, Website
 from sync.wiring import Bridge
 from tests.intent.mmdb import write_networks
-from tests.intent.visits import DEFINITION, NOW, Twin, told
+from tests.intent.visits import NOW, Twin, told
 from tests.webhooks.test_intent_door import SOURCE, row
 from tests.webhooks.website import KEY, ORIGIN, SERVER_DOOR, answer_of, beacon, post
+
+# What tests of what comes in go by, as an admin would write it.
+DEFINED = """
+version: 1
+definition: {name}
+families:
+  browse: {{half_life: 14d, cap: 20}}
+events:
+  page_view: {{points: 1, family: browse}}
+  pricing_view: {{points: 6, family: browse}}
+topics:
+  pricing: {{ja: 料金, en: pricing}}
+  integration: {{ja: 連携, en: integration}}
+pages:
+  - {{path: "/pricing*", type: pricing_view, topic: pricing}}
+  - {{path: "/docs/*", topic: integration}}
+query: [utm_*]
+"""
 
 
 @dataclass
@@ -38,21 +55,10 @@ class Scene:
     folder: Path
     environ: dict[str, str] = field(default_factory=dict)
     now: datetime = NOW
-    definition: Definition = DEFINITION
-    faulty: bool = False
     store: Twin = field(default_factory=Twin)
-    looks: int = 0
 
     def __post_init__(self) -> None:
-        (self.folder / "intent.yaml").write_text("first", "utf-8")
-
-    def read(self) -> Definition:
-        self.looks += 1
-        if self.faulty:
-            faults = FaultList()
-            faults.add("missing_key", Place("intent.yaml", 1, 1), "events")
-            faults.raise_if_any()
-        return self.definition
+        self.edit(DEFINED.format(name="first"))
 
     def website(self, ring: Callable[[], object] = lambda: None) -> Website:
         environ = {"KAKEHASHI_REDIS_URL": "redis://127.0.0.1:9/0"} | self.environ
@@ -62,7 +68,6 @@ class Scene:
             folder=self.folder,
             clock=lambda: self.now,
             inbox=self.store,
-            read_definition=self.read,
             ring=ring,
         )
 
@@ -115,25 +120,26 @@ def test_an_edited_definition_is_taken_within_seconds(tmp_path: Path) -> None:
     """The same text is not read again; with faults the version before stays in force."""
     scene = Scene(tmp_path)
     website = scene.website()
-    assert website.definition() is DEFINITION
+    first = website.definition()
+    assert first.version == "first"
     scene.now += timedelta(minutes=1)
-    website.definition()
-    assert scene.looks == 1
-    scene.definition = replace(DEFINITION, version="2")
-    scene.edit("second")
-    assert website.definition().version == "2"
-    scene.faulty = True
-    scene.edit("third")
-    assert website.definition().version == "2"
-    scene.faulty, scene.definition = False, replace(DEFINITION, version="4")
-    scene.edit("fourth")
-    assert website.definition().version == "4"
+    assert website.definition() is first
+    scene.edit(DEFINED.format(name="second"))
+    assert website.definition().version == "second"
+    scene.edit("version: 1\nevnts: {}\n")
+    assert website.definition().version == "second"
+    scene.edit(DEFINED.format(name="fourth"))
+    assert website.definition().version == "fourth"
 
 
 def test_a_definition_that_never_was_right_is_told(tmp_path: Path) -> None:
-    """With all its faults, at the start."""
+    """With all its faults, at the start; without a file the shipped one is in force."""
+    scene = Scene(tmp_path)
+    scene.edit("version: 1\nevnts: {}\n")
     with pytest.raises(MappingFaults):
-        Scene(tmp_path, faulty=True).website().definition()
+        scene.website().definition()
+    (tmp_path / "intent.yaml").unlink()
+    assert scene.website().definition().kinds
 
 
 def test_a_third_partys_file_is_taken_when_it_is_right(tmp_path: Path) -> None:
