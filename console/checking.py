@@ -12,8 +12,9 @@ from console.output import Output
 from console.session import Session, command
 from intent.load import FILE_NAME as INTENT_FILE
 from intent.load import load_definition
+from intent.sources import read_sources
 from mappings.compile import missing_keys
-from mappings.faults import MappingFault, MappingFaults, Place
+from mappings.faults import FaultList, MappingFault, MappingFaults, Place
 from sync.install import copy_intent, copy_mappings, create_keys, write_steps
 from sync.rehearsal import rehearse
 from sync.wiring import Bridge
@@ -78,7 +79,9 @@ def check(session: Session, offline: bool) -> int:
     bridge = session.bridge()
     if not offline:
         bridge.pin()
-    faults = _intent_faults(session.folder / INTENT_FILE)
+    faults = _intent_faults(
+        session.folder / INTENT_FILE, session.folder / bridge.settings.intent.sources
+    )
     try:
         compiled = bridge.compile(offline=offline)
     except MappingFaults as error:
@@ -95,15 +98,17 @@ def check(session: Session, offline: bool) -> int:
     return 1 if any(w.code == "missing_key_field" for w in warnings) else 0
 
 
-def _intent_faults(file: Path) -> tuple[MappingFault, ...]:
-    """What is wrong with the definition of website intent; nothing where there is none."""
-    if not file.exists():
-        return ()
+def _intent_faults(file: Path, sources: Path) -> tuple[MappingFault, ...]:
+    """What is wrong with the definition of website intent and with the third parties' files; nothing
+    where there are none.
+    """
+    faults, topics = FaultList(), None
     try:
-        load_definition(file)
+        topics = load_definition(file).topics if file.exists() else None
     except MappingFaults as error:
-        return error.faults
-    return ()
+        faults.faults += error.faults
+    read_sources(sources, topics, faults)
+    return tuple(faults.faults)
 
 
 def _all_right(mappings: int, relations: int) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+import intent
 from console.cli import kakehashi
 from intent.load import load_definition
 from sync.install import copy_intent, copy_mappings
+
+SAMPLES = Path(intent.__file__).parent / "samples" / "sources"
 
 
 @pytest.fixture
@@ -61,3 +65,17 @@ def test_a_folder_without_a_definition_has_no_fault(folder: Path) -> None:
     """Whoever does not use website intent needs no file for it."""
     (folder / "intent.yaml").unlink()
     assert check().exit_code == 0
+
+
+def test_faults_of_third_parties_files_come_with_the_others(folder: Path) -> None:
+    """The shipped sample is right; a topic that the definition does not know is told."""
+    sources = folder / "sources"
+    shutil.copytree(SAMPLES, sources)
+    assert check().exit_code == 0
+    sample = sources / "acme-intent.yaml"
+    text = sample.read_text("utf-8").replace("topics: {}", "topics: {価格: pricng}")
+    sample.write_text(text, "utf-8")
+    done = check("--json")
+    [fault] = json.loads(done.stdout)["faults"]
+    assert done.exit_code == 2
+    assert (fault["found"], fault["nearest"]) == ("pricng", "pricing")
