@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from console.language import say
 from console.output import Output
 from console.session import Session, command
 from intent.load import FILE_NAME as INTENT_FILE
@@ -30,9 +31,12 @@ def init(session: Session, folder: Path | None) -> int:
     bridge.pin()
     created, missing = create_keys(bridge.connectors, compiled.mappings)
     steps = write_steps(session.folder, missing)
+    faults = _faults_of(bridge)
     if session.output.json:
-        names = [path.name for path in copied]
-        session.output.document({"created": created, "missing": missing, "copied": names})
+        told = {"created": created, "missing": missing, "copied": [path.name for path in copied]}
+        session.output.document(
+            {**told, "faults": [fault.as_json(session.output.lang) for fault in faults]}
+        )
     else:
         for path in copied:
             session.output.line(f"copied {path}")
@@ -44,9 +48,27 @@ def init(session: Session, folder: Path | None) -> int:
             )
         if steps is not None:
             session.output.line(f"the steps for whoever has the rights: {steps}")
-        if not missing:
+        if faults:
+            _tell_misfits(session.output, target, faults)
+        elif not missing:
             session.output.line("ready: look at what would happen with `kakehashi plan`")
-    return 1 if missing else 0
+    return 1 if missing or faults else 0
+
+
+def _faults_of(bridge: Bridge) -> tuple[MappingFault, ...]:
+    """What the files say that these two systems do not have: a pipeline, a field."""
+    try:
+        bridge.compile()
+    except MappingFaults as error:
+        return tuple(error.faults)
+    return ()
+
+
+def _tell_misfits(output: Output, folder: Path, faults: tuple[MappingFault, ...]) -> None:
+    """The shipped files speak of what both systems begin with; an org may have put it away."""
+    show_faults(output, faults, ())
+    names = ", ".join(sorted({Path(fault.place.file).name for fault in faults}))
+    output.error(say("init.misfit", output.lang, names=names, folder=folder))
 
 
 @command()

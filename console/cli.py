@@ -5,44 +5,70 @@ from __future__ import annotations
 import sys
 import traceback
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 import click
 
 from connector.errors import ConnectorError, SystemBlocked
 from console import exits
-from console.checking import check, init, show_faults, test_
-from console.converting import convert
-from console.erasing import erase
-from console.intent import intent
-from console.looking import conflicts, pause, resume, status, why
+from console.logs import set_up
 from console.output import Output
-from console.planning import apply, plan, resync, sync_
-from console.quarantine import parked
-from console.running import sandbox, up
-from console.staying import scheduler, web, worker
 from mappings.faults import MappingFaults
 
 HELP = {"help_option_names": ["-h", "--help"]}
+# Where each command is: a command that is not called is not loaded, so the others start sooner.
+COMMANDS = {
+    "apply": "console.planning:apply",
+    "check": "console.checking:check",
+    "conflicts": "console.looking:conflicts",
+    "convert": "console.converting:convert",
+    "erase": "console.erasing:erase",
+    "init": "console.checking:init",
+    "intent": "console.intent:intent",
+    "parked": "console.quarantine:parked",
+    "pause": "console.looking:pause",
+    "plan": "console.planning:plan",
+    "resume": "console.looking:resume",
+    "resync": "console.planning:resync",
+    "sandbox": "console.running:sandbox",
+    "scheduler": "console.staying:scheduler",
+    "status": "console.looking:status",
+    "sync": "console.planning:sync_",
+    "test": "console.checking:test_",
+    "up": "console.running:up",
+    "web": "console.staying:web",
+    "why": "console.looking:why",
+    "worker": "console.staying:worker",
+}
 
 
-@click.group(context_settings=HELP)
+class Commands(click.Group):
+    """The commands of the table, each loaded when somebody asks for it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All of their names."""
+        return sorted({*COMMANDS, *super().list_commands(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name; None where there is none."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        room, name = COMMANDS[cmd_name].split(":")
+        found: click.Command = getattr(import_module(room), name)
+        return found
+
+
+@click.group(cls=Commands, context_settings=HELP)
 @click.version_option(package_name="kakehashi")
 @click.option("--lang", type=click.Choice(["en", "ja"]), help="Language of messages.")
 def kakehashi(lang: str | None) -> None:
     """Kakehashi (架け橋): keeps HubSpot and Salesforce in line, field by field, both ways."""
 
 
-for one in (
-    up, web, worker, scheduler, sandbox, init, check, test_, plan, apply, resync, sync_,
-    status, parked, conflicts, why, pause, resume,
-    erase, convert, intent,
-):  # fmt: skip
-    kakehashi.add_command(one)
-
-
 def main() -> None:
-    """The entry point. Exit codes are the contract's."""
+    """The entry point. Exit codes are the contract's, and nothing is logged to standard output."""
+    set_up(terminal=sys.stderr.isatty())
     try:
         kakehashi.main(standalone_mode=False)
     except SystemExit:
@@ -63,6 +89,8 @@ def _explain(error: BaseException, code: int) -> None:
         case click.ClickException():
             error.show()
         case MappingFaults():
+            from console.checking import show_faults  # noqa: PLC0415 - needed where a file is wrong
+
             as_json = "--json" in sys.argv
             show_faults(Output(json=as_json, terminal=False), error.faults, ())
         case ConnectorError():

@@ -6,7 +6,7 @@ import click
 
 from connector.errors import ConnectorError, Rejected, SystemBlocked
 from mappings.faults import MappingFaults
-from sandbox.serve import SandboxPortTaken
+from sandbox.webserver import SandboxPortTaken
 from sync.ledger import LedgerError
 from sync.settings_faults import ConfigurationError
 

@@ -1,4 +1,4 @@
-"""How the parts that stay log: one JSON object a line, or plain text for a terminal; to standard error.
+"""How commands and parts log: one JSON object a line, or plain text for a terminal; to standard error.
 
 Logs hold no values of records, no bodies and no secrets: of an error that is no word of our own, its
 kind and the places in the code are logged, and never its message, which may quote a record.

@@ -17,7 +17,6 @@ from typing import Any
 
 import click
 
-from console.logs import set_up
 from console.output import Output
 from console.planning import show_report
 from console.session import Session, command
@@ -58,7 +57,6 @@ def sandbox(session: Session, people: int, seed: int, port: int) -> int:
 @click.option("--seed", default=SEED, show_default=True, help="The same seed makes the same orgs.")
 def up(session: Session, with_sandbox: bool, people: int, seed: int) -> int:
     """Everything in one: doors and page, a worker, a scheduler, and the embedded Redis."""
-    set_up(terminal=sys.stderr.isatty())
     if with_sandbox:
         return _up_with_sandbox(session, people, seed)
     bridge = session.bridge()

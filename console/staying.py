@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,7 +19,6 @@ import click
 import structlog
 
 from connector.errors import ConnectorError, SystemBlocked, TryLater
-from console.logs import set_up
 from console.serving import server_for
 from console.session import Session, command
 from console.site import create_site
@@ -116,7 +114,6 @@ def scheduler(session: Session, with_parent: bool) -> int:
 
 
 def _begin(session: Session, with_parent: bool) -> Parts:
-    set_up(terminal=sys.stderr.isatty())
     parts = Parts(session.bridge())
     _on_signal(_raise_exit)
     if with_parent:

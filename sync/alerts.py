@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +25,7 @@ from connector.http import ca_bundle_of, is_loopback, proxy_for
 from sync.alarms import Alarm, Heap, Language, Told, Troubles, alarms_of, news, overdue, remembered
 from sync.ledger import Ledger
 from sync.relations.compare import stopped_relations
+from sync.standing import SKEW
 
 log = structlog.get_logger()
 
@@ -211,7 +212,8 @@ class Alerts:
     """Tells what is new. One process at a time looks: the scheduler that leads.
 
     `faults` answers what is wrong with the mapping files, a line for each fault. `written` answers
-    the mappings that are written to (None: all): where nothing is written no opt-out is delivered.
+    the mappings that are written to, with the ids of their consent lines: where nothing is written no
+    opt-out is delivered.
     """
 
     ledger: Ledger
@@ -219,7 +221,7 @@ class Alerts:
     clock: Callable[[], datetime]
     lang: Language = "en"
     faults: Callable[[], str] = lambda: ""
-    written: Callable[[], Collection[str] | None] = lambda: None
+    written: Callable[[], Mapping[str, Sequence[str]]] = dict
 
     def tell(self) -> int:
         """Look at what is wrong, and tell what is new; answers how many alarms somebody got.
@@ -257,19 +259,21 @@ class Alerts:
 
     def consent_due(self) -> dict[str, int]:
         """Records that an opt-out has yet to reach, by mapping that is written to."""
+        until = self.clock() + SKEW
         due = {
             mapping: {
-                (one.system, one.record_id) for one in self.ledger.consent_spread(mapping, lines)
+                (one.system, one.record_id)
+                for one in self.ledger.consent_spread(mapping, lines, until)
             }
             - self.ledger.without_address(mapping)
-            for mapping, lines in self._written(self.ledger.opted_out()).items()
+            for mapping, lines in self.written().items()
         }
         return {mapping: len(records) for mapping, records in due.items() if records}
 
     def _written(self, counts: dict[str, int]) -> dict[str, int]:
         """Those of these mappings that are written to."""
         written = self.written()
-        return {m: n for m, n in counts.items() if written is None or m in written}
+        return {mapping: count for mapping, count in counts.items() if mapping in written}
 
     def _send(
         self, alarms: Sequence[Alarm], new: set[str], told: dict[str, Told], now: datetime

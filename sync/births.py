@@ -19,10 +19,11 @@ from mappings.schema import Mapping as FieldMapping
 from sync.creation import Birth, agreed_besides, key_of, plan_birth
 from sync.engine import Engine, Work
 from sync.findings import same_changes
+from sync.following import IS_CONVERTED
 from sync.ledger import Ledger
 from sync.model import Claim, FieldChange, Pair
 from sync.plandraft import Task
-from sync.reconcile import PairPlan
+from sync.reconcile import PairPlan, is_true
 from sync.sighting import Lookout
 from sync.waiting import LOCKED, Waiting
 from sync.writes import Result, Write, refusals
@@ -110,12 +111,17 @@ class Midwife:
             adopted = self._find_by_key(mapping, source, ids)
         else:
             adopted = self._find_by_own_key(mapping, source.other, births)
+        frozen = {i: r for i, r in adopted.items() if is_true(r.values.get(IS_CONVERTED))}
+        adopted = {i: r for i, r in adopted.items() if i not in frozen}
         self._adopt(mapping, source, source_object, adopted, tasks)
         wanted: list[Expected] = []
         held: dict[str, Waiting] = {}
         for task in tasks:
             record_id = task.record_id(source) or ""
             if record_id in adopted:
+                continue
+            if record_id in frozen:
+                self._ask_after(source.other, frozen[record_id], task)
                 continue
             record = here.get(record_id)
             if record is None:
@@ -138,6 +144,12 @@ class Midwife:
         lines = mapping.objects[target_object if source is HUBSPOT else record.object]
         key = key_of(mapping, source.other, record.id)
         return plan_birth(lines, source, record.values, self.context, key)
+
+    def _ask_after(self, target: System, converted: Record, task: Task) -> None:
+        """A converted Lead that holds the key is frozen: whoever it became is the partner, not a new one."""
+        engine = self.engine
+        engine.tally.skip(task, "the Lead that holds its key was converted")
+        engine.surroundings.ask_after([(target, converted.object, converted.id)])
 
     def _find_by_key(
         self, mapping: FieldMapping, source: System, ids: Sequence[str]

@@ -156,6 +156,7 @@ class Endings:
                 engine.writer.run_id,
                 engine.clock(),
             )
+            engine.surroundings.ring_around(mapping.name, [(side, old) for old in went])
             follower.follow(mapping, side, object_name, went)
             engine.tally.totals["delete"] += 1
 

@@ -17,7 +17,7 @@ from connector.port import Connector, Record, System, Value, Values
 from mappings.schema import Mapping as FieldMapping
 from sync.findings import findings, note_of, same_changes, taken
 from sync.holding import Holder
-from sync.ledger import Agreement, AlreadyBound, Ledger, Ring
+from sync.ledger import Agreement, AlreadyBound, Ledger
 from sync.model import Baseline, Conflict, FieldChange, Pair, PairNote, Parked
 from sync.plandraft import Task
 from sync.questions import Answers, Asker
@@ -26,6 +26,7 @@ from sync.reads import FRESH, Reads
 from sync.reconcile import PairPlan
 from sync.registry import note_opt_outs
 from sync.sighting import Lookout
+from sync.surroundings import Surroundings
 from sync.waiting import LOCKED, awaited_by, why_waiting
 from sync.writes import Result, Write, Writer, refusals
 
@@ -48,7 +49,8 @@ class Tally:
 
     `busy` tasks are of pairs that another worker holds at this moment. `unfinished` are records of which
     something is to be written yet, whatever their state says, and why; `unspread`: so are some opt-outs.
-    `forward` tasks are what was planned for lines whose partners were not there yet: for a second pass.
+    `forward` tasks are for a second pass: what was planned for lines whose partners were not there yet,
+    and (without changes) newborn pairs of which a system has filled fields itself.
     """
 
     totals: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -97,6 +99,7 @@ class Engine:
     tally: Tally
     holder: Holder
     reads: Reads
+    surroundings: Surroundings
     paused: frozenset[System] = frozenset()
 
     def carry_out(
@@ -122,8 +125,10 @@ class Engine:
             plan = answers.plans.get(pair.hubspot_id) if pair else None
             if pair is None or plan is None:
                 self.tally.skip(task, "one of the two records cannot be read any more")
-                self._ask_after([(s, task.object_of(s), task.record_id(s) or "") for s in System])
-            elif pair.id and pair.id in answers.in_flight:
+                self.surroundings.ask_after(
+                    [(s, task.object_of(s), task.record_id(s) or "") for s in System]
+                )
+            elif pair.hubspot_id in answers.in_flight:
                 self.tally.skip(task, "an earlier write of this record may still land")
                 self._come_back(pair, "in_flight")
             elif exactly and not same_changes(task.changes, plan.changes, plan.waiting):
@@ -151,6 +156,8 @@ class Engine:
             if task.pair_id is not None:
                 self.ledger.unbind(task.pair_id, "partner_deleted", self.clock())
                 self.tally.totals["unlink"] += 1
+        places = {(side, task.record_id(side) or "") for task in tasks for side in System}
+        self.surroundings.ring_around(tasks[0].mapping, places)
 
     def _pairs_of(self, tasks: Sequence[Task]) -> dict[str, Pair]:
         """The pairs of these tasks by HubSpot id; one that was ended meanwhile is missing."""
@@ -230,7 +237,7 @@ class Engine:
             changes = tuple(self._due(side, work.plan.changes.get(side, ())))
             if not changes or side in work.born:
                 continue
-            lines = {change.line for change in changes}
+            parts = {change.part for change in changes}
             yield Write(
                 mapping=mapping.name,
                 system=side,
@@ -238,7 +245,7 @@ class Engine:
                 record_id=work.pair.record_id(side),
                 partner_id=work.pair.record_id(side.other),
                 changes=changes,
-                meant={w.line.id: w.meant for w in work.plan.writes if w.line.id in lines},
+                meant={w.line.id: w.meant for w in work.plan.carried(side, parts)},
             )
 
     def _due(self, side: System, changes: Iterable[FieldChange]) -> Iterable[FieldChange]:
@@ -250,6 +257,8 @@ class Engine:
         """Look at what was stored and put on file what is true now; then close the journal."""
         aftermath = self._look(mapping, works)
         results = [result for work in works for result in work.results]
+        read = [work.records for work in works if not work.born]
+        self.surroundings.note_new_keys(mapping, read, aftermath)
         note_opt_outs(self.ledger, mapping, results, self.clock())
         notes = [self._note(mapping, work, aftermath) for work in works]
         agreements = [
@@ -258,7 +267,7 @@ class Engine:
         ]
         self.ledger.note_pairs(self.writer.run_id, mapping.name, notes, self.clock())
         self.ledger.agree(agreements, self.clock())
-        self._ask_after(
+        self.surroundings.ask_after(
             (result.write.system, result.write.object, work.pair.record_id(result.write.system))
             for work in works
             for result in work.results
@@ -266,14 +275,14 @@ class Engine:
         )
         self.writer.confirm(results)
         for work in works:
-            self._look_forward(mapping, work)
+            self._look_forward(mapping, work, work.pair.hubspot_id in aftermath.filled)
 
-    def _look_forward(self, mapping: FieldMapping, work: Work) -> None:
+    def _look_forward(self, mapping: FieldMapping, work: Work, is_filled: bool) -> None:
         """What was planned for a line that waits now is tried once more when all partners are there."""
         lines = {waiting.line for waiting in work.plan.waiting}
         planned = work.task.changes.items() if work.task else ()
         changes = {side: tuple(c for c in found if c.line in lines) for side, found in planned}
-        if any(changes.values()):
+        if is_filled or any(changes.values()):
             later = PairPlan(changes=changes)
             self.tally.forward.append(Task.of_pair("pair", mapping, work.pair, later))
 
@@ -287,18 +296,14 @@ class Engine:
                 side = result.write.system
                 names = {write.line.id for write in work.plan.writes}
                 others[side, work.pair.record_id(side)] = [
-                    c.api_name for c in result.write.changes if c.line not in names
+                    c.api_name for c in result.write.changes if c.part not in names
                 ]
                 landed.append(
                     Landed(
                         pair=work.pair,
                         system=side,
                         object=result.write.object,
-                        lines=tuple(
-                            write
-                            for write in work.plan.writes
-                            if write.to is side and write.line.id in result.landed_lines
-                        ),
+                        lines=work.plan.carried(side, result.landed),
                         before=None if side in work.born else work.records[side],
                     )
                 )
@@ -342,11 +347,6 @@ class Engine:
             waits=None if why in {"due", "in_flight"} else why,
             awaited=awaited_by(plan.waiting),
         )
-
-    def _ask_after(self, places: Iterable[tuple[System, str, str]]) -> None:
-        """Somebody has to find out what became of these records: deleted, merged, converted?"""
-        if rings := [Ring(*place) for place in places]:
-            self.ledger.ring(rings, self.clock())
 
     def _is_held_back(self, plan: PairPlan) -> bool:
         """Whether a pause, or a partner without an id, keeps something of the plan from being written."""

@@ -227,6 +227,13 @@ class FieldChange:
     def blanks(self) -> bool:
         return self.before is not None and self.after is None and not self.pending
 
+    @property
+    def part(self) -> str:
+        """What is sent, refused and left out as one: the line. A line of consent may bear the id of a line
+        of fields, as ``email`` does, and is another one.
+        """
+        return f"consent:{self.line}" if self.rule == "consent" else self.line
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:

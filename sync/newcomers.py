@@ -2,7 +2,8 @@
 
 The plan is the one that a full compare makes, cut down to the records that moved and to those that
 their keys touch. Before anybody is born, the other system is asked for records with that address: the
-other half of a person may have been entered a second ago, and its bell may still be on its way.
+other half of a person may have been entered a second ago, and its bell may still be on its way. For the
+same reason Salesforce is asked whether a new Contact is what became of a Lead.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from dataclasses import dataclass
 
 from more_itertools import chunked
 
-from connector.port import Record, System
+from connector.port import Fate, Record, System
 from mappings.schema import Mapping as FieldMapping
 from sync.endings import within_limit
+from sync.following import CONTACT, LEAD, Follower
 from sync.ledger import Ledger, LedgerBusy, Ring
 from sync.model import Parked, Scope
 from sync.plandraft import PlanDraft, Task
@@ -27,6 +29,9 @@ from sync.workbench import Carrier, Workbench
 PATIENCE = 2.0
 # Addresses to ask about in one go.
 AT_ONCE = 100
+SALESFORCE = System.SALESFORCE
+# The field of a Lead that names the Contact it became.
+BECAME = "ConvertedContactId"
 
 
 class LooseDraft(PlanDraft):
@@ -64,6 +69,7 @@ class Newcomers:
         ledger = self.bench.ledger
         try:
             with self.bench.holder.nursery(mapping.name, PATIENCE):
+                self._look_behind(mapping, near)
                 self._look_across(mapping, near, carrier)
                 scope = frozenset(moved) | ledger.neighbours(mapping.name, near)
                 draft = self._plan(mapping, scope, carrier)
@@ -95,6 +101,28 @@ class Newcomers:
         )
         planner.plan([mapping])
         return draft
+
+    def _look_behind(self, mapping: FieldMapping, near: frozenset[int]) -> None:
+        """Ask for the Leads that became these Contacts, one call for all: whom nobody knows yet would be
+        somebody new, although the partner of the Lead was deleted.
+        """
+        fields, ledger = mapping.fields.get((SALESFORCE, LEAD)), self.bench.ledger
+        ids = [i for side, i in ledger.places(near) if side is SALESFORCE] if fields else []
+        known = ledger.known(mapping.name, SALESFORCE, ids)
+        contacts = [i for i, one in known.items() if one.object == CONTACT and one.gone is None]
+        if not contacts or fields is None:
+            return
+        context, _ = self.bench.context(planning=False)
+        told = self.bench.connectors[SALESFORCE].find_many(LEAD, BECAME, contacts, fields)
+        lookout = Lookout(mapping, SALESFORCE, LEAD)
+        glances = [lookout.glance(lead, context) for leads in told.values() for lead in leads]
+        ledger.note_sightings(self.run_id, mapping.name, SALESFORCE, LEAD, glances)
+        fates: dict[str, Fate | None] = {
+            lead.id: Fate("converted", contact) for contact, leads in told.items() for lead in leads
+        }
+        new = ledger.unfollowed(mapping.name, list(fates)) if fates else []
+        follower = Follower(ledger, self.bench.connectors, context, self.run_id, self.bench.clock())
+        follower.follow(mapping, SALESFORCE, LEAD, {lead: fates[lead] for lead in new})
 
     def _look_across(self, mapping: FieldMapping, near: frozenset[int], carrier: Carrier) -> None:
         """Ask the other system, from the truth, for records with the addresses of the unpaired."""

@@ -33,6 +33,7 @@ from sync.ledger.lock import this_host
 from sync.mapping_watch import MappingWatch
 from sync.reception import Reception
 from sync.redis_server import NoEmbeddedRedis
+from sync.registry import consent_lines
 from sync.resync import Compare
 from sync.ringer import Ringer
 from sync.settings_faults import ConfigurationError
@@ -261,9 +262,9 @@ class Parts:
         """Tells people of new trouble, where somebody is to be told."""
         bridge = self.bridge
 
-        def written() -> list[str]:
-            live = [m.name for m in self.watch.now().mappings if m.mode == "live"]
-            return [] if self.observe else live
+        def written() -> dict[str, list[str]]:
+            live = [m for m in self.watch.now().mappings if m.mode == "live" and not self.observe]
+            return {m.name: [line.id for line in consent_lines(m)] for m in live}
 
         return Alerts(
             ledger=bridge.ledger,

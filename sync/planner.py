@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 from connector.port import System, Values
@@ -19,7 +20,7 @@ from sync.birthplans import BirthPlanner
 from sync.endings import EDITED, PARTNER_DELETED, is_undisturbed, left_behind
 from sync.findings import findings, note_of
 from sync.ledger import ClaimedRow, Ledger
-from sync.model import Claim, ClaimKind, KeyGroup, Pair, Parked, Scope
+from sync.model import Claim, KeyGroup, Pair, Parked, Scope
 from sync.pairing import pair_up
 from sync.plandraft import PlanDraft, Task
 from sync.questions import Answers, Asker, SideValues
@@ -30,6 +31,8 @@ from sync.registry import consent_lines, lifts
 
 BATCH = 200
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
+# Claims of whoever has found a partner, or is a further record of somebody else who has.
+TAKEN = frozenset({"link", "parked", "filtered"})
 
 ADVICE = {
     "ambiguous": "several records hold the same match key: merge them, or choose with `several:`",
@@ -101,8 +104,17 @@ class Planner:
     # Pairing ------------------------------------------------------------------------------------
 
     def _claim_by_key(self, mapping: FieldMapping) -> None:
-        """External keys first: they prove whom a record belongs to, also after a lost ledger."""
-        for page in self.ledger.external_key_matches(mapping.name, self.scope):
+        """External keys first: they prove whom a record belongs to, also after a lost ledger.
+
+        Whoever names a record that has another partner already, bound or claimed, is a further record
+        of the same person: it waits for a merge, and nobody is born for it. Two that name each other
+        come before whoever names one of them alone: they were a pair, whatever came in between.
+        """
+        ledger = self.ledger
+        for page in chain(
+            ledger.external_key_matches(mapping.name, self.scope, mutual=True),
+            ledger.external_key_matches(mapping.name, self.scope),
+        ):
             claims: dict[tuple[System, str], Claim] = {}
             for match in page:
                 target = match.target
@@ -110,12 +122,12 @@ class Planner:
                     (match.system, match.record_id),
                     (target.system, target.record_id),
                 )
-                if here in claims or there in claims:
+                if here in claims:
                     continue
-                if target.bound or not target.in_scope:
-                    kind: ClaimKind = "parked" if target.bound else "filtered"
-                    why = "duplicate_of" if target.bound else "partner_filtered"
-                    claims[here] = Claim(*here, kind, target.record_id, why)
+                if target.bound or target.claim in TAKEN or there in claims:
+                    claims[here] = Claim(*here, "parked", target.record_id, "duplicate_of")
+                elif not target.in_scope:
+                    claims[here] = Claim(*here, "filtered", target.record_id, "partner_filtered")
                 else:
                     claims[here] = Claim(*here, "link", target.record_id, "key")
                     claims[there] = Claim(*there, "link", match.record_id, "key")
@@ -231,7 +243,7 @@ class Planner:
             task = Task.of_pair(kind, mapping, pair, plan)
             self._note_findings(mapping, pair, plan)
             self.draft.add_observed(mapping, pair, plan)
-            if pair.id and pair.id in answers.in_flight:
+            if pair.hubspot_id in answers.in_flight:
                 continue
             if kind == "link" or task.changes:
                 self.draft.add_task(task)
@@ -292,7 +304,7 @@ class Planner:
         """An opt-out reaches every record of a person: twins, parked and filtered ones too."""
         lines = consent_lines(mapping)
         lifted: set[tuple[System, str, str]] = set()
-        for due in self.ledger.consent_spread(mapping.name, len(lines), self.scope):
+        for due in self.asker.registry.due(mapping, self.scope):
             line = lines[due.position].id
             if self.draft.has_consent(mapping.name, due.system, due.record_id, line):
                 continue

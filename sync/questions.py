@@ -26,14 +26,15 @@ SideValues = Mapping[System, Mapping[str, Values]]
 
 @dataclass(slots=True)
 class Answers:
-    """Plans by HubSpot id. Pairs `in_flight` have a write that may still land: they wait.
+    """Plans by HubSpot id. Pairs `in_flight`, by HubSpot id, have a write that may still land: they wait,
+    those that are yet to be bound as well.
 
     `folded` are journal entries found landed, by HubSpot id; they close once that is on file.
     """
 
     plans: dict[str, PairPlan] = field(default_factory=dict)
     baselines: dict[str, Baseline] = field(default_factory=dict)
-    in_flight: set[int] = field(default_factory=set)
+    in_flight: set[str] = field(default_factory=set)
     folded: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
 
@@ -94,7 +95,7 @@ class Asker:
                     side: (name, pair.record_id(side.other)) for side, name in mapping.keys.items()
                 },
                 consent_only=not self._in_scope(mapping, left, right)
-                or pair.id in answers.in_flight,
+                or pair.hubspot_id in answers.in_flight,
                 opted_in=frozenset(self._opted_in(mapping, pair, left, right)),
             )
         return questions
@@ -178,7 +179,7 @@ class Asker:
             if all(agreed is not None for agreed in landed):
                 answers.folded[pair.hubspot_id].append(entry.id)
             elif self.clock() - entry.sent_at < self.landing_window:
-                answers.in_flight.add(pair.id)
+                answers.in_flight.add(pair.hubspot_id)
         return baseline
 
     def _fold_line(

@@ -33,7 +33,8 @@ class Landed:
 
 @dataclass(slots=True)
 class Aftermath:
-    """By HubSpot id: baselines to note, lines parked, edits we overwrote, pairs others wrote to.
+    """By HubSpot id: baselines to note, lines parked, edits we overwrote, pairs others wrote to, and
+    newborn ones of which the system has `filled` fields itself.
 
     `stored` are the values now known of a written record, by (system, record id): only of fields
     that we wrote, so that an edit of another field in the meantime is still news to the next look.
@@ -43,6 +44,7 @@ class Aftermath:
     parked: dict[str, list[Parked]] = field(default_factory=lambda: defaultdict(list))
     overwritten: dict[str, list[Conflict]] = field(default_factory=lambda: defaultdict(list))
     foreign: set[str] = field(default_factory=set)
+    filled: set[str] = field(default_factory=set)
     stored: dict[tuple[System, str], dict[str, Value]] = field(default_factory=dict)
 
 
@@ -94,7 +96,25 @@ class ReadBack:
                     known[name] = record.values[name]
             for line in write.lines:
                 self._judge(mapping, write, line, record, edits.get(record_id, {}), found)
+            if write.before is None and self._is_filled(mapping, write, record):
+                found.filled.add(write.pair.hubspot_id)
         self._last_look(mapping, connector, object_name, members, found)
+
+    def _is_filled(self, mapping: FieldMapping, write: Landed, born: Record) -> bool:
+        """Whether the newborn record holds something by itself that a line takes to the other side: a
+        default, a formula, what a rule of the system put in.
+        """
+        written = {line.line.id for line in write.lines}
+        for line in mapping.objects[write.pair.salesforce_object].lines:
+            if line.mode != "live" or not line.direction.goes_to(write.system.other):
+                continue
+            side = line.side(write.system)
+            held = side.read(born.values, self.context)
+            if line.id in written or isinstance(held, Fault | Skip | Pending):
+                continue
+            if side.normal(held) is not None:
+                return True
+        return False
 
     def _edits(
         self,

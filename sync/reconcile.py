@@ -7,7 +7,7 @@ computed lines and conditions then see the record as it will be after this plan.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
@@ -120,6 +120,10 @@ class PairPlan:
     def empty(self) -> bool:
         """Nothing to write on either side."""
         return not any(self.changes.values())
+
+    def carried(self, to: System, parts: Set[str]) -> tuple[LineWrite, ...]:
+        """The lines that a write to this side carries, of which these are the parts."""
+        return tuple(w for w in self.writes if w.to is to and w.line.id in parts)
 
 
 def fingerprint(line: Line, left: Cell, right: Cell) -> str:

@@ -1,7 +1,7 @@
 """The register of consent: where people stand, by the ledger and by systems that keep evidence.
 
 An opt-out is lifted only where the person opted in again later and that can be proved (`sync.standing`).
-Nothing is written from here.
+No system is written to from here; a proof that was found goes on file.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from connector.port import Connector, System
 from mappings.schema import ConsentLine
 from mappings.schema import Mapping as FieldMapping
 from sync.ledger import ConsentDue, Ledger, PersonRecord
-from sync.model import Said
+from sync.model import Said, Scope
 from sync.plandraft import Task
-from sync.standing import standing_of
+from sync.standing import SKEW, standing_of
 from sync.writes import GONE, Result
 
 Place = tuple[System, str]
@@ -106,6 +106,11 @@ class Registry:
             for statements in told.values():
                 yield from statements.get(field, ())
 
+    def due(self, mapping: FieldMapping, scope: Scope = None) -> Iterator[ConsentDue]:
+        """Every record that an opt-out of its person has yet to reach."""
+        lines = [line.id for line in consent_lines(mapping)]
+        return self.ledger.consent_spread(mapping.name, lines, self.clock() + SKEW, scope)
+
     def tasks(self, mapping: FieldMapping, due: ConsentDue) -> list[Task]:
         """What to do about a person of whom an opt-out has yet to reach a record: tell every one that does
         not hold it, over however many steps they are the same person, or lift it from those that do.
@@ -113,7 +118,8 @@ class Registry:
         place = (due.system, due.record_id)
         person = self._person(mapping, place)
         line = consent_lines(mapping)[due.position]
-        if self._opted_in(mapping, due.position, person, frozenset()) is None:
+        proof = self._opted_in(mapping, due.position, person, frozenset())
+        if proof is None:
             return [
                 Task.of_consent(
                     mapping, one.system, one.object, one.record_id, line.id, line.field(one.system)
@@ -121,6 +127,9 @@ class Registry:
                 for one in person
                 if one.writable and not one.holds(due.position)
             ]
+        # Of these an opt-out may be on file that their system has lifted by itself: it is over.
+        lifted = [(o.system, o.record_id) for o in person if not o.holds(due.position)]
+        self.ledger.note_proof(mapping.name, due.position, line.id, proof, lifted)
         return [
             Task.of_consent(
                 mapping,
@@ -146,7 +155,7 @@ def note_opt_outs(
             if change.rule != "consent" or change.after is not True or record_id is None:
                 continue
             place = (write.system, record_id)
-            refusal = result.refusal or result.refusals.get(change.line)
+            refusal = result.refusal or result.refusals.get(change.part)
             if refusal is not None and refusal.cause not in GONE:
                 ledger.refuse_opt_out(mapping.name, *place, change.line, refusal.cause, now)
             elif refusal is None and result.state == "landed":

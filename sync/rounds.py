@@ -261,9 +261,7 @@ class Rounds:
         return frozenset()
 
     def _spreads_consent(self, mapping: FieldMapping, rows: set[int]) -> bool:
-        lines = next(iter(mapping.objects.values())).consent
-        due = self.ledger.consent_spread(mapping.name, len(lines), frozenset(rows))
-        return any(True for _ in due)
+        return any(True for _ in self.bench.registry.due(mapping, frozenset(rows)))
 
     def _why(self, known: Known) -> str:
         """What a record waits for: a person's pause is told before anything else."""

@@ -28,6 +28,8 @@ from sync.questions import Asker
 from sync.readback import ReadBack
 from sync.reads import Reads
 from sync.refs import LedgerRefs
+from sync.registry import Registry
+from sync.surroundings import Surroundings
 from sync.writes import Writer
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
@@ -112,6 +114,11 @@ class Workbench:
             known.owners, known.at = pair_owners(listed[HUBSPOT], listed[SALESFORCE]), now
         return known.owners
 
+    @property
+    def registry(self) -> Registry:
+        """Where people stand."""
+        return Registry(self.ledger, self.connectors, self.clock)
+
     def reads(self) -> Reads:
         return Reads(self.connectors, self.clock)
 
@@ -161,6 +168,7 @@ class Workbench:
             tally=tally or Tally(),
             holder=self.holder,
             reads=reads or self.reads(),
+            surroundings=Surroundings(self.ledger, context, self.clock, run_id),
             paused=frozenset(self.ledger.paused()),
         )
 
@@ -220,9 +228,12 @@ class Carrier:
         return free
 
     def look_forward(self, by_name: Mapping[str, FieldMapping]) -> None:
-        """The second pass: references to records that were paired or born later in this run."""
+        """The second pass: references to records that were paired or born later in this run, and what
+        systems filled in themselves. No plan tells of the latter: whoever wants exactly that does without.
+        """
         tally = self.engine.tally
-        again, tally.forward = tally.forward, []
+        again = [t for t in tally.forward if not self.exactly or any(t.changes.values())]
+        tally.forward = []
         for name in dict.fromkeys(task.mapping for task in again):
             members = [task for task in again if task.mapping == name]
             for some in chunked(members, BATCH):

@@ -13,7 +13,7 @@ from typing import Literal
 
 from connector.consents import OptIn, Statement, consents_of
 from connector.errors import ConnectorError, OutcomeUnknown, Rejected, TryLater
-from connector.port import Change, Connector, Draft, Outcome, System, Value, Written
+from connector.port import Change, Connector, Draft, Outcome, Record, System, Value, Written
 from sync.findings import mark_of, refused
 from sync.ledger import Ledger
 from sync.model import (
@@ -33,6 +33,8 @@ ResultState = Literal["landed", "refused", "unknown", "later"]
 GONE = frozenset({"not_found", "deleted", "converted"})
 # A contact without an address cannot be opted out, and cannot be written to either.
 NO_ADDRESS = "required_blank"
+# The vendor answered for others of the batch, and not for this one.
+NOT_ANSWERED = "not_answered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +59,9 @@ class Write:
 
 @dataclass(slots=True, kw_only=True)
 class Result:
-    """What came of a write. `record_id` is known for a landed create. `refusals` are by line.
+    """What came of a write. `record_id` is known for a landed create. `refusals` are by part.
 
-    `refusal` refuses the whole record. `landed_lines` are the lines that were sent and taken.
+    `refusal` refuses the whole record. `landed` are the parts that were sent and taken (`FieldChange.part`).
     """
 
     write: Write
@@ -67,7 +69,7 @@ class Result:
     state: ResultState
     record_id: str | None = None
     created: bool = False
-    landed_lines: frozenset[str] = frozenset()
+    landed: frozenset[str] = frozenset()
     refusals: dict[str, Rejected] = field(default_factory=dict)
     refusal: Rejected | None = None
     later: TryLater | None = None
@@ -77,7 +79,7 @@ class Result:
     def refuses_opt_out(self) -> bool:
         """Whether an opt-out was refused, of somebody who is there and could be written to."""
         refusals = [
-            self.refusal or self.refusals.get(change.line)
+            self.refusal or self.refusals.get(change.part)
             for change in self.write.changes
             if change.rule == "consent"
         ]
@@ -153,15 +155,31 @@ class Writer:
     def _send_group(self, results: Sequence[Result]) -> None:
         """One kind of write to one object; a row refused for a field goes once more without it."""
         outcomes = self._call(results)
-        again: list[Result] = []
         for result, outcome in zip(results, outcomes, strict=True):
             self._take(result, outcome)
-            if result.refusal is not None and self._leave_out(result, result.refusal):
-                again.append(result)
+        self._look_for([r for r in results if r.refusal and r.refusal.cause == NOT_ANSWERED])
+        again = [r for r in results if r.refusal is not None and self._leave_out(r, r.refusal)]
         if again:
             for result, outcome in zip(again, self._call(again), strict=True):
                 result.refusal = None
                 self._take(result, outcome)
+
+    def _look_for(self, left_out: Sequence[Result]) -> None:
+        """An answer that leaves a record out says nothing of it: what stands there now does.
+
+        A record that holds something else than before was written to, and is read back like any other.
+        """
+        for result in left_out:
+            connector = self.connectors[result.write.system]
+            try:
+                found = _found(connector, result.write)
+            except TryLater as later:
+                # Nobody knows: whether it landed is found out when it is read again.
+                result.state, result.refusal, result.later = "unknown", None, later
+                continue
+            if found is not None:
+                self._take(result, Written(found.id, created=result.write.record_id is None))
+                result.refusal = None
 
     def _leave_out(self, result: Result, refusal: Rejected) -> bool:
         """Note the faulty lines; true when something is left that is worth sending once more.
@@ -169,7 +187,7 @@ class Writer:
         An update whose refusal names no field is refused in every line but consent.
         """
         changes = result.write.changes
-        named = {change.line for change in changes if change.api_name in refusal.fields}
+        named = {change.part for change in changes if change.api_name in refusal.fields}
         if result.write.record_id is None:
             # Without the value that is taken, or without its key, it would be a twin.
             has_key = result.write.key_field not in refusal.fields
@@ -177,8 +195,8 @@ class Writer:
                 return False
         elif refusal.cause in GONE:
             return False
-        named = named or {change.line for change in changes if change.rule != "consent"}
-        left = [change for change in changes if change.line not in named]
+        named = named or {change.part for change in changes if change.rule != "consent"}
+        left = [change for change in changes if change.part not in named]
         if not left and result.write.record_id is None:
             return False
         result.refusals |= dict.fromkeys(named, refusal)
@@ -216,8 +234,8 @@ class Writer:
             result.state = "landed"
             result.record_id = outcome.id
             result.created = outcome.created
-            result.landed_lines = frozenset(
-                change.line for change in result.write.changes if change.line not in result.refusals
+            result.landed = frozenset(
+                change.part for change in result.write.changes if change.part not in result.refusals
             )
         elif isinstance(outcome, OutcomeUnknown):
             result.state = "unknown"
@@ -242,11 +260,23 @@ class Writer:
         )
 
 
+def _found(connector: Connector, write: Write) -> Record | None:
+    """The record that this write made, or changed."""
+    names = [change.api_name for change in write.changes]
+    if write.record_id is None:
+        matches = connector.find_many(write.object, write.key_field, [write.key], names)
+        return next((one for records in matches.values() for one in records), None)
+    held = connector.get_many(write.object, [write.record_id], names).get(write.record_id)
+    before = {change.api_name: change.before for change in write.changes}
+    is_changed = held is not None and any(held.values.get(n) != was for n, was in before.items())
+    return held if is_changed else None
+
+
 def _values(result: Result, leave_out: str = "") -> dict[str, Value]:
     return {
         change.api_name: change.after
         for change in result.write.changes
-        if change.line not in result.refusals and change.api_name != leave_out
+        if change.part not in result.refusals and change.api_name != leave_out
     }
 
 
@@ -257,9 +287,10 @@ def refusals(plan: PairPlan, result: Result) -> Iterable[Parked]:
     """
     write = result.write
     record_id = write.record_id or write.partner_id or ""
-    due = {c.line for c in write.changes if c.rule == "consent"} if result.refuses_opt_out else ()
+    due = {c.part for c in write.changes if c.rule == "consent"} if result.refuses_opt_out else ()
+    lines = {change.part: change.line for change in write.changes}
     by_line: dict[str | None, Rejected] = {}
-    by_line.update((line, one) for line, one in result.refusals.items() if line not in due)
+    by_line.update((lines[part], one) for part, one in result.refusals.items() if part not in due)
     if result.refusal is not None and not result.went_away:
         by_line[None] = result.refusal
     for line, refusal in by_line.items():

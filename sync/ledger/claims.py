@@ -190,12 +190,16 @@ class Claims(Room):
             for key, members in groupby(rows, key=lambda row: row.key)
         ]
 
-    def external_key_matches(self, mapping: str, scope: Scope = None) -> Iterator[list[KeyMatch]]:
+    def external_key_matches(
+        self, mapping: str, scope: Scope = None, *, mutual: bool = False
+    ) -> Iterator[list[KeyMatch]]:
         """Pages of free live records whose external key names a live record of the other side.
 
-        What is claimed between two pages is left out of the next one.
+        With `mutual` only those that are named in return. What is claimed between two pages is left out
+        of the next one.
         """
         target = record.alias("target")
+        in_return = target.c.external_key == record.c.record_id
         after = 0
         while True:
             with self._look() as connection:
@@ -216,8 +220,8 @@ class Claims(Room):
                         record.c.in_scope,
                         record.c.external_key.is_not(None),
                         target.c.gone.is_(None),
-                        target.c.claim.is_(None),
                         within(scope),
+                        *([in_return] if mutual else []),
                     )
                     .order_by(record.c.id)
                     .limit(IDS_AT_ONCE)

@@ -29,7 +29,7 @@ from connector.consents import Statement
 from connector.port import System
 from sync.lanes import Lane
 from sync.ledger.claims import same_record
-from sync.ledger.person_tables import consent
+from sync.ledger.person_tables import IN, OUT, REFUSED, consent
 from sync.ledger.ringing import Ring
 from sync.ledger.room import aware, utc
 from sync.ledger.spreading import Spreading
@@ -37,9 +37,9 @@ from sync.ledger.states import RUNG
 from sync.ledger.tables import address, pair, record
 from sync.model import Said, Sighting
 
+Place = tuple[System, str]
 # A shared mailbox may tie many records together; nobody has more of their own.
 PERSON_AT_MOST = 200
-OUT, IN, REFUSED = "out", "in", "refused"
 # The cause with which HubSpot refuses to opt out a contact that has no address (`RejectionCause`).
 NO_ADDRESS = "required_blank"
 
@@ -80,11 +80,11 @@ class Consents(Spreading):
         return [_person_record(row) for row in found.values()]
 
     def statements(
-        self, mapping: str, kind: str, places: Sequence[tuple[System, str]]
-    ) -> dict[tuple[System, str], list[Statement]]:
+        self, mapping: str, kind: str, places: Sequence[Place]
+    ) -> dict[Place, list[Statement]]:
         """What these records have said about one line."""
         named = [(system.value, record_id) for system, record_id in places]
-        found: dict[tuple[System, str], list[Statement]] = {}
+        found: dict[Place, list[Statement]] = {}
         with self._look() as connection:
             rows = connection.execute(
                 select(consent).where(
@@ -117,6 +117,16 @@ class Consents(Spreading):
         with self._begin() as connection:
             _flip(connection, mapping, system, record_id, said.position, out=False)
             put_said(connection, mapping, system, [(record_id, said)])
+
+    def note_proof(
+        self, mapping: str, position: int, line: str, proof: Statement, places: Sequence[Place]
+    ) -> None:
+        """Put on file under which records an opt-in is proved that no flag has to be lifted for."""
+        with self._begin() as connection:
+            for system in System:
+                ids = [record_id for side, record_id in places if side is system]
+                said = Said(position, line, proof)
+                put_said(connection, mapping, system, [(record_id, said) for record_id in ids])
 
     def still_out(self, mapping: str, system: System, record_id: str, position: int) -> None:
         """The opt-out was not lifted after all; it is the one that we know of."""

@@ -12,7 +12,7 @@ from sqlalchemy.sql import ColumnElement
 
 from sync.ledger.quarantine import WHOLE_RECORD, ParkedKind, ParkedRow, Quarantine
 from sync.ledger.room import aware, cell_of, from_json, to_json, utc
-from sync.ledger.tables import bell, conflict, record, run
+from sync.ledger.tables import bell, conflict, run
 from sync.model import Conflict
 
 __all__ = ["WHOLE_RECORD", "ConflictRow", "Findings", "ParkedKind", "ParkedRow", "undecided"]
@@ -185,16 +185,6 @@ class Findings(Quarantine):
         """How many records wait because looking at them fails by a bug of ours."""
         with self._look() as connection:
             return int(connection.scalar(select(func.count()).where(bell.c.reason == OUR_BUG)) or 0)
-
-    def opted_out(self) -> dict[str, int]:
-        """How many opt-outs of a mapping anybody holds, for `consent_spread`; without any: not named."""
-        with self._look() as connection:
-            rows = connection.execute(
-                select(record.c.mapping, func.max(record.c.consent))
-                .where(record.c.consent != 0, record.c.gone.is_(None))
-                .group_by(record.c.mapping)
-            ).all()
-        return {mapping: int(bits).bit_length() for mapping, bits in rows}
 
 
 def undecided() -> ColumnElement[bool]:

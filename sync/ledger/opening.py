@@ -7,14 +7,9 @@ from sqlite3 import OperationalError
 from types import MappingProxyType
 from typing import Any, Self
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from sync.ledger.bells import Bells
 from sync.ledger.claims import Claims
@@ -35,7 +30,8 @@ from sync.ledger.troubles import Troubles
 from sync.ledger.waiters import Waiters
 from sync.ledger.writings import Writings
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+# Migrations are named by their number; the newest one is where the tables should be.
+NEWEST = max(file.stem[:4] for file in Path(__file__).parent.glob("migrations/versions/0*.py"))
 # How long a writer waits for another one, in milliseconds.
 BUSY_TIMEOUT = 30_000
 # Pages (of 4 KB) until SQLite's log is folded into the file. Whoever commits at that moment waits for it:
@@ -45,8 +41,6 @@ PAGES_OF_LOG = 10_000
 PATIENCE = MappingProxyType(
     {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 10}
 )
-# An arbitrary number that only this product's migrations take as an advisory lock.
-MIGRATION_LOCK = 0x6B616B65
 
 
 class Ledger(
@@ -134,7 +128,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
     for attempt in Retrying(
-        retry=retry_if_exception_type(OperationalError),
+        retry=retry_if_exception(_is_locked),
         stop=stop_after_delay(BUSY_TIMEOUT / 1000),
         wait=wait_random(0, 0.1),
         reraise=True,
@@ -147,6 +141,11 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def _is_locked(error: BaseException) -> bool:
+    """Others pass; a file that may not be written stays as it is."""
+    return isinstance(error, OperationalError) and "locked" in str(error)
+
+
 def _begin(connection: Connection) -> None:
     """Writers queue up at their first statement, where waiting is safe; readers wait for nobody."""
     reading = connection.get_execution_options().get("reading", False)
@@ -154,25 +153,18 @@ def _begin(connection: Connection) -> None:
 
 
 def _migrate(engine: Engine) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            # Parts that start at once on an empty database bring it up one after the other.
-            connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": MIGRATION_LOCK})
-        _refuse_newer(ScriptDirectory.from_config(config), connection)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    with engine.execution_options(reading=True).begin() as connection:
+        if _revision(connection) == NEWEST:
+            return
+    # What brings tables up to date takes longer to load than most commands to run.
+    from sync.ledger.migrating import migrate  # noqa: PLC0415
+
+    migrate(engine)
 
 
-def _refuse_newer(known: ScriptDirectory, connection: Connection) -> None:
-    at = MigrationContext.configure(connection).get_current_revision()
-    if at is None:
-        return
-    try:
-        known.get_revision(at)
-    except CommandError as error:
-        raise LedgerUnavailable(
-            f"the ledger was written by a newer Kakehashi (its tables are at {at}): install that "
-            "version, or set KAKEHASHI_DATABASE_URL to another database"
-        ) from error
+def _revision(connection: Connection) -> str | None:
+    """Which migration the tables are at; None for a new database."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found

@@ -6,6 +6,7 @@ from sqlalchemy import Boolean, Column, DateTime, Integer, String, Table, Unique
 
 from database.tables import RowId, metadata
 
+OUT, IN, REFUSED = "out", "in", "refused"
 # What a record said about a consent line: `said` is ``out``, ``in`` (with evidence), or ``refused``: an
 # opt-out that its system would not take, `source` then being the cause. The latest of each kind is kept.
 consent = Table(

@@ -148,6 +148,23 @@ class Scopes(Findings):
                 found += [(System(row.system), row.record_id) for row in rows]
         return found
 
+    def around(self, mapping: str, places: Collection[tuple[System, str]]) -> list[Ring]:
+        """Unpaired live records that a key of these touches, but not these: bells to ring for them."""
+        ours = {
+            known.row_id
+            for system in System
+            for known in self.known(mapping, system, [i for s, i in places if s is system]).values()
+        }
+        found: list[Ring] = []
+        c = record.c
+        with self._look() as connection:
+            for some in slices(sorted(self.neighbours(mapping, ours) - ours)):
+                rows = connection.execute(
+                    select(c.system, c.object, c.record_id).where(c.id.in_(some))
+                )
+                found += [Ring(System(row.system), row.object, row.record_id) for row in rows]
+        return found
+
     def park_anew(
         self,
         mapping: str,

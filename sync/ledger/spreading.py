@@ -1,8 +1,13 @@
-"""Whom an opt-out has yet to reach: every record of a person who holds it somewhere."""
+"""Whom an opt-out has yet to reach: every record of a person who said it somewhere.
+
+An opt-out counts for as long as a record holds it, and after that until somebody proves that it was to be
+lifted: what is on file about it outlives the flag, and the record on which it was said.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import and_, or_, select, true, union
@@ -10,7 +15,8 @@ from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
 from sync.ledger.claims import same_record
-from sync.ledger.room import IDS_AT_ONCE, Room, within
+from sync.ledger.person_tables import IN, OUT, consent
+from sync.ledger.room import IDS_AT_ONCE, Room, utc, within
 from sync.ledger.tables import address, record
 from sync.model import Scope
 
@@ -24,37 +30,55 @@ class ConsentDue(NamedTuple):
     record_id: str
 
 
+class _Line(NamedTuple):
+    """One consent line of a mapping: its bit in `record.consent`, its name in `consent.kind`.
+
+    Evidence dated later than `until` is not believed yet.
+    """
+
+    mapping: str
+    bit: int
+    kind: str
+    until: datetime
+
+
 class Spreading(Room):
     """Finds those whom opt-outs have to reach."""
 
-    def consent_spread(self, mapping: str, lines: int, scope: Scope = None) -> Iterator[ConsentDue]:
+    def consent_spread(
+        self, mapping: str, lines: Sequence[str], until: datetime, scope: Scope = None
+    ) -> Iterator[ConsentDue]:
         """Every live record of somebody who opted out that does not hold the opt-out.
 
-        A person's records are those that share an address, those that are paired, and those that others
-        went into (merged or converted). With a scope only its records and their addresses are looked
-        at. Frozen records (converted Leads) cannot be written, but their opt-outs count.
+        `lines` are the ids of the mapping's consent lines in their order; evidence of an opt-in that is
+        dated later than `until` does not count yet. A person's records are those that share an address,
+        those that are paired, and those that others went into (merged or converted). With a scope only
+        its records and their addresses are looked at. Frozen records (converted Leads) cannot be
+        written, but their opt-outs count.
         """
-        for position in range(lines):
+        for position, kind in enumerate(lines):
+            line = _Line(mapping, 1 << position, kind, until)
             after = 0
-            while rows := self._not_holding(mapping, 1 << position, after, scope):
+            while rows := self._not_holding(line, after, scope):
                 after = rows[-1].id
                 for row in rows:
                     yield ConsentDue(position, System(row.system), row.object, row.record_id)
 
-    def _not_holding(self, mapping: str, bit: int, after: int, scope: Scope) -> Sequence[Any]:
+    def _not_holding(self, line: _Line, after: int, scope: Scope) -> Sequence[Any]:
         """A page of the records that one opt-out has yet to reach, by rising row id."""
         reached = union(
-            _by_address(mapping, bit, scope),
-            _by_pair(mapping, bit, scope),
-            _by_way(mapping, bit, scope),
+            _by_address(line, scope),
+            _by_pair(line, scope),
+            _by_way(line, scope),
+            _by_word(line, scope),
         ).subquery()
         with self._look() as connection:
             return connection.execute(
                 select(record.c.id, record.c.system, record.c.object, record.c.record_id)
                 .where(
-                    record.c.mapping == mapping,
+                    record.c.mapping == line.mapping,
                     record.c.id.in_(select(reached.c.id)),
-                    record.c.consent.op("&")(bit) == 0,
+                    ~_is_set(record, line),
                     record.c.gone.is_(None),
                     record.c.frozen.is_(False),
                     record.c.id > after,
@@ -64,24 +88,83 @@ class Spreading(Room):
             ).all()
 
 
-def _holds(table: Any, bit: int) -> ColumnElement[bool]:
-    held: ColumnElement[bool] = table.c.consent.op("&")(bit) != 0
+def _holds(table: Any, line: _Line, scope: Scope) -> ColumnElement[bool]:
+    """The flag is set, or it was until somebody took it away without a proof."""
+    return or_(_is_set(table, line), _said_so(table, line, scope))
+
+
+def _is_set(table: Any, line: _Line) -> ColumnElement[bool]:
+    held: ColumnElement[bool] = table.c.consent.op("&")(line.bit) != 0
     return held
 
 
-def _by_address(mapping: str, bit: int, scope: Scope) -> Any:
+def _said_so(table: Any, line: _Line, scope: Scope) -> ColumnElement[bool]:
+    """An opt-out of this record is on file, and no later opt-in is.
+
+    A few records are asked one by one. All of them are not: there the statements are gone through, of
+    which there are fewer than records.
+    """
+    if scope is not None:
+        return select(consent.c.id).where(_unlifted(line), _of(table, consent)).exists()
+    speaker = record.alias("speaker")
+    speakers = select(speaker.c.id).select_from(consent.join(speaker, _of(speaker, consent)))
+    said: ColumnElement[bool] = table.c.id.in_(
+        speakers.where(_unlifted(line), ~_is_set(speaker, line))
+    )
+    return said
+
+
+def _unlifted(line: _Line) -> ColumnElement[bool]:
+    """This row of `consent` is an opt-out after which nobody proved an opt-in on the same record."""
+    later = consent.alias("later")
+    lifted = select(later.c.id).where(
+        later.c.mapping == consent.c.mapping,
+        later.c.system == consent.c.system,
+        later.c.record_id == consent.c.record_id,
+        later.c.kind == consent.c.kind,
+        later.c.said == IN,
+        later.c.at > consent.c.at,
+        later.c.at <= utc(line.until),
+    )
+    return and_(
+        consent.c.mapping == line.mapping,
+        consent.c.kind == line.kind,
+        consent.c.said == OUT,
+        ~lifted.exists(),
+    )
+
+
+def _of(table: Any, told: Any) -> ColumnElement[bool]:
+    """This row of `consent` tells of this record."""
+    return and_(
+        told.c.mapping == table.c.mapping,
+        told.c.system == table.c.system,
+        told.c.record_id == table.c.record_id,
+    )
+
+
+def _by_word(line: _Line, scope: Scope) -> Any:
+    """Rows that said so themselves."""
+    return select(record.c.id).where(
+        record.c.mapping == line.mapping, _said_so(record, line, scope), within(scope)
+    )
+
+
+def _by_address(line: _Line, scope: Scope) -> Any:
     """Rows that share an address with a live holder."""
     opted = (
         select(address.c.address)
         .select_from(address.join(record, same_record(address)))
-        .where(address.c.mapping == mapping, _holds(record, bit), record.c.gone.is_(None))
+        .where(
+            address.c.mapping == line.mapping, _holds(record, line, scope), record.c.gone.is_(None)
+        )
     )
     if scope is not None:
         opted = opted.where(address.c.address.in_(_addresses_of(scope)))
     return (
         select(record.c.id)
         .select_from(address.join(record, same_record(address)))
-        .where(address.c.mapping == mapping, address.c.address.in_(opted))
+        .where(address.c.mapping == line.mapping, address.c.address.in_(opted))
     )
 
 
@@ -94,7 +177,7 @@ def _addresses_of(scope: Scope) -> Any:
     )
 
 
-def _by_pair(mapping: str, bit: int, scope: Scope) -> Any:
+def _by_pair(line: _Line, scope: Scope) -> Any:
     """Rows whose partner is a live holder."""
     holder, partner = record.alias("holder"), record.alias("partner")
     return (
@@ -105,20 +188,24 @@ def _by_pair(mapping: str, bit: int, scope: Scope) -> Any:
             )
         )
         .where(
-            holder.c.mapping == mapping,
+            holder.c.mapping == line.mapping,
             holder.c.pair_id.is_not(None),
             holder.c.gone.is_(None),
-            _holds(holder, bit),
+            _holds(holder, line, scope),
             _either(holder, partner, scope),
         )
     )
 
 
-def _by_way(mapping: str, bit: int, scope: Scope) -> Any:
+def _by_way(line: _Line, scope: Scope) -> Any:
     """Rows that a holder was merged into or converted to, over any number of steps."""
     way = (
         select(record.c.system, record.c.went_to.label("went_to"), record.c.id.label("began"))
-        .where(record.c.mapping == mapping, record.c.went_to.is_not(None), _holds(record, bit))
+        .where(
+            record.c.mapping == line.mapping,
+            record.c.went_to.is_not(None),
+            _holds(record, line, scope),
+        )
         .cte("way", recursive=True)
     )
     step, end = record.alias("step"), record.alias("arrived")
@@ -127,14 +214,14 @@ def _by_way(mapping: str, bit: int, scope: Scope) -> Any:
         .select_from(
             way.join(step, and_(step.c.system == way.c.system, step.c.record_id == way.c.went_to))
         )
-        .where(step.c.mapping == mapping, step.c.went_to.is_not(None))
+        .where(step.c.mapping == line.mapping, step.c.went_to.is_not(None))
     )
     arrived = (
         select(end.c.id)
         .select_from(
             way.join(end, and_(end.c.system == way.c.system, end.c.record_id == way.c.went_to))
         )
-        .where(end.c.mapping == mapping)
+        .where(end.c.mapping == line.mapping)
     )
     if scope is None:
         return arrived

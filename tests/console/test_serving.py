@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask, Response, request
+from waitress import wasyncore
 
 from console.serving import MOST, server_for
 
@@ -32,13 +33,10 @@ def port() -> Iterator[int]:
     thread = threading.Thread(target=server.run)
     thread.start()
     yield server.effective_port
-    server.trigger.pull_trigger(leave)
+    # In the server's own loop, which ends when it has no connections left.
+    server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
     thread.join(30)
-
-
-def leave() -> None:
-    """Called in the server's own loop, which ends over it."""
-    raise SystemExit
+    assert not thread.is_alive()
 
 
 def socket_of(line: http.client.HTTPConnection) -> tuple[str, int]:

@@ -28,8 +28,9 @@ LATER = NOW + timedelta(hours=1)
 PROOF = Statement(False, LATER, "FORM", "CONSENT_WITH_NOTICE")
 
 
-def due(ledger: Ledger, lines: int = 1) -> set[tuple[System, str]]:
-    return {(one.system, one.record_id) for one in ledger.consent_spread(PEOPLE, lines)}
+def due(ledger: Ledger) -> set[tuple[System, str]]:
+    spread = ledger.consent_spread(PEOPLE, ["email"], LATER)
+    return {(one.system, one.record_id) for one in spread}
 
 
 def out(at: object = NOW) -> Said:
@@ -57,6 +58,40 @@ class PrivacyPromises:
         assert due(ledger) == {(SALESFORCE, "003C")}
         found = {one.record_id for one in ledger.person(PEOPLE, SALESFORCE, "003C")}
         assert found == {"003A", "003C"} | ({"003B"} & found)
+
+    def test_an_opt_out_on_file_outlives_its_flag(self, ledger: Ledger) -> None:
+        """Whoever said it is told again, and so are others of that address, until a proof is on file."""
+        see(ledger, HUBSPOT, opted_out("1"), sight("2", addresses=(ANN,)))  # type: ignore[arg-type]  # a Sighting
+        see(ledger, HUBSPOT, sight("1", "unticked", addresses=(ANN,)))
+        assert due(ledger) == {(HUBSPOT, "1"), (HUBSPOT, "2")}
+        early = PROOF._replace(at=NOW - timedelta(hours=1))
+        ledger.note_proof(PEOPLE, 0, "email", early, [(HUBSPOT, "1")])
+        assert due(ledger) == {(HUBSPOT, "1"), (HUBSPOT, "2")}
+        ledger.note_proof(PEOPLE, 0, "email", PROOF, [(HUBSPOT, "1")])
+        assert due(ledger) == set()
+
+    def test_a_proof_from_the_future_lifts_nothing_yet(self, ledger: Ledger) -> None:
+        """Later it does."""
+        see(ledger, HUBSPOT, opted_out("1"))  # type: ignore[arg-type]  # a Sighting
+        see(ledger, HUBSPOT, sight("1", "unticked", addresses=(ANN,)))
+        late = PROOF._replace(at=LATER + timedelta(hours=1))
+        ledger.note_proof(PEOPLE, 0, "email", late, [(HUBSPOT, "1")])
+        assert due(ledger) == {(HUBSPOT, "1")}
+        tomorrow = LATER + timedelta(days=1)
+        assert list(ledger.consent_spread(PEOPLE, ["email"], tomorrow)) == []
+
+    def test_one_record_is_asked_as_all_are(self, ledger: Ledger) -> None:
+        """A round looks at single rows."""
+        see(ledger, HUBSPOT, opted_out("1"))  # type: ignore[arg-type]  # a Sighting
+        see(ledger, HUBSPOT, sight("1", "unticked"), sight("2"))
+        rows = {i: ledger.known(PEOPLE, HUBSPOT, [i])[i].row_id for i in ("1", "2")}
+
+        def asked(record_id: str) -> list[str]:
+            some = frozenset({rows[record_id]})
+            spread = ledger.consent_spread(PEOPLE, ["email"], LATER, some)
+            return [one.record_id for one in spread]
+
+        assert (asked("1"), asked("2")) == (["1"], [])
 
     def test_an_opt_out_keeps_the_time_of_its_first_sight(self, ledger: Ledger) -> None:
         """However often the record changes for other reasons."""

@@ -104,7 +104,8 @@ class PairingPromises:
             sight("3", addresses=("bob@example.com",)),
         )
         see(ledger, SALESFORCE, sight("00Q1", addresses=mail, consent=0b01, frozen=True))
-        due = {(d.position, d.system, d.record_id) for d in ledger.consent_spread(PEOPLE, 2)}
+        spread = ledger.consent_spread(PEOPLE, ["email", "phone"], NOW)
+        due = {(d.position, d.system, d.record_id) for d in spread}
         assert due == {(0, HUBSPOT, "1"), (0, HUBSPOT, "2"), (1, HUBSPOT, "2")}
 
 

@@ -59,6 +59,20 @@ def moved(life: Life) -> bool:
     return is_partner and life.people.count(HUBSPOT) == 2
 
 
+def test_a_contact_that_is_heard_of_before_its_lead_brings_nobody_back(scene_of: SceneOf) -> None:
+    """The contact in HubSpot was deleted, and the bell of the Lead comes late, or never."""
+    cell = Cell(SALESFORCE, "deleted there")
+    life = in_state(scene_of(*wordings(cell)), cell)
+    life.scene.time.pass_by(1)
+    made = life.scene.salesforce.convert(life.pair.record)
+    life.pair = replace(life.pair, record=made.contact_id, object=CONTACT)
+    life.scene.ring(SALESFORCE, "Account", made.account_id)
+    life.scene.news(SALESFORCE, CONTACT, made.contact_id)
+    life.scene.let_it_land()
+    nobody_comes_back(life)
+    assert life.scene.is_quiet()
+
+
 CELLS = alike(
     in_line=goes_along,
     unpaired=stays_alone,

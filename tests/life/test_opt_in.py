@@ -27,9 +27,9 @@ def is_put_back(life: Life) -> None:
         assert life.people.is_out(side, life.pair)
 
 
-def stays_unticked(life: Life) -> None:
-    """Nobody else carries the address: nothing is written anywhere."""
-    assert not life.people.is_out(life.here, life.pair)
+def is_put_back_here(life: Life) -> None:
+    """An unticked box proves nothing here either: the opt-out is put back; nobody else is touched."""
+    assert life.people.is_out(life.here, life.pair)
     assert life.people.count(life.there) == 1
 
 
@@ -43,11 +43,11 @@ SIGNED_UP = alike(
 )
 UNTICKED = alike(
     in_line=is_put_back,
-    unpaired=stays_unticked,
+    unpaired=is_put_back_here,
     filtered=is_put_back,
     parked=is_put_back,
     waiting=is_put_back,
-    deleted_there=stays_unticked,
+    deleted_there=is_put_back_here,
 )
 
 

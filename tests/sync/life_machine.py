@@ -37,9 +37,6 @@ class Life(RuleBasedStateMachine):
         self.number = 0
         # Records with an opt-out that we have seen (or written), and that nothing has lifted.
         self.outs: set[Place] = set()
-        # Whoever unticks it where nobody else of the person holds it has the last word, as things are:
-        # the ledger's word alone puts no opt-out back.
-        self.unticked: set[Place] = set()
 
     @initialize(
         deleted=st.sampled_from(["unlink", "delete", "park"]),
@@ -206,7 +203,6 @@ class Life(RuleBasedStateMachine):
         if record_id is not None:
             self.edit(PEOPLE, side, record_id, {FLAG[side]: True})
             self.outs.add((side, record_id))
-            self.unticked.discard((side, record_id))
 
     @rule(side=sides, pick=picks)
     def untick(self, side: System, pick: int) -> None:
@@ -215,7 +211,6 @@ class Life(RuleBasedStateMachine):
         record_id = self.choose(PEOPLE, side, pick)
         if record_id is not None:
             self.unless_seen(side, record_id)
-            self.unticked.add((side, record_id))
             self.edit(PEOPLE, side, record_id, {FLAG[side]: False})
 
     def reassign(self, side: System, company: str, to: str | None) -> None:
@@ -275,6 +270,6 @@ class Life(RuleBasedStateMachine):
             return
         try:
             self.world.rest()
-            keep_all(self.world, self.outs - self.unticked)
+            keep_all(self.world, self.outs)
         finally:
             self.world.ledger.close_all()

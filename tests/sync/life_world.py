@@ -114,7 +114,6 @@ class World(Live):
         self.unheard: list[tuple[System, str, str]] = []
         self.late_since: Any = None
         self.is_interrupted = False
-        self.has_dropped = False
         self.landings: list[tuple[datetime, datetime]] = []
         super().__init__(url, mapping=self.mappings[1])
 
@@ -176,7 +175,6 @@ class World(Live):
     def order_trouble(self, system: System, what: str) -> None:
         faults = self.twin(system).faults
         setattr(faults, what, 1)
-        self.has_dropped |= what == "drop"
         if what == "late" and self.late_since is None:
             self.late_since = self.time.now
 

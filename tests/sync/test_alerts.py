@@ -47,8 +47,8 @@ def by_mail(box: Mailbox, scheme: str = "smtp", user: str = "") -> AlertSettings
 
 
 def alerts(live: Live, settings: AlertSettings, **more: object) -> Alerts:
-    senders = senders_of(settings)
-    return Alerts(ledger=live.ledger, senders=senders, clock=live.time, **more)  # type: ignore[arg-type]  # its own keywords
+    said = {"written": lambda: {"people": ("email",)}, **more}
+    return Alerts(ledger=live.ledger, senders=senders_of(settings), clock=live.time, **said)  # type: ignore[arg-type]  # its own keywords
 
 
 def park(
@@ -189,7 +189,7 @@ def test_an_opt_out_that_does_not_arrive_is_told_first(live: Live, hook: Server)
 def test_an_opt_out_on_its_way_is_no_trouble(live: Live, hook: Server) -> None:
     """Nor is one in a mapping that writes nothing; what has arrived is over."""
     left, right = paired(live)
-    teller = alerts(live, by_hook(hook), written=lambda: ["companies"])
+    teller = alerts(live, by_hook(hook), written=lambda: {"companies": ()})
     live.hubspot.edit("contacts", left, {"optout": True})
     live.resync(observe=True)
     assert alerts(live, by_hook(hook)).consent_due() == {"people": 1}

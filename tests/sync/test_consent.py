@@ -12,60 +12,17 @@ import pytest
 from connector.consents import OptIn, Statement
 from connector.errors import Rejected
 from connector.memory import MemoryConnector
-from connector.port import Change, Outcome, System
-from mappings.schema import ConsentLine, Mapping
+from connector.port import Change, Outcome
 from sync.alerts import Alerts
 from sync.poll import ring_for_waiting
-from tests.sync.bridge import NAMES, START, people, sqlite_url
+from tests.sync.bridge import START, sqlite_url
+from tests.sync.consenting import HUBSPOT, SALESFORCE, flags, opted_out_pair, proof, proving
 from tests.sync.live import Live
-
-HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
-EVIDENCE = {"at": "in_at", "source": "in_by", "basis": "in_basis"}
-FIELDS = (*NAMES, "in_at", "in_by", "in_basis", "IsConverted", "ConvertedContactId")
-
-
-def proving() -> Mapping:
-    """People whose opt-ins are proved by three fields, on both sides."""
-    base = people()
-    line = ConsentLine(
-        id="email",
-        hubspot="optout",
-        salesforce="OptOut",
-        evidence={HUBSPOT: EVIDENCE, SALESFORCE: EVIDENCE},
-    )
-    return replace(
-        base,
-        objects={name: replace(lines, consent=(line,)) for name, lines in base.objects.items()},
-        fields=dict.fromkeys(base.fields, tuple(sorted(FIELDS))),
-    )
 
 
 @pytest.fixture
 def live(tmp_path: Path) -> Live:
     return Live(sqlite_url(tmp_path), mapping=proving())
-
-
-def proof(live: Live, *, days: float = 0, basis: str = "CONSENT_WITH_NOTICE") -> dict[str, str]:
-    """The three fields of somebody who opts in now, or so many days from now."""
-    at = live.time() + timedelta(days=days)
-    return {"in_at": at.isoformat(), "in_by": "web form", "in_basis": basis}
-
-
-def opted_out_pair(live: Live) -> tuple[str, str]:
-    """Somebody who opted out in Salesforce, which HubSpot was told."""
-    left = live.hubspot.seed("contacts", {"email": "ann@example.com"})
-    right = live.salesforce.seed("Lead", {"email": "ann@example.com", "OptOut": True})
-    live.resync()
-    assert live.hubspot.records("contacts")[left]["optout"] is True
-    live.time.forward(hours=1)
-    return left, right
-
-
-def flags(live: Live, left: str, right: str, object_name: str = "Lead") -> tuple[bool, bool]:
-    return (
-        bool(live.hubspot.records("contacts")[left].get("optout")),
-        bool(live.salesforce.records(object_name)[right].get("OptOut")),
-    )
 
 
 def test_a_fresh_opt_in_with_evidence_lifts_the_opt_out_on_the_other_side(live: Live) -> None:
@@ -186,7 +143,10 @@ def test_the_opt_out_of_a_merge_loser_reaches_its_survivor(live: Live) -> None:
     live.resync()
     ledger.went("people", SALESFORCE, loser, between, kind="merged")
     ledger.went("people", SALESFORCE, between, right, kind="merged")
-    due = {(one.system, one.record_id) for one in ledger.consent_spread("people", 1)}
+    due = {
+        (one.system, one.record_id)
+        for one in ledger.consent_spread("people", ["email"], live.time())
+    }
     assert (SALESFORCE, right) in due
     assert left in live.hubspot.records("contacts")
 
@@ -255,6 +215,25 @@ def test_nobody_is_asked_where_both_sides_agree(keeping: tuple[Live, Preferences
     assert preferences.asked == asked == 0
 
 
+def test_a_proof_that_a_system_keeps_is_asked_for_once(
+    keeping: tuple[Live, Preferences],
+) -> None:
+    """A lone record whose system lifted its opt-out itself: the proof goes on file, and it is over."""
+    live, preferences = keeping
+    live.mapping = replace(proving(), create_in_salesforce=())
+    lone = live.hubspot.seed("contacts", {"email": "ann@example.com", "optout": True})
+    live.resync()
+    live.time.forward(hours=1)
+    fresh = Statement(False, live.time(), "FORM", "CONSENT_WITH_NOTICE")
+    preferences.said[lone] = [fresh]
+    live.hubspot.edit("contacts", lone, {"optout": False})
+    live.resync()
+    asked = preferences.asked
+    assert live.planned() == []
+    assert preferences.asked == asked == 1
+    assert not live.hubspot.records("contacts")[lone].get("optout")
+
+
 def test_a_system_that_keeps_evidence_is_told_of_it(keeping: tuple[Live, Preferences]) -> None:
     """By the statement, and not by an ordinary write."""
     live, preferences = keeping
@@ -291,7 +270,8 @@ def test_a_refused_opt_out_stays_due_and_alarms_at_once(
     live.hubspot.edit("contacts", left, {"optout": True})
     live.ring(HUBSPOT, "contacts", left)
     live.round()
-    alerts = Alerts(ledger=live.ledger, senders=(), clock=live.time)
+    written = {"people": ("email",)}
+    alerts = Alerts(ledger=live.ledger, senders=(), clock=live.time, written=lambda: written)
     assert live.ledger.refused_opt_outs() == {"people": 1}
     assert live.ledger.parked_list() == []
     assert alerts.consent_due() == {"people": 1}
@@ -301,6 +281,22 @@ def test_a_refused_opt_out_stays_due_and_alarms_at_once(
     ring_for_waiting(live.bench)
     live.round()
     assert live.salesforce.records("Lead")[right]["OptOut"] is True
+    assert live.ledger.refused_opt_outs() == {}
+
+
+def test_a_refused_address_does_not_hold_up_the_opt_out_beside_it(live: Live) -> None:
+    """Both are called `email` in the mapping; the address is parked, and nobody is alarmed."""
+    left = live.hubspot.seed("contacts", {"email": "ann@example.com"})
+    right = live.salesforce.seed("Lead", {"email": "ann@example.com"})
+    live.resync()
+    live.salesforce.faults.reject["email", "ann@nowhere"] = Rejected(
+        "no", system="salesforce", cause="invalid_email", fields=("email",)
+    )
+    live.hubspot.edit("contacts", left, {"email": "ann@nowhere", "optout": True})
+    live.ring(HUBSPOT, "contacts", left)
+    live.round()
+    assert live.salesforce.records("Lead")[right]["OptOut"] is True
+    assert [row.parked.line for row in live.ledger.parked_list()] == ["email"]
     assert live.ledger.refused_opt_outs() == {}
 
 

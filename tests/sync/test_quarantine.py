@@ -104,8 +104,8 @@ def test_one_bad_birth_never_stops_the_others(live: Live) -> None:
     assert (row.parked.system, row.parked.record_id, row.parked.line) == (HUBSPOT, ids[7], None)
 
 
-def test_an_update_that_the_answer_leaves_out_has_failed(live: Live) -> None:
-    """It landed, and nobody says so: it is parked, not believed, and the next look finds it agreed."""
+def test_an_update_that_the_answer_leaves_out_is_looked_for(live: Live) -> None:
+    """It landed, and nobody says so: what stands there does, and nothing is parked."""
     ids = [live.hubspot.seed("contacts", {"email": f"p{n}@example.com"}) for n in range(3)]
     live.resync()
     for record_id in ids:
@@ -113,28 +113,40 @@ def test_an_update_that_the_answer_leaves_out_has_failed(live: Live) -> None:
     live.salesforce.faults.drop = 1
     live.ring(HUBSPOT, "contacts", *ids)
     live.round()
-    [row] = rows(live)
-    assert row.parked.cause == "not_answered"
-    assert live.states()["hubspot"] == {"in_sync": 2, "parked": 1}
-    assert try_again(live.ledger, live.time()) == 1
-    live.round()
     assert rows(live) == []
+    assert live.states()["hubspot"] == {"in_sync": 3}
     assert [r.get("title") for r in live.salesforce.records("Lead").values()] == ["new"] * 3
     assert live.planned() == []
 
 
+def test_an_update_that_the_answer_leaves_out_and_that_did_not_land_has_failed(live: Live) -> None:
+    """It is parked, with the others in line, and tried again when a person says so."""
+    ids = [live.hubspot.seed("contacts", {"email": f"p{n}@example.com"}) for n in range(3)]
+    live.resync()
+    for record_id in ids:
+        live.hubspot.edit("contacts", record_id, {"title": f"new {record_id}"})
+    refuse(live.salesforce, "title", f"new {ids[1]}", "not_answered", named=False)
+    live.ring(HUBSPOT, "contacts", *ids)
+    live.round()
+    [row] = rows(live)
+    assert row.parked.cause == "not_answered"
+    assert live.states()["hubspot"] == {"in_sync": 2, "parked": 1}
+    live.salesforce.faults.reject.clear()
+    assert try_again(live.ledger, live.time()) == 1
+    live.round()
+    assert rows(live) == []
+    assert live.planned() == []
+
+
 def test_a_birth_that_the_answer_leaves_out_makes_no_twin(live: Live) -> None:
-    """It counts as failed; the next try finds the record by its key and adopts it."""
+    """It is found by its key, and is the partner from then on."""
     paired(live)
     new = live.hubspot.seed("contacts", {"email": "bob@example.com"})
     live.salesforce.faults.drop = 1
     live.ring(HUBSPOT, "contacts", new)
     live.round()
-    assert told(live) == [(new, None, "not_answered")]
-    assert try_again(live.ledger, live.time()) == 1
-    live.round()
-    assert len(live.salesforce.records("Lead")) == 2
     assert rows(live) == []
+    assert len(live.salesforce.records("Lead")) == 2
     assert live.states() == {"hubspot": {"in_sync": 2}, "salesforce": {"in_sync": 2}}
 
 

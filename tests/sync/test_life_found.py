@@ -1,0 +1,81 @@
+"""Histories that once ended badly, each cut down to what it takes. Random ones stand in `test_life`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from connector.port import System
+from tests.sync.life_story import Story
+
+HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
+
+
+def test_two_leads_that_became_one_contact_leave_one_pair(tmp_path: Path) -> None:
+    """The Contact's own partner was deleted: one contact gets it, the other waits for a merge."""
+    story = Story(tmp_path, deleted="park", merged="merge")
+    fay, eve, hal = (story.who(SALESFORCE, name) for name in ("fay", "eve", "hal"))
+    story.convert(eve, into=fay)
+    story.delete(HUBSPOT, story.who(HUBSPOT, "fay"))
+    story.convert(hal, into=fay)
+    story.keep_promises()
+
+
+def test_a_contact_that_comes_back_when_its_partner_has_somebody_else_waits_for_a_merge(
+    tmp_path: Path,
+) -> None:
+    """It brings its old key along; nobody is made for it, and the pair stays as it is."""
+    story = Story(tmp_path, deleted="park", merged="merge")
+    fay, hal = story.who(HUBSPOT, "fay"), story.who(HUBSPOT, "hal")
+    contact = story.who(SALESFORCE, "fay")
+    story.convert(story.who(SALESFORCE, "hal"), into=contact)
+    story.delete(HUBSPOT, fay)
+    story.hear()
+    story.work()
+    story.restore(HUBSPOT, fay)
+    story.keep_promises()
+    pair = story.pair_of(SALESFORCE, contact)
+    assert pair is not None
+    assert pair.hubspot_id == hal
+
+
+def test_a_twin_whose_namesake_gets_another_address_is_told_at_once(tmp_path: Path) -> None:
+    """Bob's contact is merged into Hal's, so Bob's Contact is Hal from then on: the Lead is Bob alone."""
+    story = Story(tmp_path, deleted="delete")
+    story.create("Contact", "bob")
+    story.world.compare_all()
+    lead = story.create("Lead", "bob")
+    story.merge(HUBSPOT, story.who(HUBSPOT, "hal"), story.who(HUBSPOT, "bob"))
+    story.keep_promises()
+    assert story.pair_of(SALESFORCE, lead) is not None
+
+
+def test_two_that_name_each_other_are_a_pair_again_before_anybody_else_gets_one_of_them(
+    tmp_path: Path,
+) -> None:
+    """Eve's Lead is merged into Hal's, whose contact is deleted and comes back: Eve waits for a merge."""
+    story = Story(tmp_path)
+    eve, hal = story.who(SALESFORCE, "eve"), story.who(SALESFORCE, "hal")
+    contact = story.who(HUBSPOT, "hal")
+    story.create("Contact", "ann")
+    story.delete(HUBSPOT, contact)
+    story.merge(SALESFORCE, hal, eve)
+    story.hear()
+    story.restore(HUBSPOT, contact)
+    story.keep_promises()
+    pair = story.pair_of(SALESFORCE, hal)
+    assert pair is not None
+    assert pair.hubspot_id == contact
+
+
+def test_a_key_that_somebody_out_of_the_bin_holds_stands_on_the_list(tmp_path: Path) -> None:
+    """Fay's contact comes back when her Contact is Hal's: a person merges the two contacts."""
+    story = Story(tmp_path)
+    fay, contact = story.who(HUBSPOT, "fay"), story.who(SALESFORCE, "fay")
+    story.delete(HUBSPOT, fay)
+    story.world.poll()
+    story.world.round()
+    story.convert(story.who(SALESFORCE, "hal"), into=contact)
+    story.restore(HUBSPOT, fay)
+    story.hear()
+    story.keep_promises()
+    assert {row.parked.cause for row in story.world.ledger.parked_list()} <= {"duplicate_of"}
