@@ -110,6 +110,7 @@ def test_without_anybody_who_takes_them_there_are_no_such_doors(tmp_path: Path) 
     bridge = Bridge(load_settings(tmp_path, environ), tmp_path, environ)
     copy_mappings(bridge.mappings_folder)
     parts = Parts(bridge)
+    parts.website = None
     parts.watch_offline()
     client = create_site(parts, None).test_client()
     assert post(client, told()).status_code in {404, 405}
