@@ -64,8 +64,8 @@ class Event:
     sender said. `url` has no query or fragment beyond the allow-list; `page` is the group of URLs that
     counts as one page. `source` is ``site``, ``server``, ``hubspot`` or the name of a third party.
     `basis` is the consent or legal basis under which it may be used. `points` is set where the sender weighs
-    events itself (third parties); otherwise the definition does. `session` tells sessions apart where the
-    sender does.
+    events itself (third parties); otherwise the definition does. `glance`: a page on which nobody stayed or
+    scrolled. `session` tells sessions apart where the sender does.
     """
 
     event_id: str
@@ -81,6 +81,7 @@ class Event:
     title: str | None = None
     topic: str = UNKNOWN
     points: float | None = None
+    glance: bool = False
     session: str | None = None
     discard: Discard | None = None
     properties: Mapping[str, str | int | float | bool] = field(default_factory=dict)

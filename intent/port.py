@@ -1,7 +1,8 @@
 """What the rooms of website intent ask of the place where events and scores are kept.
 
 One transaction per method, durable when it returns. Errors: `database.room.LedgerUnavailable` where the
-database cannot be used now; whatever was asked is asked again then, and nothing happens twice.
+database cannot be used now; whatever was asked is asked again then, and nothing happens twice;
+`OtherDefinition` where scores are asked for that are of another definition.
 """
 
 from __future__ import annotations
@@ -23,6 +24,14 @@ from intent.model import (
     Subject,
     SurgeStanding,
 )
+
+
+class OtherDefinition(Exception):
+    """The scores on file are of another definition: rebuild them, or wait until that is done."""
+
+
+class UnknownSubject(Exception):
+    """Nothing is on file about a subject: say with an identifier who is meant."""
 
 
 class TakenIn(NamedTuple):
@@ -51,10 +60,17 @@ class Events(Protocol):
     """Events as they came in, and what became of them."""
 
     def take_in(self, events: Sequence[Event]) -> TakenIn:
-        """Put events on file, each id once."""
+        """Put events on file, each id once; the first body wins. Discarded ones are kept and never scored.
+
+        An event that names nobody is a `ValueError`: it is refused where it comes in.
+        """
 
     def score_some(self, definition: Definition, now: datetime, *, part: int, parts: int) -> int:
-        """Score a batch of events of this share of the people; answers how many there were."""
+        """Score a batch of events of this share of the people; answers how many there were.
+
+        What an event says about who is who is taken in before. Raises `OtherDefinition`: `rebuild` first.
+        Days whose events are forgotten take nothing in any more.
+        """
 
     def unscored(self) -> int:
         """How many events nobody has scored yet."""
@@ -63,7 +79,11 @@ class Events(Protocol):
         """Take events out of the scores: a crawler was told late. Answers how many counted before."""
 
     def rebuild(self, definition: Definition, now: datetime) -> int:
-        """Make the states of a new definition out of events and daily sums; answers how many states."""
+        """Make the states of a new definition out of events and daily sums; answers how many states.
+
+        In many short transactions; whoever asks for scores meanwhile gets `OtherDefinition`. Killed, it
+        goes on where it was. Everybody's card is to be looked at afterwards.
+        """
 
     def forget(self, definition: Definition, now: datetime) -> Mapping[str, int]:
         """Delete what is kept no longer; how much of what."""
@@ -73,13 +93,22 @@ class People(Protocol):
     """Who is who."""
 
     def resolve(self, identities: Iterable[Identity]) -> Mapping[Identity, tuple[Subject, ...]]:
-        """The subjects that each identity stands for: a person or a visitor, and an account."""
+        """The subjects that each identity stands for: a person or a visitor, and an account.
+
+        Whoever is not known yet is put on file.
+        """
 
     def link(self, links: Sequence[Link], definition: Definition) -> None:
-        """Put links on file; a visitor who is somebody now brings its states along."""
+        """Put links on file; a visitor who is somebody now brings its states along.
+
+        Raises `UnknownSubject` for a person without any identifier on file.
+        """
 
     def unlink(self, kind: str, value: str, definition: Definition, now: datetime) -> None:
-        """Take a link back, and what came through it out of the scores."""
+        """Take a link back, and what came through it out of the scores.
+
+        What events said until `now` does not bring it back; what they say later does.
+        """
 
     def links_of(self, subject: Subject) -> Sequence[Link]:
         """Everything that is known to belong to a subject."""
@@ -93,30 +122,50 @@ class People(Protocol):
     def account_of(self, subject: Subject) -> Subject | None:
         """The account that a person or visitor counts for."""
 
-    def erase(self, subject: Subject) -> None:
-        """Forget events, states, cards and links of a subject. The card told to the systems becomes empty."""
+    def erase(self, subject: Subject, definition: Definition, now: datetime) -> None:
+        """Forget events, states and links of a subject. The card told to the systems becomes an empty one.
+
+        Ask `links_of` before, if their records are to be told.
+        """
 
 
 class Scores(Protocol):
     """Sums, evidence and cards."""
 
-    def states(self, subjects: Iterable[Subject], definition: str) -> Mapping[StateKey, State]:
-        """The decayed sums of these subjects."""
+    def states(
+        self, subjects: Iterable[Subject], definition: Definition
+    ) -> Mapping[StateKey, State]:
+        """The decayed sums of these subjects; of an account: its own, and those of each of its members.
 
-    def evidence(self, subject: Subject, since: Millis, limit: int = 200) -> Sequence[Contribution]:
-        """What counted for a subject, newest first; of an account: of all its members."""
+        Raises `OtherDefinition`.
+        """
+
+    def evidence(
+        self, subject: Subject, definition: Definition, since: Millis, limit: int = 200
+    ) -> Sequence[Contribution]:
+        """What counted for a subject, newest first; of an account: of all its members too.
+
+        It is exactly what the sums are made of, as far back as events are kept. Raises `OtherDefinition`.
+        """
 
     def visitor_days(self, account: Subject, topic: str | None, until: datetime) -> Sequence[int]:
-        """How many people or visitors of an account came on each of the last 97 days, oldest first."""
+        """How many people or visitors of an account came on each of the last 97 days, oldest first.
+
+        With a topic: whose events about it counted on that day.
+        """
 
     def site_days(self, until: datetime) -> Sequence[int]:
-        """The same of everybody."""
+        """The same of everybody, by device."""
 
-    def touched(self, limit: int) -> Sequence[Subject]:
-        """Subjects whose scores changed since their card was last looked at, longest ago first."""
+    def touched(self, limit: int, now: datetime) -> Sequence[Subject]:
+        """Subjects whose scores changed since their card was last looked at, longest ago first.
+
+        An account follows each of its members. Who takes them looks at them and says so by `tell`; after
+        ten minutes without, they are handed out again.
+        """
 
     def due(self, now: datetime, limit: int) -> Sequence[Subject]:
-        """Subjects whose card was to be looked at again at a time that has come."""
+        """Subjects whose card was to be looked at again at a time that has come; taken as by `touched`."""
 
     def told(self, subjects: Iterable[Subject]) -> Mapping[Subject, Card]:
         """The cards as both systems were told last."""
@@ -124,7 +173,9 @@ class Scores(Protocol):
     def tell(
         self, cards: Sequence[Card], looked_at: Mapping[Subject, datetime | None], now: datetime
     ) -> None:
-        """Put told cards on file, and when each subject is to be looked at again (None: when touched)."""
+        """Put told cards on file. `looked_at` names everybody whose card was looked at, told or not, and
+        when to do so again (None: when touched). Who was touched meanwhile stays so.
+        """
 
     def surges(self, subjects: Iterable[Subject]) -> Mapping[tuple[Subject, str], SurgeStanding]:
         """Who surges, on which topic (empty text: altogether)."""

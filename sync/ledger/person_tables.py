@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, DateTime, Integer, String, Table, UniqueConstraint
 
-from sync.ledger.tables import RowId, metadata
+from database.tables import RowId, metadata
 
 # What a record said about a consent line: `said` is ``out``, ``in`` (with evidence), or ``refused``: an
 # opt-out that its system would not take, `source` then being the cause. The latest of each kind is kept.

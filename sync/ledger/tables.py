@@ -7,14 +7,12 @@ line's cell is a JSON list.
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     DateTime,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
@@ -22,16 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-# SQLite counts up by itself only for INTEGER keys.
-RowId = BigInteger().with_variant(Integer, "sqlite")
+from database.tables import RowId, metadata
 
 fact = Table(
     "fact",

@@ -17,8 +17,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
+from database.tables import metadata
 from sync.ledger import Ledger, LedgerUnavailable
-from sync.ledger.tables import metadata
 from tests.contract.ledger_builders import (
     HUBSPOT,
     NOW,

@@ -2,7 +2,9 @@
 
 from alembic import context
 
-from sync.ledger.tables import metadata
+import intent.store.tables  # noqa: F401 - brought up to date together with the ledger's
+import sync.ledger.tables  # noqa: F401
+from database.tables import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)

@@ -1,0 +1,237 @@
+"""What is kept no longer: somebody asked to be forgotten, or its time is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, insert, or_, select
+
+from database.room import slices
+from intent.definition import Definition
+from intent.model import DAY, Card, Millis, Subject, millis
+from intent.store.base import (
+    FORGOTTEN_UP_TO,
+    IntentRoom,
+    forgotten_until,
+    hold_definition,
+    put_fact,
+)
+from intent.store.cards import card_json
+from intent.store.counting import day_of
+from intent.store.naming import subject_text
+from intent.store.owners import settle_owners
+from intent.store.sums import count_site_days, touch
+from intent.store.tables import (
+    bond,
+    card,
+    counted,
+    daily,
+    event,
+    site_day,
+    state,
+    surge,
+    touched,
+    trail,
+    turn,
+    visit,
+    waiting,
+)
+from intent.store.trails import Held, held_by_owner, lock_trails, lock_who_is_who
+
+# Rows per transaction, so that nobody waits long for a night's cleaning.
+AT_ONCE = 5_000
+TRAILS_AT_ONCE = 500
+# Events are dated at most so much later than they came in; see `intent.model.Event`.
+AHEAD: Millis = 5 * 60 * 1000
+
+
+class Leaving(IntentRoom):
+    """Erases people, and forgets what has been kept long enough."""
+
+    def erase(self, subject: Subject, definition: Definition, now: datetime) -> None:
+        """Forget events, states and links of a subject. The card told to the systems becomes empty."""
+        text = subject_text(subject)
+        with self._begin() as connection:
+            hold_definition(connection, definition)
+            lock_who_is_who(connection)
+            was_told = _was_told(connection, text)
+            ids = list(held_by_owner(connection, [text]))
+            held = lock_trails(connection, ids, leaving=True)
+            whole = {n: one for n, one in held.items() if one.owners == {text}}
+            shared = {n: one for n, one in held.items() if n not in whole}
+            for one in shared.values():
+                _drop_turns(connection, one, text)
+            beside = _bonded_with(connection, whole)
+            _drop_trails(connection, list(whole))
+            settle_owners(connection, {*shared, *beside}, definition, millis(now))
+            _clear(connection, text)
+            if was_told:
+                _put_empty_card(connection, subject, now)
+            accounts = {f"account:{one.claim.account}" for one in held.values() if one.claim}
+            touch(connection, accounts - {text}, millis(now))
+
+    def forget(self, definition: Definition, now: datetime) -> Mapping[str, int]:
+        """Delete what is kept no longer; how much of what: events, days, visitors, cards."""
+        keeping, today = definition.keeping, day_of(millis(now))
+        events_until = today - keeping.events
+        with self._begin() as connection:
+            known = forgotten_until(connection) // DAY
+            put_fact(connection, FORGOTTEN_UP_TO, str(max(known, events_until)))
+        visitors_until = (today - keeping.unlinked_visitors) * DAY
+        return {
+            "events": self._until_none(lambda c: _forget_events(c, events_until * DAY)),
+            "days": self._until_none(lambda c: _forget_days(c, today - keeping.daily)),
+            "visitors": self._until_none(lambda c: _forget_visitors(c, visitors_until)),
+            "cards": self._until_none(lambda c: _forget_cards(c, events_until * DAY)),
+        }
+
+    def _until_none(self, forget_some: Callable[[Connection], int]) -> int:
+        """One short transaction after the other."""
+        gone = 0
+        while True:
+            with self._begin() as connection:
+                some = forget_some(connection)
+            if not some:
+                return gone
+            gone += some
+
+
+def _bonded_with(connection: Connection, ids: Iterable[int]) -> set[int]:
+    found: set[int] = set()
+    for some in slices(sorted(ids)):
+        rows = connection.execute(
+            select(bond.c.trail_id, bond.c.other_id).where(
+                or_(bond.c.trail_id.in_(some), bond.c.other_id.in_(some))
+            )
+        )
+        found |= {number for row in rows for number in row}
+    return found - set(ids)
+
+
+def _drop_turns(connection: Connection, one: Held, owner: str) -> None:
+    """Everything of a shared cookie that is somebody's, while it was theirs."""
+    ends: list[Millis | None] = [*(since for since, _ in one.turns[1:]), None]
+    for (since, whose), end in zip(one.turns, ends, strict=True):
+        if whose != owner:
+            continue
+        theirs = (event.c.trail_id == one.id) & (event.c.at >= since)
+        connection.execute(
+            delete(event).where(theirs if end is None else theirs & (event.c.at < end))
+        )
+        connection.execute(delete(daily).where(daily.c.trail_id == one.id, daily.c.since == since))
+
+
+def _drop_trails(connection: Connection, ids: Sequence[int]) -> None:
+    """Everything of these trails. What waits goes when somebody wants to score it."""
+    for some in slices(ids):
+        days = connection.execute(
+            select(visit.c.trail_id, visit.c.day).where(visit.c.trail_id.in_(some))
+        ).all()
+        count_site_days(connection, {(row[0], row[1]): -1 for row in days})
+        connection.execute(
+            delete(bond).where(or_(bond.c.trail_id.in_(some), bond.c.other_id.in_(some)))
+        )
+        for table in (counted, state, daily, visit, event, turn):
+            connection.execute(delete(table).where(table.c.trail_id.in_(some)))
+        connection.execute(delete(trail).where(trail.c.id.in_(some)))
+
+
+def _was_told(connection: Connection, subject: str) -> bool:
+    wanted = select(card.c.subject).where(card.c.subject == subject, card.c.body.is_not(None))
+    return connection.scalar(wanted) is not None
+
+
+def _clear(connection: Connection, subject: str) -> None:
+    for table in (card, surge, touched):
+        connection.execute(delete(table).where(table.c.subject == subject))
+
+
+def _put_empty_card(connection: Connection, subject: Subject, now: datetime) -> None:
+    """Both systems were told of somebody: what they are to be told now is nothing."""
+    empty = card_json(Card(subject=subject, at=now, engagement=0.0))
+    row = {"subject": subject_text(subject), "body": empty, "told_at": millis(now)}
+    connection.execute(insert(card).values(row))
+
+
+def _forget_events(connection: Connection, until: Millis) -> int:
+    """Events in the order in which they came in, up to the first that is kept."""
+    rows = connection.execute(
+        select(event.c.id, event.c.trail_id, event.c.at, event.c.received_at)
+        .order_by(event.c.id)
+        .limit(AT_ONCE)
+    ).all()
+    old = [row for row in rows if row.received_at < until - AHEAD]
+    for some in slices(old):
+        ids = [row.id for row in some]
+        connection.execute(
+            delete(counted).where(
+                counted.c.trail_id.in_({row.trail_id for row in some}),
+                counted.c.at.in_({row.at for row in some}),
+                counted.c.id.in_(ids),
+            )
+        )
+        for table in (waiting, event):
+            connection.execute(delete(table).where(table.c.id.in_(ids)))
+    return len(old)
+
+
+def _forget_days(connection: Connection, until: int) -> int:
+    gone = 0
+    for table in (daily, visit):
+        gone += _forget_days_of(connection, table, until)
+    connection.execute(delete(site_day).where(site_day.c.day < until))
+    return gone
+
+
+def _forget_days_of(connection: Connection, table: Table, until: int) -> int:
+    old: Any = table.c.day < until
+    ids = connection.scalars(
+        select(table.c.trail_id).where(old).distinct().limit(TRAILS_AT_ONCE)
+    ).all()
+    if not ids:
+        return 0
+    return connection.execute(delete(table).where(table.c.trail_id.in_(ids), old)).rowcount
+
+
+def _forget_visitors(connection: Connection, until: Millis) -> int:
+    """Cookies that were nobody, and have not come back for long."""
+    later = select(event.c.id).where(event.c.trail_id == trail.c.id, event.c.at >= until)
+    counts = select(daily.c.day).where(daily.c.trail_id == trail.c.id, daily.c.day >= until // DAY)
+    rows = connection.execute(
+        select(trail.c.id, trail.c.owner)
+        .where(
+            trail.c.owner.like("visitor:%"),
+            trail.c.seen_at < until,
+            ~later.exists(),
+            ~counts.exists(),
+        )
+        .limit(TRAILS_AT_ONCE)
+    ).all()
+    held = lock_trails(connection, [row.id for row in rows], leaving=True)
+    gone = {n: one for n, one in held.items() if all(o.startswith("visitor:") for o in one.owners)}
+    _drop_trails(connection, list(gone))
+    owners = sorted({owner for one in gone.values() for owner in one.owners})
+    for owner in owners:
+        _clear(connection, owner)
+    return len(gone)
+
+
+def _forget_cards(connection: Connection, until: Millis) -> int:
+    """Cards that were told of somebody who is nobody any more: erased, or become somebody else."""
+    known = select(trail.c.id).where(trail.c.owner == card.c.subject)
+    held = select(turn.c.trail_id).where(turn.c.owner == card.c.subject)
+    gone = connection.scalars(
+        select(card.c.subject)
+        .where(
+            card.c.told_at < until,
+            ~card.c.subject.like("account:%"),
+            ~known.exists(),
+            ~held.exists(),
+        )
+        .limit(AT_ONCE)
+    ).all()
+    for some in slices(gone):
+        connection.execute(delete(card).where(card.c.subject.in_(some)))
+    return len(gone)

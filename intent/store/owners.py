@@ -1,0 +1,133 @@
+"""Lets whose trail is whose follow from the bonds on file, and the sums from that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from secrets import token_hex
+
+from sqlalchemy import Connection, bindparam, delete, insert, update
+
+from database.room import slices
+from intent.definition import Definition
+from intent.model import Millis
+from intent.store.bonds import Pair, pairs_with, said_about
+from intent.store.holding import Turn, groups, people_of, plan_of
+from intent.store.naming import COMPANIES, COOKIES, SOMEBODY
+from intent.store.recounting import recount
+from intent.store.sums import touch
+from intent.store.tables import card, surge, touched, trail, turn
+from intent.store.trails import Held, held_by_id, held_by_owner, lock_trails
+
+
+def settle_owners(
+    connection: Connection, ids: Iterable[int], definition: Definition, now: Millis
+) -> None:
+    """Whose these trails are now, and those that belong with them. Who is who is locked."""
+    held = _concerned(connection, ids)
+    plans = _plans(connection, held)
+    changed = {number: plan for number, plan in plans.items() if plan != held[number].turns}
+    if not changed:
+        return
+    # Before anything is written, in one go: the same order as everybody's.
+    lock_trails(connection, changed)
+    _put_turns(connection, changed)
+    new = {number: held[number]._replace(turns=plan) for number, plan in changed.items()}
+    split = {n: one for n, one in new.items() if _times(one) != _times(held[n])}
+    if split:
+        recount(connection, definition, split)
+    _tell(connection, [held[number] for number in changed], new, now)
+
+
+def _concerned(connection: Connection, ids: Iterable[int]) -> dict[int, Held]:
+    """The trails themselves, the cookies bonded with them, and everything of the same people."""
+    held = held_by_id(connection, ids)
+    around = {number for pair in pairs_with(connection, held) for number in pair}
+    beside = held_by_id(connection, around - set(held))
+    held |= {n: one for n, one in beside.items() if one.name.kind in COOKIES}
+    owners = {owner for one in held.values() for owner in one.owners}
+    return held | held_by_owner(connection, owners)
+
+
+def _plans(connection: Connection, held: Mapping[int, Held]) -> dict[int, tuple[Turn, ...]]:
+    sure = {n: one for n, one in held.items() if one.name.kind not in COOKIES}
+    pairs = pairs_with(connection, sure)
+    owners = _people(sure, pairs) | _companies(sure, pairs)
+    plans: dict[int, tuple[Turn, ...]] = {n: ((0, owner),) for n, owner in owners.items()}
+    cookies = {n: one for n, one in held.items() if one.name.kind in COOKIES}
+    return plans | _cookies(connection, cookies, owners)
+
+
+def _people(held: Mapping[int, Held], pairs: Iterable[Pair]) -> dict[int, str]:
+    people = {n: one.owner for n, one in held.items() if one.name.kind in SOMEBODY}
+    return people_of(groups(people, pairs), people, lambda: f"person:{token_hex(8)}")
+
+
+def _companies(held: Mapping[int, Held], pairs: Iterable[Pair]) -> dict[int, str]:
+    """Domains of one corporate number are one account, known by the first of them in the alphabet."""
+    companies = {n: one.name for n, one in held.items() if one.name.kind in COMPANIES}
+    found: dict[int, str] = {}
+    for group in groups(companies, pairs):
+        known = min(
+            (companies[n] for n in group), key=lambda name: (COMPANIES.index(name.kind), name)
+        )
+        found |= dict.fromkeys(group, f"account:{known.value}")
+    return found
+
+
+def _cookies(
+    connection: Connection, cookies: Mapping[int, Held], owners: Mapping[int, str]
+) -> dict[int, tuple[Turn, ...]]:
+    beside: dict[int, set[int]] = {number: {number} for number in cookies}
+    pairs = pairs_with(connection, cookies)
+    others = held_by_id(connection, {n for pair in pairs for n in pair} - set(owners))
+    for left, right in pairs:
+        for one, other in ((left, right), (right, left)):
+            if one in cookies and other in others and others[other].name.kind in COOKIES:
+                beside[one].add(other)
+    sure = {n: one.owner for n, one in others.items() if one.name.kind in SOMEBODY} | dict(owners)
+    points: dict[int, list[Turn]] = {}
+    for (one, other), at in said_about(connection, {n for some in beside.values() for n in some}):
+        if other in sure:
+            points.setdefault(one, []).append((at, sure[other]))
+    return {
+        number: plan_of(
+            (point for one in some for point in points.get(one, ())),
+            f"visitor:{cookies[number].name.value}",
+        )
+        for number, some in beside.items()
+    }
+
+
+def _times(one: Held) -> list[Millis]:
+    return [since for since, _ in one.turns]
+
+
+def _put_turns(connection: Connection, plans: Mapping[int, tuple[Turn, ...]]) -> None:
+    connection.execute(
+        update(trail).where(trail.c.id == bindparam("of_trail")).values(owner=bindparam("to")),
+        [{"of_trail": number, "to": plan[0][1]} for number, plan in sorted(plans.items())],
+    )
+    for some in slices(sorted(plans)):
+        connection.execute(delete(turn).where(turn.c.trail_id.in_(some)))
+    rows = [
+        {"trail_id": number, "since": since, "owner": owner}
+        for number, plan in sorted(plans.items())
+        for since, owner in plan[1:]
+    ]
+    if rows:
+        connection.execute(insert(turn), rows)
+
+
+def _tell(
+    connection: Connection, before: Iterable[Held], after: Mapping[int, Held], now: Millis
+) -> None:
+    """Everybody concerned is looked at again; whoever is nobody any more leaves no card behind."""
+    old = {owner for one in before for owner in one.owners}
+    new = {owner for one in after.values() for owner in one.owners}
+    accounts = {f"account:{one.claim.account}" for one in after.values() if one.claim}
+    left = old - new
+    still = {o for one in held_by_owner(connection, left).values() for o in one.owners}
+    for some in slices(sorted(left - still)):
+        for table in (card, surge, touched):
+            connection.execute(delete(table).where(table.c.subject.in_(some)))
+    touch(connection, new | (left & still) | accounts, now)

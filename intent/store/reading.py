@@ -1,0 +1,208 @@
+"""What is read of sums, evidence and days: for the price of those who are asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.sql import ColumnElement
+
+from database.room import slices
+from intent.decay import State, merge
+from intent.definition import Definition
+from intent.model import UNKNOWN, Contribution, Millis, StateKey, Subject, millis
+from intent.store.accounts import members_of
+from intent.store.base import IntentRoom, need_definition
+from intent.store.counting import RETURN_VISIT, day_of
+from intent.store.naming import subject_of, subject_text
+from intent.store.tables import counted, daily, event, site_day, state, visit
+from intent.store.trails import Held, held_by_owner
+
+# The baseline of a surge and its window: 90 days and 7.
+DAYS = 97
+
+
+class Reading(IntentRoom):
+    """Answers what the scores are made of."""
+
+    def states(
+        self, subjects: Iterable[Subject], definition: Definition
+    ) -> Mapping[StateKey, State]:
+        """The decayed sums of these subjects; of an account: its own, and those of each of its members."""
+        with self._look() as connection:
+            need_definition(connection, definition)
+            owners = _with_members(connection, subjects)
+            held = held_by_owner(connection, owners)
+            return _merged(connection, held, owners, definition)
+
+    def evidence(
+        self, subject: Subject, definition: Definition, since: Millis, limit: int = 200
+    ) -> Sequence[Contribution]:
+        """What counted for a subject, newest first; of an account: of all its members too."""
+        found: list[Contribution] = []
+        with self._look() as connection:
+            need_definition(connection, definition)
+            owners = _with_members(connection, [subject])
+            held = held_by_owner(connection, owners)
+            for some in slices(sorted(held)):
+                part = {number: held[number] for number in some}
+                found += _events(connection, definition, part, owners, since, limit)
+                found += _returns(connection, definition, part, owners, since, limit)
+        found.sort(key=lambda one: (-one.at, one.event_id))
+        return found[:limit]
+
+    def visitor_days(self, account: Subject, topic: str | None, until: datetime) -> Sequence[int]:
+        """How many people or visitors of an account came on each of the last 97 days, oldest first."""
+        last = day_of(millis(until))
+        came: set[tuple[int, str]] = set()
+        with self._look() as connection:
+            owners = members_of(connection, subject_text(account))
+            held = held_by_owner(connection, owners)
+            for some in slices(sorted(held)):
+                for number, day, at in _days(connection, some, topic, last):
+                    came.add((day, held[number].owner_at(at)))
+        counts = [0] * DAYS
+        for day, owner in came:
+            if owner in set(owners):
+                counts[day - last + DAYS - 1] += 1
+        return counts
+
+    def site_days(self, until: datetime) -> Sequence[int]:
+        """The same of everybody, by device."""
+        last = day_of(millis(until))
+        with self._look() as connection:
+            rows = connection.execute(
+                select(site_day.c.day, func.sum(site_day.c.visitors))
+                .where(site_day.c.day.between(last - DAYS + 1, last))
+                .group_by(site_day.c.day)
+            ).all()
+        counts = dict.fromkeys(range(last - DAYS + 1, last + 1), 0)
+        return list((counts | {row[0]: int(row[1]) for row in rows}).values())
+
+
+def _with_members(connection: Connection, subjects: Iterable[Subject]) -> set[str]:
+    texts = {subject_text(one) for one in subjects}
+    members = [
+        one for text in texts if text.startswith("account:") for one in members_of(connection, text)
+    ]
+    return texts | set(members)
+
+
+def _merged(
+    connection: Connection,
+    held: Mapping[int, Held],
+    owners: set[str],
+    definition: Definition,
+) -> dict[StateKey, State]:
+    found: dict[StateKey, State] = {}
+    for some in slices(sorted(held)):
+        rows = connection.execute(
+            select(state).where(state.c.trail_id.in_(some)).order_by(*state.primary_key)
+        )
+        for row in rows:
+            owner = held[row.trail_id].owner_at(row.since)
+            family = definition.families.get(row.family)
+            if owner not in owners or family is None:
+                continue
+            key = StateKey(subject_of(owner), row.topic, row.family, definition.hash)
+            new = State(row.value, row.at)
+            found[key] = merge(found[key], new, family.half_life) if key in found else new
+    return found
+
+
+def _of(held: Mapping[int, Held], owners: set[str], trail_id: Any, at: Any) -> ColumnElement[bool]:
+    """What happened while these trails were in the hands of these subjects."""
+    whole = [number for number, one in held.items() if one.owners <= owners]
+    condition: ColumnElement[bool] = trail_id.in_(whole)
+    for number, one in held.items():
+        if number in whole:
+            continue
+        ends = [since for since, _ in one.turns[1:]] + [None]
+        for (since, owner), end in zip(one.turns, ends, strict=True):
+            if owner in owners:
+                turn = (trail_id == number) & (at >= since)
+                condition = condition | (turn if end is None else turn & (at < end))
+    return condition
+
+
+def _events(
+    connection: Connection,
+    definition: Definition,
+    held: Mapping[int, Held],
+    owners: set[str],
+    since: Millis,
+    limit: int,
+) -> list[Contribution]:
+    rows = connection.execute(
+        select(event, counted.c.points.label("worth"))
+        .select_from(counted.join(event, event.c.id == counted.c.id))
+        .where(_of(held, owners, counted.c.trail_id, counted.c.at), counted.c.at >= since)
+        .order_by(counted.c.at.desc())
+        .limit(limit)
+    )
+    return [
+        Contribution(
+            row.event_id, row.type, family.name, row.topic, row.worth, row.at, row.page, row.title
+        )
+        for row in rows
+        if (family := definition.family_of(row.type)) is not None
+    ]
+
+
+def _returns(
+    connection: Connection,
+    definition: Definition,
+    held: Mapping[int, Held],
+    owners: set[str],
+    since: Millis,
+    limit: int,
+) -> list[Contribution]:
+    kind, family = definition.kinds.get(RETURN_VISIT), definition.family_of(RETURN_VISIT)
+    if kind is None or family is None:
+        return []
+    rows = connection.execute(
+        select(visit)
+        .where(
+            _of(held, owners, visit.c.trail_id, visit.c.returned_at),
+            visit.c.returned_at >= since,
+        )
+        .order_by(visit.c.day.desc())
+        .limit(limit)
+    )
+    return [
+        Contribution(
+            f"{RETURN_VISIT}:{row.trail_id}:{row.day}",
+            RETURN_VISIT,
+            family.name,
+            UNKNOWN,
+            kind.points,
+            row.returned_at,
+        )
+        for row in rows
+    ]
+
+
+def _days(
+    connection: Connection, ids: Sequence[int], topic: str | None, last: int
+) -> list[tuple[int, int, Millis]]:
+    """(trail, day, an instant of it that tells whose day it was)."""
+    if topic is None:
+        rows = connection.execute(
+            select(visit.c.trail_id, visit.c.day, visit.c.first_at).where(
+                visit.c.trail_id.in_(ids), visit.c.day.between(last - DAYS + 1, last)
+            )
+        ).all()
+    else:
+        rows = connection.execute(
+            select(daily.c.trail_id, daily.c.day, daily.c.since)
+            .where(
+                daily.c.trail_id.in_(ids),
+                daily.c.day.between(last - DAYS + 1, last),
+                daily.c.topic == topic,
+                daily.c.times > 0,
+            )
+            .distinct()
+        ).all()
+    return [(row[0], row[1], row[2]) for row in rows]

@@ -1,0 +1,99 @@
+"""Sums of another definition, and events that are taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from database.room import slices
+from intent.definition import Definition
+from intent.model import Discard, millis
+from intent.store.base import IN_FORCE, IntentRoom, hold_definition, put_fact, read_fact
+from intent.store.recounting import recount
+from intent.store.sums import touch
+from intent.store.tables import counted, event, state, trail, waiting
+from intent.store.trails import lock_trails
+
+# Where a rebuild has come: the definition it makes sums of, and the last trail that is done.
+REBUILDING = "rebuilding"
+# Trails per transaction of a rebuild.
+TRAILS_AT_ONCE = 200
+
+
+class Rebuilding(IntentRoom):
+    """Counts anew."""
+
+    def retract(self, event_ids: Sequence[str], why: Discard, definition: Definition) -> int:
+        """Take events out of the scores: a crawler was told late. Answers how many counted before."""
+        with self._begin() as connection:
+            hold_definition(connection, definition)
+            ids: dict[int, int] = {}
+            for some in slices(list(event_ids)):
+                rows = connection.execute(
+                    select(event.c.id, event.c.trail_id).where(
+                        event.c.event_id.in_(some), event.c.discard.is_(None)
+                    )
+                )
+                ids |= {row.id: row.trail_id for row in rows}
+            _wait_no_longer(connection, list(ids))
+            held = lock_trails(connection, ids.values())
+            before = _counting(connection, list(ids))
+            for part in slices(list(ids)):
+                connection.execute(update(event).where(event.c.id.in_(part)).values(discard=why))
+            recount(connection, definition, held)
+            # Before everybody else who was touched: what was told of them is wrong.
+            touch(connection, {owner for one in held.values() for owner in one.owners}, 0)
+        return before
+
+    def rebuild(self, definition: Definition, now: datetime) -> int:
+        """Make the states of a new definition out of events and daily sums; answers how many states."""
+        with self._begin() as connection:
+            # Whoever scores right now holds the old one: this waits for them, and they then wait for us.
+            put_fact(connection, IN_FORCE, "")
+            found = read_fact(connection, REBUILDING) or ""
+            hash_, _, place = found.rpartition(":")
+            done = int(place) if hash_ == definition.hash else 0
+            put_fact(connection, REBUILDING, f"{definition.hash}:{done}")
+        while (more := self._rebuild_some(definition, done)) is not None:
+            done = more
+        with self._begin() as connection:
+            put_fact(connection, IN_FORCE, definition.hash)
+            put_fact(connection, REBUILDING, "")
+            owners = list(connection.scalars(select(trail.c.owner).distinct()))
+            touch(connection, owners, millis(now))
+            return connection.scalar(select(func.count()).select_from(state)) or 0
+
+    def _rebuild_some(self, definition: Definition, done: int) -> int | None:
+        """The next trails; answers the last one, None after all of them."""
+        with self._begin() as connection:
+            wanted = select(trail.c.id).where(trail.c.id > done).order_by(trail.c.id)
+            ids = list(connection.scalars(wanted.limit(TRAILS_AT_ONCE)))
+            if not ids:
+                return None
+            recount(connection, definition, lock_trails(connection, ids))
+            put_fact(connection, REBUILDING, f"{definition.hash}:{ids[-1]}")
+            return int(ids[-1])
+
+
+def _wait_no_longer(connection: Connection, ids: Sequence[int]) -> None:
+    """Whoever scores one of these right now is waited for, before any trail is locked."""
+    for some in slices(ids):
+        connection.execute(delete(waiting).where(waiting.c.id.in_(some)))
+
+
+def _counting(connection: Connection, ids: Sequence[int]) -> int:
+    found = 0
+    for some in slices(ids):
+        counts = (
+            select(func.count())
+            .select_from(counted.join(event, (event.c.id == counted.c.id)))
+            .where(
+                event.c.id.in_(some),
+                counted.c.trail_id == event.c.trail_id,
+                counted.c.at == event.c.at,
+            )
+        )
+        found += connection.scalar(counts) or 0
+    return found

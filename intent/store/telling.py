@@ -1,0 +1,185 @@
+"""Whose card is to be looked at, what both systems were told, and who surges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, delete, or_, select, tuple_, update
+
+from database.room import slices
+from intent.model import Card, Millis, Subject, millis, moment
+from intent.port import SurgeStanding
+from intent.store.accounts import accounts_of, labels_of
+from intent.store.base import IntentRoom
+from intent.store.cards import card_json, card_of
+from intent.store.naming import subject_of, subject_text
+from intent.store.sums import KEYS_AT_ONCE, order
+from intent.store.tables import card, surge, touched
+from intent.store.upserts import inserting, put_rows
+
+# Whoever looks at a card for longer has died.
+TAKEN_FOR: Millis = 10 * 60 * 1000
+
+
+class Telling(IntentRoom):
+    """Hands out whose card is to be looked at, and keeps what was told."""
+
+    def touched(self, limit: int, now: datetime) -> Sequence[Subject]:
+        """Subjects whose scores changed since their card was last looked at, longest ago first."""
+        at = millis(now)
+        free = or_(touched.c.taken_until.is_(None), touched.c.taken_until < at)
+        with self._begin() as connection:
+            texts = list(
+                connection.scalars(
+                    select(touched.c.subject)
+                    .where(free)
+                    .order_by(touched.c.at, touched.c.subject)
+                    .limit(limit)
+                    .with_for_update(skip_locked=True)
+                )
+            )
+            known = _known_accounts(connection, texts)
+            accounts = accounts_of(connection, [one for one in texts if one not in known])
+            found = dict.fromkeys([*(known.get(one, one) for one in texts), *accounts.values()])
+            _give_up(connection, set(texts) - set(found))
+            _take(connection, found, at)
+        return [subject_of(text) for text in found]
+
+    def due(self, now: datetime, limit: int) -> Sequence[Subject]:
+        """Subjects whose card was to be looked at again at a time that has come."""
+        at = millis(now)
+        with self._begin() as connection:
+            texts = list(
+                connection.scalars(
+                    select(card.c.subject)
+                    .where(card.c.due_at <= at)
+                    .order_by(card.c.due_at, card.c.subject)
+                    .limit(limit)
+                    .with_for_update(skip_locked=True)
+                )
+            )
+            for some in slices(texts):
+                connection.execute(
+                    update(card).where(card.c.subject.in_(some)).values(due_at=at + TAKEN_FOR)
+                )
+        return [subject_of(text) for text in texts]
+
+    def told(self, subjects: Iterable[Subject]) -> Mapping[Subject, Card]:
+        """The cards as both systems were told last."""
+        found: dict[Subject, Card] = {}
+        with self._look() as connection:
+            for some in slices([subject_text(one) for one in subjects]):
+                rows = connection.execute(
+                    select(card.c.subject, card.c.body).where(
+                        card.c.subject.in_(some), card.c.body.is_not(None)
+                    )
+                )
+                found |= {subject_of(row.subject): card_of(row.body) for row in rows}
+        return found
+
+    def tell(
+        self, cards: Sequence[Card], looked_at: Mapping[Subject, datetime | None], now: datetime
+    ) -> None:
+        """Put told cards on file, and when each subject is to be looked at again (None: when touched)."""
+        again = {subject_text(one): at for one, at in looked_at.items()}
+        for one in cards:
+            again.setdefault(subject_text(one.subject), None)
+        bodies = {subject_text(one.subject): card_json(one) for one in cards}
+        with self._begin() as connection:
+            _put_due(connection, {one: at for one, at in again.items() if one not in bodies})
+            put_rows(
+                connection,
+                card,
+                [
+                    {
+                        "subject": one,
+                        "body": bodies[one],
+                        "told_at": millis(now),
+                        "due_at": _millis(again[one]),
+                    }
+                    for one in sorted(bodies)
+                ],
+            )
+            for some in slices(sorted(again)):
+                connection.execute(
+                    delete(touched).where(
+                        touched.c.subject.in_(some), touched.c.taken_until.is_not(None)
+                    )
+                )
+
+    def surges(self, subjects: Iterable[Subject]) -> Mapping[tuple[Subject, str], SurgeStanding]:
+        """Who surges, on which topic (empty text: altogether)."""
+        found: dict[tuple[Subject, str], SurgeStanding] = {}
+        with self._look() as connection:
+            for some in slices([subject_text(one) for one in subjects]):
+                for row in connection.execute(select(surge).where(surge.c.subject.in_(some))):
+                    standing = SurgeStanding(moment(row.since), row.surprise)
+                    found[subject_of(row.subject), row.topic] = standing
+        return found
+
+    def note_surges(self, surges: Mapping[tuple[Subject, str], SurgeStanding | None]) -> None:
+        """Surges that began, grew or ended."""
+        named = {(subject_text(who), topic): one for (who, topic), one in surges.items()}
+        over = sorted(key for key, one in named.items() if one is None)
+        rows = [
+            {
+                "subject": key[0],
+                "topic": key[1],
+                "since": millis(one.since),
+                "surprise": one.surprise,
+            }
+            for key, one in sorted(named.items(), key=lambda item: item[0])
+            if one is not None
+        ]
+        with self._begin() as connection:
+            put_rows(connection, surge, rows)
+            for some in slices(over, KEYS_AT_ONCE):
+                connection.execute(
+                    delete(surge).where(tuple_(surge.c.subject, surge.c.topic).in_(some))
+                )
+
+
+def _millis(at: datetime | None) -> Millis | None:
+    return None if at is None else millis(at)
+
+
+def _known_accounts(connection: Connection, texts: Iterable[str]) -> dict[str, str]:
+    """Touched accounts under the name that they have now: domains may have become one account."""
+    keys = {text.partition(":")[2]: text for text in texts if text.startswith("account:")}
+    labels = labels_of(connection, keys)
+    return {text: labels[key] for key, text in keys.items()}
+
+
+def _give_up(connection: Connection, texts: Iterable[str]) -> None:
+    for some in slices(sorted(texts)):
+        connection.execute(delete(touched).where(touched.c.subject.in_(some)))
+
+
+def _take(connection: Connection, texts: Iterable[str], now: Millis) -> None:
+    """Nobody else gets these for a while; whoever touches them meanwhile makes them free again."""
+    rows = [
+        {"subject": one, "at": now, "taken_until": now + TAKEN_FOR}
+        for one in sorted(texts, key=order)
+    ]
+    if rows:
+        statement = inserting(connection, touched)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["subject"],
+                set_={"taken_until": statement.excluded.taken_until},
+            ),
+            rows,
+        )
+
+
+def _put_due(connection: Connection, again: Mapping[str, datetime | None]) -> None:
+    """When to look again at those that are told nothing now; a card that was told stays as it is."""
+    later = sorted((one, at) for one, at in again.items() if at is not None)
+    put_rows(connection, card, [{"subject": one, "due_at": _millis(at)} for one, at in later])
+    never = sorted(one for one, at in again.items() if at is None)
+    for some in slices(never):
+        connection.execute(update(card).where(card.c.subject.in_(some)).values(due_at=None))
+        connection.execute(
+            delete(card).where(and_(card.c.subject.in_(some), card.c.body.is_(None)))
+        )

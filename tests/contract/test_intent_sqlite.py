@@ -1,0 +1,25 @@
+"""The store of website intent on SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine
+
+pytest.register_assert_rewrite("tests.contract.intent_suite")
+
+# The suite's asserts explain themselves only if it is imported after the line above.
+from tests.contract.intent_builders import opened  # noqa: E402
+from tests.contract.intent_suite import IntentContract  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """One file for all tests of this module."""
+    with opened(f"sqlite:///{tmp_path_factory.mktemp('intent') / 'ledger.db'}") as found:
+        yield found
+
+
+class TestIntentOnSqlite(IntentContract):
+    """The default install."""
