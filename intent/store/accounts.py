@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, select
 
-from database.room import slices
 from intent.store.naming import Claim, company_name, named
+from intent.store.rows import among
 from intent.store.tables import trail
 from intent.store.trails import Held, held_by_id, held_by_owner, is_better
 
@@ -16,10 +16,10 @@ def labels_of(connection: Connection, accounts: Iterable[str]) -> dict[str, str]
     """The text of the account that a domain or corporate number stands for; domains may share one."""
     names = {company_name(one).text: one for one in accounts}
     found = {one: f"account:{one}" for one in names.values()}
-    for some in slices(list(names)):
-        rows = connection.execute(select(trail.c.name, trail.c.owner).where(trail.c.name.in_(some)))
-        found |= {names[row.name]: row.owner for row in rows}
-    return found
+    rows = connection.execute(
+        select(trail.c.name, trail.c.owner).where(among(connection, trail.c.name, names))
+    )
+    return found | {names[row.name]: row.owner for row in rows}
 
 
 def accounts_of(connection: Connection, owners: Iterable[str]) -> dict[str, str]:
@@ -49,9 +49,10 @@ def domains_of(connection: Connection, account: str) -> list[str]:
 
 def members_of(connection: Connection, account: str) -> list[str]:
     """The people and visitors who count for an account, as texts in one order."""
-    ids: set[int] = set()
-    for some in slices(domains_of(connection, account)):
-        ids |= set(connection.scalars(select(trail.c.id).where(trail.c.account.in_(some))))
+    domains = domains_of(connection, account)
+    ids = connection.scalars(
+        select(trail.c.id).where(among(connection, trail.c.account, domains))
+    ).all()
     owners = {owner for one in held_by_id(connection, ids).values() for owner in one.owners}
     people = {owner for owner in owners if not owner.startswith("account:")}
     found = accounts_of(connection, people)

@@ -9,8 +9,8 @@ from intent.definition import Definition
 from intent.model import DAY, Millis
 from intent.port import OtherDefinition
 from intent.store.naming import AccountOf
+from intent.store.rows import put_new_rows, put_rows
 from intent.store.tables import fact
-from intent.store.upserts import put_new_rows, put_rows
 
 IN_FORCE, FORGOTTEN_UP_TO = "definition", "forgotten_up_to"
 
@@ -36,14 +36,14 @@ def read_fact(connection: Connection, name: str, *, held: bool = False) -> str |
 
 
 def put_fact(connection: Connection, name: str, value: str) -> None:
-    put_rows(connection, fact, [{"name": name, "value": value}])
+    put_rows(connection, fact, ("name", "value"), [(name, value)])
 
 
 def hold_definition(connection: Connection, definition: Definition) -> None:
     """The sums are of this definition until the transaction ends; raises `OtherDefinition`."""
     found = read_fact(connection, IN_FORCE, held=True)
     if found is None:
-        put_new_rows(connection, fact, [{"name": IN_FORCE, "value": definition.hash}])
+        put_new_rows(connection, fact, ("name", "value"), [(IN_FORCE, definition.hash)])
         found = read_fact(connection, IN_FORCE, held=True)
     _compare(found, definition)
 

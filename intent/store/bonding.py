@@ -12,7 +12,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from database.room import slices
 from intent.definition import Definition
 from intent.model import Millis, millis
 from intent.store.base import IntentRoom, hold_definition
@@ -20,6 +19,7 @@ from intent.store.bonds import Said, allow_bonds, bonds_of, news_among, put_bond
 from intent.store.inbox import identity_of
 from intent.store.naming import Named
 from intent.store.owners import settle_owners
+from intent.store.rows import among
 from intent.store.tables import event, waiting
 from intent.store.trails import find_trails, lock_who_is_who, put_trails
 
@@ -47,10 +47,8 @@ class Bonding(IntentRoom):
                 for one in said_in(identity_of(row.identity), row.at, row.type, self._account_of)
             ]
             self.take_said(connection, said, definition, millis(now))
-            for some in slices([row.id for row in rows]):
-                connection.execute(
-                    update(waiting).where(waiting.c.id.in_(some)).values(named=False)
-                )
+            done = among(connection, waiting.c.id, [row.id for row in rows])
+            connection.execute(update(waiting).where(done).values(named=False))
         return len(rows)
 
     def take_said(

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, delete, func, or_, select, tuple_
+from sqlalchemy import Connection, FromClause, and_, delete, func, select
+from sqlalchemy.sql import ColumnElement
 
-from database.room import slices
 from intent.model import Identity, Millis
 from intent.store.naming import COMPANIES, COOKIES, SURE, AccountOf, Named, names_in
-from intent.store.sums import KEYS_AT_ONCE
+from intent.store.rows import among, given, put_rows
 from intent.store.tables import bond
-from intent.store.upserts import put_rows
 
 HOUR: Millis = 3600 * 1000
 # Where it stands that a bond was taken back.
@@ -71,15 +70,10 @@ def bonds_of(said: Iterable[Said], ids: Mapping[Named, int]) -> dict[tuple[int, 
 
 def news_among(connection: Connection, bonds: Mapping[tuple[int, int, int], Bond]) -> list[Bond]:
     """Those that are not on file, and were not taken back after they were said."""
-    known: dict[tuple[int, int, int], Millis] = {}
-    for some in slices(list(bonds), KEYS_AT_ONCE):
-        rows = connection.execute(
-            select(bond.c.trail_id, bond.c.other_id, bond.c.slot, bond.c.at).where(
-                bond.c.trail_id.in_({key[0] for key in some}),
-                bond.c.slot.in_({ENDED, *(key[2] for key in some)}),
-            )
-        )
-        known |= {(row[0], row[1], row[2]): row[3] for row in rows}
+    keys = {*bonds, *((*one.pair, ENDED) for one in bonds.values())}
+    asked = given(connection, list(bond.primary_key), sorted(keys))
+    rows = connection.execute(select(*bond.primary_key, bond.c.at).join(asked, _same_key(asked)))
+    known: dict[tuple[int, int, int], Millis] = {(row[0], row[1], row[2]): row[3] for row in rows}
     return [
         one
         for key, one in sorted(bonds.items())
@@ -90,34 +84,31 @@ def news_among(connection: Connection, bonds: Mapping[tuple[int, int, int], Bond
 
 def put_bonds(connection: Connection, bonds: Sequence[Bond]) -> None:
     """Bonds as they are now."""
-    put_rows(connection, bond, [one._asdict() for one in bonds])
+    put_rows(connection, bond, Bond._fields, bonds)
 
 
 def end_bonds(connection: Connection, pairs: Iterable[Pair], now: Millis) -> None:
     """Take bonds back: what was said until now says nothing any more."""
     gone = sorted(set(pairs))
-    for some in slices(gone, KEYS_AT_ONCE):
-        connection.execute(delete(bond).where(tuple_(bond.c.trail_id, bond.c.other_id).in_(some)))
+    for pair in gone:
+        connection.execute(delete(bond).where(_of_pair(pair)))
     put_bonds(connection, [Bond(*pair, ENDED, now, 0.0, "unlinked") for pair in gone])
 
 
 def allow_bonds(connection: Connection, pairs: Iterable[Pair]) -> None:
     """Forget that these were taken back: somebody says again that they hold."""
-    for some in slices(sorted(set(pairs)), KEYS_AT_ONCE):
-        connection.execute(
-            delete(bond).where(
-                tuple_(bond.c.trail_id, bond.c.other_id).in_(some), bond.c.slot == ENDED
-            )
-        )
+    for pair in sorted(set(pairs)):
+        connection.execute(delete(bond).where(_of_pair(pair), bond.c.slot == ENDED))
 
 
 def pairs_with(connection: Connection, ids: Iterable[int]) -> set[Pair]:
     """The bonds of these trails with any other one."""
+    some = list(ids)
     found: set[Pair] = set()
-    for some in slices(sorted(set(ids)), KEYS_AT_ONCE):
+    for column in (bond.c.trail_id, bond.c.other_id):
         rows = connection.execute(
             select(bond.c.trail_id, bond.c.other_id)
-            .where(or_(bond.c.trail_id.in_(some), bond.c.other_id.in_(some)), bond.c.slot != ENDED)
+            .where(among(connection, column, some), bond.c.slot != ENDED)
             .distinct()
         )
         found |= {(row[0], row[1]) for row in rows}
@@ -126,32 +117,32 @@ def pairs_with(connection: Connection, ids: Iterable[int]) -> set[Pair]:
 
 def said_about(connection: Connection, ids: Iterable[int]) -> list[tuple[Pair, Millis]]:
     """When these trails were named together with others, each hour's first time."""
-    found: list[tuple[Pair, Millis]] = []
-    for some in slices(sorted(set(ids))):
-        rows = connection.execute(
-            select(bond.c.trail_id, bond.c.other_id, bond.c.at).where(
-                bond.c.trail_id.in_(some), bond.c.slot != ENDED
-            )
+    rows = connection.execute(
+        select(bond.c.trail_id, bond.c.other_id, bond.c.at).where(
+            among(connection, bond.c.trail_id, ids), bond.c.slot != ENDED
         )
-        found += [((row[0], row[1]), row[2]) for row in rows]
-    return found
+    )
+    return [((row[0], row[1]), row[2]) for row in rows]
 
 
 def first_bonds(connection: Connection, ids: Iterable[int]) -> list[Bond]:
     """Each bond of these trails once, as it was said first."""
-    first = func.min(bond.c.at)
-    found: list[Bond] = []
-    for some in slices(sorted(set(ids))):
-        rows = connection.execute(
-            select(
-                bond.c.trail_id,
-                bond.c.other_id,
-                first,
-                func.max(bond.c.confidence),
-                func.min(bond.c.why),
-            )
-            .where(bond.c.trail_id.in_(some), bond.c.slot != ENDED)
-            .group_by(bond.c.trail_id, bond.c.other_id)
-        )
-        found += [Bond(row[0], row[1], 0, row[2], row[3], row[4]) for row in rows]
-    return found
+    first, sure, why = (
+        func.min(bond.c.at),
+        func.max(bond.c.confidence),
+        func.min(bond.c.why),
+    )
+    rows = connection.execute(
+        select(bond.c.trail_id, bond.c.other_id, first, sure, why)
+        .where(among(connection, bond.c.trail_id, ids), bond.c.slot != ENDED)
+        .group_by(bond.c.trail_id, bond.c.other_id)
+    )
+    return [Bond(row[0], row[1], 0, row[2], row[3], row[4]) for row in rows]
+
+
+def _of_pair(pair: Pair) -> ColumnElement[bool]:
+    return and_(bond.c.trail_id == pair[0], bond.c.other_id == pair[1])
+
+
+def _same_key(asked: FromClause) -> ColumnElement[bool]:
+    return and_(*(column == asked.c[column.name] for column in bond.primary_key))

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
-from database.room import from_json, slices, to_json
+from database.room import from_json, to_json
 from intent.model import Event, Identity, millis
 from intent.port import TakenIn
 from intent.store.base import IntentRoom
 from intent.store.naming import AccountOf, Named, names_in, trail_of
+from intent.store.rows import among, arrays_of, insert_rows, inserting_arrays
 from intent.store.tables import event, waiting
 from intent.store.trails import put_trails
-from intent.store.upserts import inserting
 
 
 class Body(NamedTuple):
@@ -24,6 +24,30 @@ class Body(NamedTuple):
 
     event: Event
     digest: bytes
+
+
+class Stored(NamedTuple):
+    """An event as it is written; the fields are columns of its table."""
+
+    event_id: str
+    digest: bytes
+    trail_id: int
+    type: str
+    at: int
+    received_at: int
+    told_at: int
+    source: str
+    basis: str
+    topic: str
+    glance: bool
+    points: float | None
+    page: str | None
+    discard: str | None
+    session: str | None
+    title: str | None
+    url: str | None
+    identity: str
+    properties: str | None
 
 
 class Inbox(IntentRoom):
@@ -44,9 +68,9 @@ class Inbox(IntentRoom):
         with self._begin() as connection:
             known = _known(connection, first)
             rows = self._rows(connection, [b for i, b in first.items() if i not in known])
-            accepted = _put(connection, rows)
+            accepted = _put(connection, rows, self._account_of)
             if len(accepted) < len(rows):  # another door was quicker
-                known |= _known(connection, [r["event_id"] for r in rows])
+                known |= _known(connection, [row.event_id for row in rows])
             known = {i: digest for i, digest in known.items() if i not in accepted}
         differing += [i for i, digest in known.items() if digest != first[i].digest]
         return TakenIn(len(accepted), len(events) - len(accepted), tuple(dict.fromkeys(differing)))
@@ -56,7 +80,7 @@ class Inbox(IntentRoom):
         with self._look() as connection:
             return connection.scalar(select(func.count()).select_from(waiting)) or 0
 
-    def _rows(self, connection: Connection, bodies: Sequence[Body]) -> list[dict[str, Any]]:
+    def _rows(self, connection: Connection, bodies: Sequence[Body]) -> list[Stored]:
         names = [_trail_of(body.event, self._account_of) for body in bodies]
         seen: dict[Named, int] = {}
         for name, body in zip(names, bodies, strict=True):
@@ -96,56 +120,61 @@ def _trail_of(one: Event, account_of: AccountOf) -> Named:
 
 
 def _known(connection: Connection, event_ids: Iterable[str]) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
-    for some in slices(list(event_ids)):
-        rows = connection.execute(
-            select(event.c.event_id, event.c.digest).where(event.c.event_id.in_(some))
+    rows = connection.execute(
+        select(event.c.event_id, event.c.digest).where(
+            among(connection, event.c.event_id, event_ids)
         )
-        found |= {row.event_id: row.digest for row in rows}
-    return found
+    )
+    return {row.event_id: row.digest for row in rows}
 
 
-def _row(body: Body, trail_id: int) -> dict[str, Any]:
+def _row(body: Body, trail_id: int) -> Stored:
     one = body.event
-    return {
-        "event_id": one.event_id,
-        "digest": body.digest,
-        "trail_id": trail_id,
-        "type": one.type,
-        "at": millis(one.occurred_at),
-        "received_at": millis(one.received_at),
-        "told_at": millis(one.told_at),
-        "source": one.source,
-        "basis": one.basis,
-        "topic": one.topic,
-        "glance": one.glance,
-        "points": one.points,
-        "page": one.page,
-        "discard": one.discard,
-        "session": one.session,
-        "title": one.title,
-        "url": one.url,
-        "identity": to_json(tuple(one.identity)),
-        "properties": to_json(dict(one.properties)) if one.properties else None,
-    }
+    return Stored(
+        one.event_id,
+        body.digest,
+        trail_id,
+        one.type,
+        millis(one.occurred_at),
+        millis(one.received_at),
+        millis(one.told_at),
+        one.source,
+        one.basis,
+        one.topic,
+        one.glance,
+        one.points,
+        one.page,
+        one.discard,
+        one.session,
+        one.title,
+        one.url,
+        to_json(tuple(one.identity)),
+        to_json(dict(one.properties)) if one.properties else None,
+    )
 
 
-def _put(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+def _put(connection: Connection, rows: Sequence[Stored], account_of: AccountOf) -> set[str]:
     """The ids of the events that are new. They wait from now on, but for what is discarded already."""
     if not rows:
         return set()
-    put = inserting(connection, event).on_conflict_do_nothing(index_elements=["event_id"])
-    new = connection.execute(put.returning(event.c.id, event.c.event_id), list(rows)).all()
-    by_event = {row["event_id"]: row for row in rows}
+    new = _put_new(connection, rows)
     waits = [
-        {"id": row_id, "trail_id": given["trail_id"], "named": _names_several(given)}
-        for row_id, event_id in new
-        if (given := by_event[event_id])["discard"] is None
+        (new[row.event_id], row.trail_id, len(names_in(identity_of(row.identity), account_of)) > 1)
+        for row in rows
+        if row.event_id in new and row.discard is None
     ]
-    if waits:
-        connection.execute(insert(waiting), waits)
-    return {row.event_id for row in new}
+    insert_rows(connection, waiting, ("id", "trail_id", "named"), sorted(waits))
+    return set(new)
 
 
-def _names_several(row: Mapping[str, Any]) -> bool:
-    return len(names_in(identity_of(row["identity"]), lambda domain: domain)) > 1
+def _put_new(connection: Connection, rows: Sequence[Stored]) -> dict[str, int]:
+    """The numbers of those that are new, by id. On PostgreSQL another door may have been quicker."""
+    wanted = (event.c.id, event.c.event_id)
+    if connection.dialect.name == "postgresql":
+        put = inserting_arrays(event, Stored._fields).on_conflict_do_nothing().returning(*wanted)
+        found = connection.execute(put, arrays_of(event, Stored._fields, rows))
+    else:
+        insert_rows(connection, event, Stored._fields, rows)
+        ids = [row.event_id for row in rows]
+        found = connection.execute(select(*wanted).where(among(connection, event.c.event_id, ids)))
+    return {row.event_id: row.id for row in found}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, or_, select
+from sqlalchemy import Connection, Table, delete, insert, select
 
-from database.room import slices
 from intent.definition import Definition
 from intent.model import DAY, Card, Millis, Subject, millis
 from intent.store.base import (
@@ -18,10 +17,12 @@ from intent.store.base import (
     hold_definition,
     put_fact,
 )
+from intent.store.bonds import pairs_with
 from intent.store.cards import card_json
 from intent.store.counting import day_of
 from intent.store.naming import subject_text
 from intent.store.owners import settle_owners
+from intent.store.rows import among
 from intent.store.sums import count_site_days, touch
 from intent.store.tables import (
     bond,
@@ -63,7 +64,7 @@ class Leaving(IntentRoom):
             shared = {n: one for n, one in held.items() if n not in whole}
             for one in shared.values():
                 _drop_turns(connection, one, text)
-            beside = _bonded_with(connection, whole)
+            beside = {n for pair in pairs_with(connection, whole) for n in pair} - set(whole)
             _drop_trails(connection, list(whole))
             settle_owners(connection, {*shared, *beside}, definition, millis(now))
             _clear(connection, text)
@@ -98,18 +99,6 @@ class Leaving(IntentRoom):
             gone += some
 
 
-def _bonded_with(connection: Connection, ids: Iterable[int]) -> set[int]:
-    found: set[int] = set()
-    for some in slices(sorted(ids)):
-        rows = connection.execute(
-            select(bond.c.trail_id, bond.c.other_id).where(
-                or_(bond.c.trail_id.in_(some), bond.c.other_id.in_(some))
-            )
-        )
-        found |= {number for row in rows for number in row}
-    return found - set(ids)
-
-
 def _drop_turns(connection: Connection, one: Held, owner: str) -> None:
     """Everything of a shared cookie that is somebody's, while it was theirs."""
     ends: list[Millis | None] = [*(since for since, _ in one.turns[1:]), None]
@@ -125,17 +114,14 @@ def _drop_turns(connection: Connection, one: Held, owner: str) -> None:
 
 def _drop_trails(connection: Connection, ids: Sequence[int]) -> None:
     """Everything of these trails. What waits goes when somebody wants to score it."""
-    for some in slices(ids):
-        days = connection.execute(
-            select(visit.c.trail_id, visit.c.day).where(visit.c.trail_id.in_(some))
-        ).all()
-        count_site_days(connection, {(row[0], row[1]): -1 for row in days})
-        connection.execute(
-            delete(bond).where(or_(bond.c.trail_id.in_(some), bond.c.other_id.in_(some)))
-        )
-        for table in (counted, state, daily, visit, event, turn):
-            connection.execute(delete(table).where(table.c.trail_id.in_(some)))
-        connection.execute(delete(trail).where(trail.c.id.in_(some)))
+    days = connection.execute(
+        select(visit.c.trail_id, visit.c.day).where(among(connection, visit.c.trail_id, ids))
+    ).all()
+    count_site_days(connection, {(row[0], row[1]): -1 for row in days})
+    connection.execute(delete(bond).where(among(connection, bond.c.other_id, ids)))
+    for table in (bond, counted, state, daily, visit, event, turn):
+        connection.execute(delete(table).where(among(connection, table.c.trail_id, ids)))
+    connection.execute(delete(trail).where(among(connection, trail.c.id, ids)))
 
 
 def _was_told(connection: Connection, subject: str) -> bool:
@@ -163,17 +149,16 @@ def _forget_events(connection: Connection, until: Millis) -> int:
         .limit(AT_ONCE)
     ).all()
     old = [row for row in rows if row.received_at < until - AHEAD]
-    for some in slices(old):
-        ids = [row.id for row in some]
-        connection.execute(
-            delete(counted).where(
-                counted.c.trail_id.in_({row.trail_id for row in some}),
-                counted.c.at.in_({row.at for row in some}),
-                counted.c.id.in_(ids),
-            )
+    ids = [row.id for row in old]
+    connection.execute(
+        delete(counted).where(
+            among(connection, counted.c.trail_id, {row.trail_id for row in old}),
+            among(connection, counted.c.at, {row.at for row in old}),
+            among(connection, counted.c.id, ids),
         )
-        for table in (waiting, event):
-            connection.execute(delete(table).where(table.c.id.in_(ids)))
+    )
+    for table in (waiting, event):
+        connection.execute(delete(table).where(among(connection, table.c.id, ids)))
     return len(old)
 
 
@@ -192,7 +177,9 @@ def _forget_days_of(connection: Connection, table: Table, until: int) -> int:
     ).all()
     if not ids:
         return 0
-    return connection.execute(delete(table).where(table.c.trail_id.in_(ids), old)).rowcount
+    return connection.execute(
+        delete(table).where(among(connection, table.c.trail_id, ids), old)
+    ).rowcount
 
 
 def _forget_visitors(connection: Connection, until: Millis) -> int:
@@ -232,6 +219,5 @@ def _forget_cards(connection: Connection, until: Millis) -> int:
         )
         .limit(AT_ONCE)
     ).all()
-    for some in slices(gone):
-        connection.execute(delete(card).where(card.c.subject.in_(some)))
+    connection.execute(delete(card).where(among(connection, card.c.subject, gone)))
     return len(gone)

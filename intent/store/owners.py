@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from secrets import token_hex
 
-from sqlalchemy import Connection, bindparam, delete, insert, update
+from sqlalchemy import Connection, bindparam, delete, update
 
-from database.room import slices
 from intent.definition import Definition
 from intent.model import Millis
 from intent.store.bonds import Pair, pairs_with, said_about
 from intent.store.holding import Turn, groups, people_of, plan_of
 from intent.store.naming import COMPANIES, COOKIES, SOMEBODY
 from intent.store.recounting import recount
+from intent.store.rows import among, insert_rows
 from intent.store.sums import touch
 from intent.store.tables import card, surge, touched, trail, turn
 from intent.store.trails import Held, held_by_id, held_by_owner, lock_trails
@@ -107,15 +107,9 @@ def _put_turns(connection: Connection, plans: Mapping[int, tuple[Turn, ...]]) ->
         update(trail).where(trail.c.id == bindparam("of_trail")).values(owner=bindparam("to")),
         [{"of_trail": number, "to": plan[0][1]} for number, plan in sorted(plans.items())],
     )
-    for some in slices(sorted(plans)):
-        connection.execute(delete(turn).where(turn.c.trail_id.in_(some)))
-    rows = [
-        {"trail_id": number, "since": since, "owner": owner}
-        for number, plan in sorted(plans.items())
-        for since, owner in plan[1:]
-    ]
-    if rows:
-        connection.execute(insert(turn), rows)
+    connection.execute(delete(turn).where(among(connection, turn.c.trail_id, plans)))
+    rows = [(number, *one) for number, plan in sorted(plans.items()) for one in plan[1:]]
+    insert_rows(connection, turn, ("trail_id", "since", "owner"), rows)
 
 
 def _tell(
@@ -127,7 +121,6 @@ def _tell(
     accounts = {f"account:{one.claim.account}" for one in after.values() if one.claim}
     left = old - new
     still = {o for one in held_by_owner(connection, left).values() for o in one.owners}
-    for some in slices(sorted(left - still)):
-        for table in (card, surge, touched):
-            connection.execute(delete(table).where(table.c.subject.in_(some)))
+    for table in (card, surge, touched):
+        connection.execute(delete(table).where(among(connection, table.c.subject, left - still)))
     touch(connection, new | (left & still) | accounts, now)

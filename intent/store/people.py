@@ -7,7 +7,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from database.room import slices
 from intent.definition import Definition
 from intent.model import Identity, Millis, Subject, millis, moment
 from intent.port import Link, UnknownSubject
@@ -29,6 +28,7 @@ from intent.store.naming import (
     trail_of,
 )
 from intent.store.owners import settle_owners
+from intent.store.rows import among
 from intent.store.scoring import Scoring
 from intent.store.sums import touch
 from intent.store.tables import trail
@@ -194,9 +194,5 @@ def _drop_claims(connection: Connection, account: str, now: Millis) -> None:
 
 def _claimed(connection: Connection, accounts: Sequence[str]) -> set[str]:
     """Those of these domains and numbers that somebody counts for."""
-    found: set[str] = set()
-    for some in slices(accounts):
-        found |= set(
-            connection.scalars(select(trail.c.account).where(trail.c.account.in_(some)).distinct())
-        )
-    return found
+    theirs = among(connection, trail.c.account, accounts)
+    return set(connection.scalars(select(trail.c.account).where(theirs).distinct()))

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 from sqlalchemy.sql import ColumnElement
 
-from database.room import slices
 from intent.decay import State, merge
 from intent.definition import Definition
 from intent.model import UNKNOWN, Contribution, Millis, StateKey, Subject, millis
@@ -17,6 +16,7 @@ from intent.store.accounts import members_of
 from intent.store.base import IntentRoom, need_definition
 from intent.store.counting import RETURN_VISIT, day_of
 from intent.store.naming import subject_of, subject_text
+from intent.store.rows import among
 from intent.store.tables import counted, daily, event, site_day, state, visit
 from intent.store.trails import Held, held_by_owner
 
@@ -46,10 +46,8 @@ class Reading(IntentRoom):
             need_definition(connection, definition)
             owners = _with_members(connection, [subject])
             held = held_by_owner(connection, owners)
-            for some in slices(sorted(held)):
-                part = {number: held[number] for number in some}
-                found += _events(connection, definition, part, owners, since, limit)
-                found += _returns(connection, definition, part, owners, since, limit)
+            found += _events(connection, definition, held, owners, since, limit)
+            found += _returns(connection, definition, held, owners, since, limit)
         found.sort(key=lambda one: (-one.at, one.event_id))
         return found[:limit]
 
@@ -60,9 +58,8 @@ class Reading(IntentRoom):
         with self._look() as connection:
             owners = members_of(connection, subject_text(account))
             held = held_by_owner(connection, owners)
-            for some in slices(sorted(held)):
-                for number, day, at in _days(connection, some, topic, last):
-                    came.add((day, held[number].owner_at(at)))
+            for number, day, at in _days(connection, held, topic, last):
+                came.add((day, held[number].owner_at(at)))
         counts = [0] * DAYS
         for day, owner in came:
             if owner in set(owners):
@@ -97,25 +94,26 @@ def _merged(
     definition: Definition,
 ) -> dict[StateKey, State]:
     found: dict[StateKey, State] = {}
-    for some in slices(sorted(held)):
-        rows = connection.execute(
-            select(state).where(state.c.trail_id.in_(some)).order_by(*state.primary_key)
-        )
-        for row in rows:
-            owner = held[row.trail_id].owner_at(row.since)
-            family = definition.families.get(row.family)
-            if owner not in owners or family is None:
-                continue
-            key = StateKey(subject_of(owner), row.topic, row.family, definition.hash)
-            new = State(row.value, row.at)
-            found[key] = merge(found[key], new, family.half_life) if key in found else new
+    rows = connection.execute(
+        select(state).where(among(connection, state.c.trail_id, held)).order_by(*state.primary_key)
+    )
+    for row in rows:
+        owner = held[row.trail_id].owner_at(row.since)
+        family = definition.families.get(row.family)
+        if owner not in owners or family is None:
+            continue
+        key = StateKey(subject_of(owner), row.topic, row.family, definition.hash)
+        new = State(row.value, row.at)
+        found[key] = merge(found[key], new, family.half_life) if key in found else new
     return found
 
 
-def _of(held: Mapping[int, Held], owners: set[str], trail_id: Any, at: Any) -> ColumnElement[bool]:
+def _of(
+    connection: Connection, held: Mapping[int, Held], owners: set[str], trail_id: Any, at: Any
+) -> ColumnElement[bool]:
     """What happened while these trails were in the hands of these subjects."""
-    whole = [number for number, one in held.items() if one.owners <= owners]
-    condition: ColumnElement[bool] = trail_id.in_(whole)
+    whole = {number for number, one in held.items() if one.owners <= owners}
+    condition = among(connection, trail_id, whole)
     for number, one in held.items():
         if number in whole:
             continue
@@ -138,7 +136,9 @@ def _events(
     rows = connection.execute(
         select(event, counted.c.points.label("worth"))
         .select_from(counted.join(event, event.c.id == counted.c.id))
-        .where(_of(held, owners, counted.c.trail_id, counted.c.at), counted.c.at >= since)
+        .where(
+            _of(connection, held, owners, counted.c.trail_id, counted.c.at), counted.c.at >= since
+        )
         .order_by(counted.c.at.desc())
         .limit(limit)
     )
@@ -165,7 +165,7 @@ def _returns(
     rows = connection.execute(
         select(visit)
         .where(
-            _of(held, owners, visit.c.trail_id, visit.c.returned_at),
+            _of(connection, held, owners, visit.c.trail_id, visit.c.returned_at),
             visit.c.returned_at >= since,
         )
         .order_by(visit.c.day.desc())
@@ -185,20 +185,20 @@ def _returns(
 
 
 def _days(
-    connection: Connection, ids: Sequence[int], topic: str | None, last: int
+    connection: Connection, ids: Iterable[int], topic: str | None, last: int
 ) -> list[tuple[int, int, Millis]]:
     """(trail, day, an instant of it that tells whose day it was)."""
     if topic is None:
         rows = connection.execute(
             select(visit.c.trail_id, visit.c.day, visit.c.first_at).where(
-                visit.c.trail_id.in_(ids), visit.c.day.between(last - DAYS + 1, last)
+                among(connection, visit.c.trail_id, ids), visit.c.day.between(last - DAYS + 1, last)
             )
         ).all()
     else:
         rows = connection.execute(
             select(daily.c.trail_id, daily.c.day, daily.c.since)
             .where(
-                daily.c.trail_id.in_(ids),
+                among(connection, daily.c.trail_id, ids),
                 daily.c.day.between(last - DAYS + 1, last),
                 daily.c.topic == topic,
                 daily.c.times > 0,

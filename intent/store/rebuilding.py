@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from database.room import slices
 from intent.definition import Definition
 from intent.model import Discard, millis
 from intent.store.base import IN_FORCE, IntentRoom, hold_definition, put_fact, read_fact
 from intent.store.recounting import recount
+from intent.store.rows import among
 from intent.store.sums import touch
 from intent.store.tables import counted, event, state, trail, waiting
 from intent.store.trails import lock_trails
@@ -29,19 +29,18 @@ class Rebuilding(IntentRoom):
         """Take events out of the scores: a crawler was told late. Answers how many counted before."""
         with self._begin() as connection:
             hold_definition(connection, definition)
-            ids: dict[int, int] = {}
-            for some in slices(list(event_ids)):
-                rows = connection.execute(
-                    select(event.c.id, event.c.trail_id).where(
-                        event.c.event_id.in_(some), event.c.discard.is_(None)
-                    )
+            rows = connection.execute(
+                select(event.c.id, event.c.trail_id).where(
+                    among(connection, event.c.event_id, event_ids), event.c.discard.is_(None)
                 )
-                ids |= {row.id: row.trail_id for row in rows}
-            _wait_no_longer(connection, list(ids))
+            )
+            ids: dict[int, int] = {row.id: row.trail_id for row in rows}
+            # Whoever scores one of these right now is waited for, before any trail is locked.
+            connection.execute(delete(waiting).where(among(connection, waiting.c.id, ids)))
             held = lock_trails(connection, ids.values())
-            before = _counting(connection, list(ids))
-            for part in slices(list(ids)):
-                connection.execute(update(event).where(event.c.id.in_(part)).values(discard=why))
+            before = _counting(connection, ids)
+            theirs = among(connection, event.c.id, ids)
+            connection.execute(update(event).where(theirs).values(discard=why))
             recount(connection, definition, held)
             # Before everybody else who was touched: what was told of them is wrong.
             touch(connection, {owner for one in held.values() for owner in one.owners}, 0)
@@ -77,23 +76,12 @@ class Rebuilding(IntentRoom):
             return int(ids[-1])
 
 
-def _wait_no_longer(connection: Connection, ids: Sequence[int]) -> None:
-    """Whoever scores one of these right now is waited for, before any trail is locked."""
-    for some in slices(ids):
-        connection.execute(delete(waiting).where(waiting.c.id.in_(some)))
-
-
-def _counting(connection: Connection, ids: Sequence[int]) -> int:
-    found = 0
-    for some in slices(ids):
-        counts = (
-            select(func.count())
-            .select_from(counted.join(event, (event.c.id == counted.c.id)))
-            .where(
-                event.c.id.in_(some),
-                counted.c.trail_id == event.c.trail_id,
-                counted.c.at == event.c.at,
-            )
-        )
-        found += connection.scalar(counts) or 0
-    return found
+def _counting(connection: Connection, ids: Iterable[int]) -> int:
+    """How many of these events count."""
+    same = (
+        (counted.c.id == event.c.id)
+        & (counted.c.trail_id == event.c.trail_id)
+        & (counted.c.at == event.c.at)
+    )
+    counts = select(func.count()).select_from(event.join(counted, same))
+    return connection.scalar(counts.where(among(connection, event.c.id, ids))) or 0

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, delete, select
 
-from database.room import slices
 from intent.definition import Definition
 from intent.model import DAY
 from intent.store.base import forgotten_until
@@ -25,6 +24,7 @@ from intent.store.counting import (
     settle,
     visits_in,
 )
+from intent.store.rows import among
 from intent.store.sums import count_site_days, put_counted, put_tally, put_visits
 from intent.store.tables import counted, daily, event, state, visit, waiting
 from intent.store.trails import Held, turns_of
@@ -35,10 +35,9 @@ def recount(connection: Connection, definition: Definition, held: Mapping[int, H
     tally = Tally(definition, turns_of(held.values()))
     horizon = forgotten_until(connection)
     ids = sorted(held)
-    for some in slices(ids):
-        _count_forgotten_days(connection, tally, some, horizon // DAY)
-        for table in (counted, state, daily):
-            connection.execute(delete(table).where(table.c.trail_id.in_(some)))
+    _count_forgotten_days(connection, tally, ids, horizon // DAY)
+    for table in (counted, state, daily):
+        connection.execute(delete(table).where(among(connection, table.c.trail_id, ids)))
     seen = _seen(connection, ids, horizon)
     taken, _ = settle(definition, [], candidates(definition, seen))
     put_counted(connection, tally, taken, [])
@@ -51,7 +50,7 @@ def _count_forgotten_days(
 ) -> None:
     """Days that no event tells of any more stand as they are; whose they are is looked up anew."""
     rows = connection.execute(
-        select(daily).where(daily.c.trail_id.in_(list(ids)), daily.c.day < until)
+        select(daily).where(among(connection, daily.c.trail_id, ids), daily.c.day < until)
     )
     for row in rows:
         place = DayPlace(row.trail_id, row.day, row.since, row.type, row.topic)
@@ -59,20 +58,17 @@ def _count_forgotten_days(
 
 
 def _seen(connection: Connection, ids: Iterable[int], since: int) -> list[Seen]:
-    found: list[Seen] = []
-    for some in slices(list(ids)):
-        rows = connection.execute(
-            select(*(event.c[name] for name in Seen._fields))
-            .select_from(event.outerjoin(waiting, waiting.c.id == event.c.id))
-            .where(
-                event.c.trail_id.in_(some),
-                event.c.at >= since,
-                event.c.discard.is_(None),
-                waiting.c.id.is_(None),
-            )
+    rows = connection.execute(
+        select(*(event.c[name] for name in Seen._fields))
+        .select_from(event.outerjoin(waiting, waiting.c.id == event.c.id))
+        .where(
+            among(connection, event.c.trail_id, ids),
+            event.c.at >= since,
+            event.c.discard.is_(None),
+            waiting.c.id.is_(None),
         )
-        found += [Seen(*row) for row in rows]
-    return found
+    )
+    return [Seen(*row) for row in rows]
 
 
 def _recount_visits(
@@ -80,14 +76,13 @@ def _recount_visits(
 ) -> None:
     last: dict[int, Visit] = {}
     before: set[tuple[int, int]] = set()
-    for some in slices(list(ids)):
-        rows = connection.execute(select(visit).where(visit.c.trail_id.in_(some)))
-        for one in (Visit(*row) for row in rows):
-            if one.day >= since:
-                before.add((one.trail_id, one.day))
-            elif one.trail_id not in last or one.day > last[one.trail_id].day:
-                last[one.trail_id] = one
-        connection.execute(delete(visit).where(visit.c.trail_id.in_(some), visit.c.day >= since))
+    theirs = among(connection, visit.c.trail_id, ids)
+    for one in (Visit(*row) for row in connection.execute(select(visit).where(theirs))):
+        if one.day >= since:
+            before.add((one.trail_id, one.day))
+        elif one.trail_id not in last or one.day > last[one.trail_id].day:
+            last[one.trail_id] = one
+    connection.execute(delete(visit).where(theirs, visit.c.day >= since))
     fresh = visits_in(seen)
     judged = []
     for key in sorted(fresh):

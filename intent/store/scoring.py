@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, select
 
-from database.room import slices
 from intent.definition import Definition
 from intent.model import Millis, millis
 from intent.store.base import forgotten_until, hold_definition
@@ -31,6 +30,7 @@ from intent.store.counting import (
 )
 from intent.store.inbox import identity_of
 from intent.store.naming import AccountOf, Claim, claim_in
+from intent.store.rows import among
 from intent.store.sums import (
     count_site_days,
     neighbours,
@@ -72,8 +72,8 @@ class Scoring(Bonding):
             rows = connection.execute(_waiting(connection, part, parts)).all()
             if rows:
                 self._score(connection, definition, rows, millis(now))
-            for some in slices([row.waiting_id for row in rows]):
-                connection.execute(delete(waiting).where(waiting.c.id.in_(some)))
+            done = among(connection, waiting.c.id, [row.waiting_id for row in rows])
+            connection.execute(delete(waiting).where(done))
         return len(rows)
 
     def _score(
@@ -114,15 +114,12 @@ def _waiting(connection: Connection, part: int, parts: int) -> Select[Any]:
 def _standing(connection: Connection, fresh: Iterable[Counts]) -> list[Counts]:
     """The events that count already in the slots of fresh ones: never more than may count."""
     slots = {one.slot for one in fresh if one.slot is not None}
-    found: list[Counts] = []
-    for some in slices(sorted(slots)):
-        rows = connection.execute(
-            select(*SEEN, counted.c.slot)
-            .select_from(counted.join(event, event.c.id == counted.c.id))
-            .where(counted.c.slot.in_(some))
-        )
-        found += [Counts(Seen(*row[: len(SEEN)]), row.slot) for row in rows]
-    return found
+    rows = connection.execute(
+        select(*SEEN, counted.c.slot)
+        .select_from(counted.join(event, event.c.id == counted.c.id))
+        .where(among(connection, counted.c.slot, slots))
+    )
+    return [Counts(Seen(*row[: len(SEEN)]), row.slot) for row in rows]
 
 
 def _note_visits(connection: Connection, tally: Tally, seen: Iterable[Seen]) -> None:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, delete, select, tuple_
+from sqlalchemy import (
+    Column,
+    Connection,
+    FromClause,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    select,
+    update,
+)
+from sqlalchemy.sql import ColumnElement
 
-from database.room import slices
 from intent.decay import NOTHING, State
 from intent.model import Millis
-from intent.store.counting import Counts, Place, Tally, Visit, worth
+from intent.store.counting import Counts, DayCount, DayPlace, Place, Tally, Visit, worth
+from intent.store.rows import among, given, insert_rows, put_new_rows, put_rows
 from intent.store.tables import counted, daily, site_day, state, touched, visit
-from intent.store.upserts import inserting, put_rows
 
 # Workers whose shares of the people are disjoint count the days of the site in rows of their own.
 SITE_SLOTS = 64
-# Keys of several columns per statement: below every database's limit of bound values.
-KEYS_AT_ONCE = 250
+DayOfTrail: TypeAlias = tuple[int, int]
 
 
 def put_tally(connection: Connection, tally: Tally) -> None:
@@ -25,33 +35,37 @@ def put_tally(connection: Connection, tally: Tally) -> None:
     put_rows(
         connection,
         state,
+        (*Place._fields, *State._fields),
         [
-            {**place._asdict(), **tally.merged(place, standing.get(place, NOTHING))._asdict()}
+            (*place, *tally.merged(place, standing.get(place, NOTHING)))
             for place in sorted(tally.sums)
         ],
     )
     put_rows(
         connection,
         daily,
-        [{**place._asdict(), **tally.days[place]._asdict()} for place in sorted(tally.days)],
-        adding=("times", "glances", "weighed", "own"),
+        (*DayPlace._fields, *DayCount._fields),
+        [(*place, *tally.days[place]) for place in sorted(tally.days)],
+        adding=DayCount._fields,
     )
 
 
 def _standing(connection: Connection, places: Sequence[Place]) -> dict[Place, State]:
-    found: dict[Place, State] = {}
-    for some in slices(places, KEYS_AT_ONCE):
-        rows = connection.execute(
-            select(state).where(
-                state.c.trail_id.in_({place.trail_id for place in some}),
-                state.c.topic.in_({place.topic for place in some}),
-                state.c.family.in_({place.family for place in some}),
-            )
-        )
-        for row in rows:
-            place = Place(row.trail_id, row.since, row.topic, row.family)
-            found[place] = State(row.value, row.at)
-    return found
+    asked = given(connection, key_of(state), places)
+    rows = connection.execute(
+        select(*key_of(state), state.c.value, state.c.at).join(asked, same_key(state, asked))
+    )
+    return {Place(*row[:4]): State(row[4], row[5]) for row in rows}
+
+
+def key_of(table: Table) -> list[Column[Any]]:
+    """The columns of a table's primary key."""
+    return list(table.primary_key)
+
+
+def same_key(table: Table, asked: FromClause) -> ColumnElement[bool]:
+    """A row of the table is one of those that are asked for."""
+    return and_(*(column == asked.c[column.name] for column in table.primary_key))
 
 
 def put_counted(
@@ -59,35 +73,35 @@ def put_counted(
 ) -> None:
     """Evidence comes and goes, and the tally knows of it."""
     out = list(dropped)
-    for some in slices(out, KEYS_AT_ONCE):
-        keys = [(one.seen.trail_id, one.seen.at, one.seen.id) for one in some]
+    if out:
         connection.execute(
-            delete(counted).where(tuple_(counted.c.trail_id, counted.c.at, counted.c.id).in_(keys))
+            delete(counted).where(
+                counted.c.trail_id == bindparam("of_trail"),
+                counted.c.at == bindparam("then"),
+                counted.c.id == bindparam("of_event"),
+            ),
+            [
+                {"of_trail": one.seen.trail_id, "then": one.seen.at, "of_event": one.seen.id}
+                for one in out
+            ],
         )
     for one in out:
         tally.put(one, -1)
     rows = []
     for one in taken:
         tally.put(one)
-        rows.append(
-            {
-                "trail_id": one.seen.trail_id,
-                "at": one.seen.at,
-                "id": one.seen.id,
-                "points": worth(tally.definition, one.seen),
-                "slot": one.slot,
-            }
-        )
-    if rows:
-        connection.execute(counted.insert(), rows)
+        seen = one.seen
+        rows.append((seen.trail_id, seen.at, seen.id, worth(tally.definition, seen), one.slot))
+    insert_rows(connection, counted, ("trail_id", "at", "id", "points", "slot"), sorted(rows))
 
 
 def put_visits(connection: Connection, visits: Iterable[Visit]) -> None:
     """Days on the website as they are now."""
-    put_rows(connection, visit, [one._asdict() for one in sorted(visits, key=lambda v: v[:2])])
+    rows: list[Visit] = sorted(visits, key=lambda one: (one.trail_id, one.day))
+    put_rows(connection, visit, Visit._fields, rows)
 
 
-def count_site_days(connection: Connection, visitors: Mapping[tuple[int, int], int]) -> None:
+def count_site_days(connection: Connection, visitors: Mapping[DayOfTrail, int]) -> None:
     """More (or fewer) trails were on the website, by trail and day."""
     rows: dict[tuple[int, int], int] = {}
     for (trail_id, day), change in visitors.items():
@@ -96,26 +110,20 @@ def count_site_days(connection: Connection, visitors: Mapping[tuple[int, int], i
     put_rows(
         connection,
         site_day,
-        [{"day": d, "slot": s, "visitors": n} for (d, s), n in sorted(rows.items()) if n],
+        ("day", "slot", "visitors"),
+        [(*key, change) for key, change in sorted(rows.items()) if change],
         adding=("visitors",),
     )
 
 
 def touch(connection: Connection, subjects: Iterable[str], now: Millis) -> None:
     """The scores of these subjects changed. Who looks at them right now has to look again."""
-    rows = [
-        {"subject": one, "at": now, "taken_until": None} for one in sorted(set(subjects), key=order)
-    ]
-    if not rows:
-        return
-    statement = inserting(connection, touched)
+    some = sorted(set(subjects), key=order)
+    put_new_rows(connection, touched, ("subject", "at"), [(one, now) for one in some])
     connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["subject"],
-            set_={"at": statement.excluded.at, "taken_until": None},
-            where=touched.c.taken_until.is_not(None),
-        ),
-        rows,
+        update(touched)
+        .where(among(connection, touched.c.subject, some), touched.c.taken_until.is_not(None))
+        .values(at=now, taken_until=None)
     )
 
 
@@ -124,48 +132,31 @@ def order(subject: str) -> tuple[bool, str]:
     return subject.startswith("account:"), subject
 
 
-def visits_on(
-    connection: Connection, keys: Iterable[tuple[int, int]]
-) -> dict[tuple[int, int], Visit]:
+def visits_on(connection: Connection, keys: Iterable[DayOfTrail]) -> dict[DayOfTrail, Visit]:
     """The days on the website that are on file, by trail and day."""
-    found: dict[tuple[int, int], Visit] = {}
-    for some in slices(list(keys)):
-        rows = connection.execute(
-            select(visit).where(
-                visit.c.trail_id.in_({trail_id for trail_id, _ in some}),
-                visit.c.day.in_({day for _, day in some}),
-            )
-        )
-        found |= {(row.trail_id, row.day): Visit(*row) for row in rows}
-    return found
+    asked = given(connection, key_of(visit), sorted(keys))
+    rows = connection.execute(select(visit).join(asked, same_key(visit, asked)))
+    return {(row.trail_id, row.day): Visit(*row) for row in rows}
 
 
 def neighbours(
-    connection: Connection, keys: Iterable[tuple[int, int]]
-) -> dict[tuple[int, int], tuple[Millis | None, int | None]]:
+    connection: Connection, keys: Iterable[DayOfTrail]
+) -> dict[DayOfTrail, tuple[Millis | None, int | None]]:
     """For these days of trails: when somebody was last there before, and the next day they came."""
-    before, after = visit.alias(), visit.alias()
+    asked = given(connection, key_of(visit), sorted(keys))
     last_before = (
-        select(before.c.last_at)
-        .where(before.c.trail_id == visit.c.trail_id, before.c.day < visit.c.day)
-        .order_by(before.c.day.desc())
+        select(visit.c.last_at)
+        .where(visit.c.trail_id == asked.c.trail_id, visit.c.day < asked.c.day)
+        .order_by(visit.c.day.desc())
         .limit(1)
         .scalar_subquery()
     )
     next_day = (
-        select(after.c.day)
-        .where(after.c.trail_id == visit.c.trail_id, after.c.day > visit.c.day)
-        .order_by(after.c.day)
+        select(visit.c.day)
+        .where(visit.c.trail_id == asked.c.trail_id, visit.c.day > asked.c.day)
+        .order_by(visit.c.day)
         .limit(1)
         .scalar_subquery()
     )
-    found: dict[tuple[int, int], tuple[Millis | None, int | None]] = {}
-    for some in slices(list(keys)):
-        rows = connection.execute(
-            select(visit.c.trail_id, visit.c.day, last_before, next_day).where(
-                visit.c.trail_id.in_({trail_id for trail_id, _ in some}),
-                visit.c.day.in_({day for _, day in some}),
-            )
-        )
-        found |= {(row[0], row[1]): (row[2], row[3]) for row in rows}
-    return found
+    rows = connection.execute(select(asked.c.trail_id, asked.c.day, last_before, next_day))
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows}

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, delete, or_, select, tuple_, update
+from sqlalchemy import Connection, Table, delete, or_, select, update
+from sqlalchemy.sql import ColumnElement
 
-from database.room import slices
 from intent.model import Card, Millis, Subject, millis, moment
 from intent.port import SurgeStanding
 from intent.store.accounts import accounts_of, labels_of
 from intent.store.base import IntentRoom
 from intent.store.cards import card_json, card_of
 from intent.store.naming import subject_of, subject_text
-from intent.store.sums import KEYS_AT_ONCE, order
+from intent.store.rows import among, put_new_rows, put_rows
+from intent.store.sums import order
 from intent.store.tables import card, surge, touched
-from intent.store.upserts import inserting, put_rows
 
 # Whoever looks at a card for longer has died.
 TAKEN_FOR: Millis = 10 * 60 * 1000
@@ -59,24 +59,22 @@ class Telling(IntentRoom):
                     .with_for_update(skip_locked=True)
                 )
             )
-            for some in slices(texts):
-                connection.execute(
-                    update(card).where(card.c.subject.in_(some)).values(due_at=at + TAKEN_FOR)
-                )
+            connection.execute(
+                update(card)
+                .where(among(connection, card.c.subject, texts))
+                .values(due_at=at + TAKEN_FOR)
+            )
         return [subject_of(text) for text in texts]
 
     def told(self, subjects: Iterable[Subject]) -> Mapping[Subject, Card]:
         """The cards as both systems were told last."""
-        found: dict[Subject, Card] = {}
         with self._look() as connection:
-            for some in slices([subject_text(one) for one in subjects]):
-                rows = connection.execute(
-                    select(card.c.subject, card.c.body).where(
-                        card.c.subject.in_(some), card.c.body.is_not(None)
-                    )
+            rows = connection.execute(
+                select(card.c.subject, card.c.body).where(
+                    _one_of(connection, card, subjects), card.c.body.is_not(None)
                 )
-                found |= {subject_of(row.subject): card_of(row.body) for row in rows}
-        return found
+            ).all()
+        return {subject_of(row.subject): card_of(row.body) for row in rows}
 
     def tell(
         self, cards: Sequence[Card], looked_at: Mapping[Subject, datetime | None], now: datetime
@@ -91,53 +89,43 @@ class Telling(IntentRoom):
             put_rows(
                 connection,
                 card,
-                [
-                    {
-                        "subject": one,
-                        "body": bodies[one],
-                        "told_at": millis(now),
-                        "due_at": _millis(again[one]),
-                    }
-                    for one in sorted(bodies)
-                ],
+                ("subject", "body", "told_at", "due_at"),
+                [(one, bodies[one], millis(now), _millis(again[one])) for one in sorted(bodies)],
             )
-            for some in slices(sorted(again)):
-                connection.execute(
-                    delete(touched).where(
-                        touched.c.subject.in_(some), touched.c.taken_until.is_not(None)
-                    )
+            connection.execute(
+                delete(touched).where(
+                    among(connection, touched.c.subject, again), touched.c.taken_until.is_not(None)
                 )
+            )
 
     def surges(self, subjects: Iterable[Subject]) -> Mapping[tuple[Subject, str], SurgeStanding]:
         """Who surges, on which topic (empty text: altogether)."""
-        found: dict[tuple[Subject, str], SurgeStanding] = {}
         with self._look() as connection:
-            for some in slices([subject_text(one) for one in subjects]):
-                for row in connection.execute(select(surge).where(surge.c.subject.in_(some))):
-                    standing = SurgeStanding(moment(row.since), row.surprise)
-                    found[subject_of(row.subject), row.topic] = standing
-        return found
+            rows = connection.execute(
+                select(surge).where(_one_of(connection, surge, subjects))
+            ).all()
+        return {
+            (subject_of(row.subject), row.topic): SurgeStanding(moment(row.since), row.surprise)
+            for row in rows
+        }
 
     def note_surges(self, surges: Mapping[tuple[Subject, str], SurgeStanding | None]) -> None:
         """Surges that began, grew or ended."""
         named = {(subject_text(who), topic): one for (who, topic), one in surges.items()}
         over = sorted(key for key, one in named.items() if one is None)
-        rows = [
-            {
-                "subject": key[0],
-                "topic": key[1],
-                "since": millis(one.since),
-                "surprise": one.surprise,
-            }
-            for key, one in sorted(named.items(), key=lambda item: item[0])
-            if one is not None
-        ]
+        rows = [(*key, millis(one.since), one.surprise) for key, one in named.items() if one]
         with self._begin() as connection:
-            put_rows(connection, surge, rows)
-            for some in slices(over, KEYS_AT_ONCE):
+            put_rows(connection, surge, ("subject", "topic", "since", "surprise"), sorted(rows))
+            for subject, topic in over:
                 connection.execute(
-                    delete(surge).where(tuple_(surge.c.subject, surge.c.topic).in_(some))
+                    delete(surge).where(surge.c.subject == subject, surge.c.topic == topic)
                 )
+
+
+def _one_of(
+    connection: Connection, table: Table, subjects: Iterable[Subject]
+) -> ColumnElement[bool]:
+    return among(connection, table.c.subject, [subject_text(one) for one in subjects])
 
 
 def _millis(at: datetime | None) -> Millis | None:
@@ -152,34 +140,25 @@ def _known_accounts(connection: Connection, texts: Iterable[str]) -> dict[str, s
 
 
 def _give_up(connection: Connection, texts: Iterable[str]) -> None:
-    for some in slices(sorted(texts)):
-        connection.execute(delete(touched).where(touched.c.subject.in_(some)))
+    connection.execute(delete(touched).where(among(connection, touched.c.subject, texts)))
 
 
 def _take(connection: Connection, texts: Iterable[str], now: Millis) -> None:
     """Nobody else gets these for a while; whoever touches them meanwhile makes them free again."""
-    rows = [
-        {"subject": one, "at": now, "taken_until": now + TAKEN_FOR}
-        for one in sorted(texts, key=order)
-    ]
-    if rows:
-        statement = inserting(connection, touched)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["subject"],
-                set_={"taken_until": statement.excluded.taken_until},
-            ),
-            rows,
-        )
+    some = sorted(texts, key=order)
+    put_new_rows(connection, touched, ("subject", "at"), [(one, now) for one in some])
+    connection.execute(
+        update(touched)
+        .where(among(connection, touched.c.subject, some))
+        .values(taken_until=now + TAKEN_FOR)
+    )
 
 
 def _put_due(connection: Connection, again: Mapping[str, datetime | None]) -> None:
     """When to look again at those that are told nothing now; a card that was told stays as it is."""
-    later = sorted((one, at) for one, at in again.items() if at is not None)
-    put_rows(connection, card, [{"subject": one, "due_at": _millis(at)} for one, at in later])
-    never = sorted(one for one, at in again.items() if at is None)
-    for some in slices(never):
-        connection.execute(update(card).where(card.c.subject.in_(some)).values(due_at=None))
-        connection.execute(
-            delete(card).where(and_(card.c.subject.in_(some), card.c.body.is_(None)))
-        )
+    later = sorted((one, _millis(at)) for one, at in again.items() if at is not None)
+    put_rows(connection, card, ("subject", "due_at"), later)
+    never = [one for one, at in again.items() if at is None]
+    theirs = among(connection, card.c.subject, never)
+    connection.execute(update(card).where(theirs).values(due_at=None))
+    connection.execute(delete(card).where(theirs, card.c.body.is_(None)))

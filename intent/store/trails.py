@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from secrets import token_hex
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.sql import ColumnElement
 
-from database.room import slices
 from intent.model import Millis
 from intent.store.counting import Turns
 from intent.store.naming import (
@@ -21,11 +20,12 @@ from intent.store.naming import (
     named,
     subject_text,
 )
+from intent.store.rows import among, put_new_rows
 from intent.store.tables import trail, turn
-from intent.store.upserts import put_new_rows
 
 # An arbitrary number under which changes of who is who wait for each other.
 WHO_IS_WHO = 0x6B616B66
+NEW_TRAIL = ("name", "owner", "account", "rank", "account_at", "seen_at")
 
 
 class Held(NamedTuple):
@@ -69,7 +69,8 @@ def put_trails(
     found = _ids_by_name(connection, seen, kept=True)
     fresh = sorted(name for name in seen if name not in found)
     if fresh:
-        put_new_rows(connection, trail, [_new_row(name, seen[name], account_of) for name in fresh])
+        rows = [_new_row(name, seen[name], account_of) for name in fresh]
+        put_new_rows(connection, trail, NEW_TRAIL, rows)
         found |= _ids_by_name(connection, fresh, kept=True)
     return found
 
@@ -79,49 +80,40 @@ def find_trails(connection: Connection, names: Iterable[Named]) -> dict[Named, i
     return _ids_by_name(connection, names, kept=False)
 
 
-def _new_row(name: Named, seen_at: Millis, account_of: AccountOf) -> dict[str, Any]:
+def _new_row(name: Named, seen_at: Millis, account_of: AccountOf) -> tuple[Any, ...]:
     claim = claim_of_address(name, account_of)
-    return {
-        "name": name.text,
-        "owner": subject_text(first_owner(name, token_hex(8))),
-        "account": claim.account if claim else None,
-        "rank": claim.rank if claim else 0,
-        "account_at": 0,
-        "seen_at": seen_at,
-    }
+    owner = subject_text(first_owner(name, token_hex(8)))
+    account, rank = (claim.account, claim.rank) if claim else (None, 0)
+    return name.text, owner, account, rank, 0, seen_at
 
 
 def _ids_by_name(connection: Connection, names: Iterable[Named], *, kept: bool) -> dict[Named, int]:
     texts = {name.text: name for name in names}
-    found: dict[Named, int] = {}
-    for some in slices(list(texts)):
-        wanted = select(trail.c.id, trail.c.name).where(trail.c.name.in_(some))
-        if kept:
-            wanted = wanted.order_by(trail.c.id).with_for_update(read=True, key_share=True)
-        rows = connection.execute(wanted)
-        found |= {texts[row.name]: row.id for row in rows}
-    return found
+    wanted = select(trail.c.id, trail.c.name).where(among(connection, trail.c.name, texts))
+    if kept:
+        wanted = wanted.order_by(trail.c.id).with_for_update(read=True, key_share=True)
+    return {texts[row.name]: row.id for row in connection.execute(wanted)}
 
 
 def held_by_name(connection: Connection, names: Iterable[Named]) -> dict[Named, Held]:
     """The trails of these names that are on file."""
-    texts = [name.text for name in names]
-    found = _in_slices(connection, texts, trail.c.name.in_)
+    found = _held(connection, among(connection, trail.c.name, [name.text for name in names]))
     return {one.name: one for one in found.values()}
 
 
 def held_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, Held]:
     """These trails, by id; those that are gone are left out."""
-    return _in_slices(connection, sorted(set(ids)), trail.c.id.in_)
+    return _held(connection, among(connection, trail.c.id, ids))
 
 
 def held_by_owner(connection: Connection, owners: Iterable[str]) -> dict[int, Held]:
     """The trails that belong to these subjects, or did so for a turn."""
-    texts = sorted(set(owners))
-    ids: set[int] = set()
-    for some in slices(texts):
-        ids |= set(connection.scalars(select(turn.c.trail_id).where(turn.c.owner.in_(some))))
-    return _in_slices(connection, texts, trail.c.owner.in_) | held_by_id(connection, ids)
+    texts = list(owners)
+    ids = connection.scalars(
+        select(turn.c.trail_id).where(among(connection, turn.c.owner, texts))
+    ).all()
+    found = _held(connection, among(connection, trail.c.owner, texts))
+    return found | held_by_id(connection, ids) if ids else found
 
 
 def lock_trails(
@@ -134,13 +126,12 @@ def lock_trails(
     """
     wanted = sorted(set(ids))
     if connection.dialect.name == "postgresql":
-        for some in slices(wanted):
-            connection.execute(
-                select(trail.c.id)
-                .where(trail.c.id.in_(some))
-                .order_by(trail.c.id)
-                .with_for_update(key_share=not leaving)
-            )
+        connection.execute(
+            select(trail.c.id)
+            .where(among(connection, trail.c.id, wanted))
+            .order_by(trail.c.id)
+            .with_for_update(key_share=not leaving)
+        )
     return held_by_id(connection, wanted)
 
 
@@ -150,20 +141,8 @@ def lock_who_is_who(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(WHO_IS_WHO)))
 
 
-def _in_slices(
-    connection: Connection,
-    values: Sequence[Any],
-    condition: Callable[[Sequence[Any]], ColumnElement[bool]],
-) -> dict[int, Held]:
-    found: dict[int, Held] = {}
-    for some in slices(values):
-        wanted = select(trail).where(condition(some))
-        found |= _held(connection, wanted)
-    return found
-
-
-def _held(connection: Connection, wanted: Select[Any]) -> dict[int, Held]:
-    rows = connection.execute(wanted).all()
+def _held(connection: Connection, condition: ColumnElement[bool]) -> dict[int, Held]:
+    rows = connection.execute(select(trail).where(condition)).all()
     turns = _turns(connection, [row.id for row in rows if _may_turn(row.name)])
     return {
         row.id: Held(
@@ -183,12 +162,13 @@ def _may_turn(name: str) -> bool:
 
 def _turns(connection: Connection, ids: Sequence[int]) -> dict[int, list[tuple[Millis, str]]]:
     found: dict[int, list[tuple[Millis, str]]] = {}
-    for some in slices(ids):
-        rows = connection.execute(
-            select(turn).where(turn.c.trail_id.in_(some)).order_by(turn.c.trail_id, turn.c.since)
-        )
-        for row in rows:
-            found.setdefault(row.trail_id, []).append((row.since, row.owner))
+    rows = connection.execute(
+        select(turn)
+        .where(among(connection, turn.c.trail_id, ids))
+        .order_by(turn.c.trail_id, turn.c.since)
+    )
+    for row in rows:
+        found.setdefault(row.trail_id, []).append((row.since, row.owner))
     return found
 
 
