@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from intent.model import Millis
 
-Turn = tuple[Millis, str]
+Turn: TypeAlias = tuple[Millis, str]
 
 
-def plan_of(points: Iterable[Turn], nobody: str) -> tuple[Turn, ...]:
+class Naming(NamedTuple):
+    """That a cookie was named with an identifier, and whose that is. Of one instant the last name holds."""
+
+    at: Millis
+    name: str
+    owner: str
+
+
+def plan_of(namings: Iterable[Naming], nobody: str) -> tuple[Turn, ...]:
     """The turns of a cookie: from each time on at which somebody else was named with it, and before the
     first time that one's too. `nobody` is the cookie itself, for one that was named with nobody.
     """
+    last = {one.at: one.owner for one in sorted(namings)}
     turns: list[Turn] = []
-    for at, owner in sorted(points):
+    for at, owner in last.items():
         if not turns or turns[-1][1] != owner:
             turns.append((max(at, 1) if turns else 0, owner))
     return tuple(turns) or ((0, nobody),)

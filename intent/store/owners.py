@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, update
 from intent.definition import Definition
 from intent.model import Millis
 from intent.store.bonds import Pair, pairs_with, said_about
-from intent.store.holding import Turn, groups, people_of, plan_of
+from intent.store.holding import Naming, Turn, groups, people_of, plan_of
 from intent.store.naming import COMPANIES, COOKIES, SOMEBODY
 from intent.store.recounting import recount
 from intent.store.rows import among, insert_rows
@@ -53,8 +53,7 @@ def _plans(connection: Connection, held: Mapping[int, Held]) -> dict[int, tuple[
     pairs = pairs_with(connection, sure)
     owners = _people(sure, pairs) | _companies(sure, pairs)
     plans: dict[int, tuple[Turn, ...]] = {n: ((0, owner),) for n, owner in owners.items()}
-    cookies = {n: one for n, one in held.items() if one.name.kind in COOKIES}
-    return plans | _cookies(connection, cookies, owners)
+    return plans | _cookies(connection, held, owners)
 
 
 def _people(held: Mapping[int, Held], pairs: Iterable[Pair]) -> dict[int, str]:
@@ -75,8 +74,10 @@ def _companies(held: Mapping[int, Held], pairs: Iterable[Pair]) -> dict[int, str
 
 
 def _cookies(
-    connection: Connection, cookies: Mapping[int, Held], owners: Mapping[int, str]
+    connection: Connection, held: Mapping[int, Held], owners: Mapping[int, str]
 ) -> dict[int, tuple[Turn, ...]]:
+    """The turns of the cookies among these trails, given whose the others are."""
+    cookies = {n: one for n, one in held.items() if one.name.kind in COOKIES}
     beside: dict[int, set[int]] = {number: {number} for number in cookies}
     pairs = pairs_with(connection, cookies)
     others = held_by_id(connection, {n for pair in pairs for n in pair} - set(owners))
@@ -84,18 +85,30 @@ def _cookies(
         for one, other in ((left, right), (right, left)):
             if one in cookies and other in others and others[other].name.kind in COOKIES:
                 beside[one].add(other)
-    sure = {n: one.owner for n, one in others.items() if one.name.kind in SOMEBODY} | dict(owners)
-    points: dict[int, list[Turn]] = {}
-    for (one, other), at in said_about(connection, {n for some in beside.values() for n in some}):
-        if other in sure:
-            points.setdefault(one, []).append((at, sure[other]))
+    namings = _namings(connection, {n for some in beside.values() for n in some}, owners)
     return {
         number: plan_of(
-            (point for one in some for point in points.get(one, ())),
+            (naming for one in some for naming in namings.get(one, ())),
             f"visitor:{cookies[number].name.value}",
         )
         for number, some in beside.items()
     }
+
+
+def _namings(
+    connection: Connection, cookies: Iterable[int], owners: Mapping[int, str]
+) -> dict[int, list[Naming]]:
+    said = said_about(connection, cookies)
+    sure = {
+        number: (one.name.text, owners.get(number, one.owner))
+        for number, one in held_by_id(connection, {pair[1] for pair, _ in said}).items()
+        if one.name.kind in SOMEBODY
+    }
+    found: dict[int, list[Naming]] = {}
+    for (cookie, other), at in said:
+        if other in sure:
+            found.setdefault(cookie, []).append(Naming(at, *sure[other]))
+    return found
 
 
 def _times(one: Held) -> list[Millis]:

@@ -209,6 +209,16 @@ class IntentContract:
             shown = [e for e in store.evidence(subject, FIRST, 0) if e.type == "pricing_view"]
             assert len(shown) == round(total / 6)
 
+    def test_of_two_people_named_at_one_instant_the_same_one_holds(
+        self, store: SqlIntentStore
+    ) -> None:
+        """Whichever was told first."""
+        named = [event(visitor="v1", email=who, ago=2 * HOUR, page=None) for who in (ANN, BOB)]
+        score(store, named[1])
+        score(store, named[0], event("pricing_view", visitor="v1"))
+        assert store.subjects_by("visitor", ["v1"])["v1"] == person(store, BOB)
+        assert points(store, person(store, BOB), "buying") == 6
+
     def test_free_mail_makes_no_account_and_a_network_may(self, store: SqlIntentStore) -> None:
         """An address at a provider of thousands says nothing about a company."""
         score(store, event(email="ann@freemail.example"), event(visitor="v1", network=BOB[4:]))
