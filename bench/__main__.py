@@ -2,10 +2,11 @@
 
 ::
 
-    python -m bench [PAIRS]          mapping speed, and compares over real HTTP
-    python -m bench doors            how many events the doors put on file
-    python -m bench live [NAME...]   the live path over real processes, see `bench.live`
-    python -m bench surge [ACCOUNTS] how often a surge is a false alarm, and how often it is found
+    python -m bench [PAIRS]                     mapping speed, and compares over real HTTP
+    python -m bench doors                       how many events the doors put on file
+    python -m bench live [NAME...]              the live path over real processes, see `bench.live`
+    python -m bench intent [EVENTS [SHUFFLED]]  website events taken in and scored, see `bench.intent`
+    python -m bench surge [ACCOUNTS]            how often a surge is a false alarm, and how often it is found
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import doors, live, mapping, resync, surge
+from bench import doors, intent, live, mapping, resync, surge
 
 PAIRS = 100_000
+EVENTS = 1_000_000
 
 
 def main(words: list[str]) -> None:
@@ -30,6 +32,9 @@ def main(words: list[str]) -> None:
             found = live.measure(_say, tuple(names))
         case ["surge", *accounts]:
             found = surge.measure(_say, *map(int, accounts[:1]))
+        case ["intent", *numbers]:
+            events, shuffled = [*map(int, numbers), EVENTS, EVENTS][:2]
+            found = intent.measure(_say, events, shuffled)
         case _:
             found = _compares(int(words[0]) if words else PAIRS)
     print(json.dumps(found, indent=2))
