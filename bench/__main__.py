@@ -33,8 +33,8 @@ def main(words: list[str]) -> None:
         case ["surge", *accounts]:
             found = surge.measure(_say, *map(int, accounts[:1]))
         case ["intent", *numbers]:
-            events, shuffled = [*map(int, numbers), EVENTS, EVENTS][:2]
-            found = intent.measure(_say, events, shuffled)
+            events = [int(number) for number in numbers] or [EVENTS]
+            found = intent.measure(_say, events[0], events[-1])
         case _:
             found = _compares(int(words[0]) if words else PAIRS)
     print(json.dumps(found, indent=2))

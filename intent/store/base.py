@@ -13,6 +13,8 @@ from intent.store.rows import put_new_rows, put_rows
 from intent.store.tables import fact
 
 IN_FORCE, FORGOTTEN_UP_TO = "definition", "forgotten_up_to"
+# Where a rebuild has come: the definition it makes sums of, and the last trail that is done.
+REBUILDING = "rebuilding"
 
 
 def own_account(domain: str) -> str | None:
@@ -45,7 +47,8 @@ def hold_definition(connection: Connection, definition: Definition) -> None:
     if found is None:
         put_new_rows(connection, fact, ("name", "value"), [(IN_FORCE, definition.hash)])
         found = read_fact(connection, IN_FORCE, held=True)
-    _compare(found, definition)
+    # Whoever comes after a rebuild has begun leaves at once: it waits until nobody holds the definition.
+    _compare("" if read_fact(connection, REBUILDING) else found, definition)
 
 
 def need_definition(connection: Connection, definition: Definition) -> None:

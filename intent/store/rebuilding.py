@@ -9,15 +9,13 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from intent.definition import Definition
 from intent.model import Discard, millis
-from intent.store.base import IN_FORCE, IntentRoom, hold_definition, put_fact, read_fact
+from intent.store.base import IN_FORCE, REBUILDING, IntentRoom, hold_definition, put_fact, read_fact
 from intent.store.recounting import recount
 from intent.store.rows import among
 from intent.store.sums import touch
 from intent.store.tables import counted, event, state, trail, waiting
 from intent.store.trails import lock_trails
 
-# Where a rebuild has come: the definition it makes sums of, and the last trail that is done.
-REBUILDING = "rebuilding"
 # Trails per transaction of a rebuild.
 TRAILS_AT_ONCE = 200
 
@@ -49,12 +47,12 @@ class Rebuilding(IntentRoom):
     def rebuild(self, definition: Definition, now: datetime) -> int:
         """Make the states of a new definition out of events and daily sums; answers how many states."""
         with self._begin() as connection:
-            # Whoever scores right now holds the old one: this waits for them, and they then wait for us.
-            put_fact(connection, IN_FORCE, "")
             found = read_fact(connection, REBUILDING) or ""
             hash_, _, place = found.rpartition(":")
             done = int(place) if hash_ == definition.hash else 0
             put_fact(connection, REBUILDING, f"{definition.hash}:{done}")
+        with self._begin() as connection:
+            put_fact(connection, IN_FORCE, "")  # waits for those who score right now
         while (more := self._rebuild_some(definition, done)) is not None:
             done = more
         with self._begin() as connection:

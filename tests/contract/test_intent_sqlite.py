@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 pytest.register_assert_rewrite("tests.contract.intent_suite")
 
 # The suite's asserts explain themselves only if it is imported after the line above.
-from tests.contract.intent_builders import opened  # noqa: E402
+from intent.port import IntentStore  # noqa: E402
+from tests.contract.intent_builders import emptied, opened  # noqa: E402
 from tests.contract.intent_suite import IntentContract  # noqa: E402
 
 
@@ -19,6 +20,12 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """One file for all tests of this module."""
     with opened(f"sqlite:///{tmp_path_factory.mktemp('intent') / 'ledger.db'}") as found:
         yield found
+
+
+def test_the_store_is_what_the_port_asks_for(engine: Engine) -> None:
+    """Every method with its types: `mypy` compares them here."""
+    store: IntentStore = emptied(engine)
+    assert store.unscored() == 0
 
 
 class TestIntentOnSqlite(IntentContract):
