@@ -225,4 +225,5 @@ surge = Table(
     Column("topic", String, primary_key=True),
     Column("since", BigInteger, nullable=False),
     Column("surprise", Float, nullable=False),
+    Column("is_over", Boolean, nullable=False),
 )

@@ -8,8 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Table, delete, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
-from intent.model import Card, Millis, Subject, millis, moment
-from intent.port import SurgeStanding
+from intent.model import Card, Millis, Subject, SurgeStanding, millis, moment
 from intent.store.accounts import accounts_of, labels_of
 from intent.store.base import IntentRoom
 from intent.store.cards import card_json, card_of
@@ -20,6 +19,7 @@ from intent.store.tables import card, surge, touched
 
 # Whoever looks at a card for longer has died.
 TAKEN_FOR: Millis = 10 * 60 * 1000
+SURGE = ("subject", "topic", "since", "surprise", "is_over")
 
 
 class Telling(IntentRoom):
@@ -105,7 +105,9 @@ class Telling(IntentRoom):
                 select(surge).where(_one_of(connection, surge, subjects))
             ).all()
         return {
-            (subject_of(row.subject), row.topic): SurgeStanding(moment(row.since), row.surprise)
+            (subject_of(row.subject), row.topic): SurgeStanding(
+                moment(row.since), row.surprise, row.is_over
+            )
             for row in rows
         }
 
@@ -113,9 +115,13 @@ class Telling(IntentRoom):
         """Surges that began, grew or ended."""
         named = {(subject_text(who), topic): one for (who, topic), one in surges.items()}
         over = sorted(key for key, one in named.items() if one is None)
-        rows = [(*key, millis(one.since), one.surprise) for key, one in named.items() if one]
+        rows = [
+            (*key, millis(one.since), one.surprise, one.is_over)
+            for key, one in named.items()
+            if one is not None
+        ]
         with self._begin() as connection:
-            put_rows(connection, surge, ("subject", "topic", "since", "surprise"), sorted(rows))
+            put_rows(connection, surge, SURGE, sorted(rows))
             for subject, topic in over:
                 connection.execute(
                     delete(surge).where(surge.c.subject == subject, surge.c.topic == topic)

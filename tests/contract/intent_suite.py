@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from intent.model import DAY, Card, Identity, Subject, millis
-from intent.port import Link, OtherDefinition, SurgeStanding, UnknownSubject
+from intent.model import DAY, Card, Identity, Subject, SurgeStanding, millis
+from intent.port import Link, OtherDefinition, UnknownSubject
 from intent.store import SqlIntentStore
 from tests.contract.intent_builders import (
     ANN,
@@ -379,8 +379,9 @@ class IntentContract:
         """By subject and topic."""
         standing = SurgeStanding(NOW, 3.5)
         store.note_surges({(account(), ""): standing, (account(), "pricing"): standing})
-        store.note_surges({(account(), ""): None})
-        assert store.surges([account(), visitor()]) == {(account(), "pricing"): standing}
+        over = standing._replace(is_over=True)
+        store.note_surges({(account(), ""): None, (account(), "pricing"): over})
+        assert store.surges([account(), visitor()]) == {(account(), "pricing"): over}
 
     def test_many_events_of_one_visitor_are_one_batch_among_others(
         self, store: SqlIntentStore

@@ -136,6 +136,7 @@ def upgrade() -> None:
         sa.Column("topic", sa.String(), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("surprise", sa.Float(), nullable=False),
+        sa.Column("is_over", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("subject", "topic", name=op.f("pk_intent_surge")),
     )
     op.create_table(
