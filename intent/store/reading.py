@@ -22,6 +22,7 @@ from intent.store.trails import Held, held_by_owner
 
 # The baseline of a surge and its window: 90 days and 7.
 DAYS = 97
+FEW = 20
 
 
 class Reading(IntentRoom):
@@ -46,8 +47,9 @@ class Reading(IntentRoom):
             need_definition(connection, definition)
             owners = _with_members(connection, [subject])
             held = held_by_owner(connection, owners)
-            found += _events(connection, definition, held, owners, since, limit)
-            found += _returns(connection, definition, held, owners, since, limit)
+            for some in _in_order(held):
+                found += _events(connection, definition, some, owners, since, limit)
+                found += _returns(connection, definition, some, owners, since, limit)
         found.sort(key=lambda one: (-one.at, one.event_id))
         return found[:limit]
 
@@ -87,6 +89,11 @@ def _with_members(connection: Connection, subjects: Iterable[Subject]) -> set[st
     return texts | set(members)
 
 
+def _in_order(held: Mapping[int, Held]) -> Sequence[Mapping[int, Held]]:
+    """Few trails one by one: the newest of one stand at its end, and nothing older is read."""
+    return [{number: one} for number, one in held.items()] if len(held) <= FEW else [held]
+
+
 def _merged(
     connection: Connection,
     held: Mapping[int, Held],
@@ -112,8 +119,8 @@ def _of(
     connection: Connection, held: Mapping[int, Held], owners: set[str], trail_id: Any, at: Any
 ) -> ColumnElement[bool]:
     """What happened while these trails were in the hands of these subjects."""
-    whole = {number for number, one in held.items() if one.owners <= owners}
-    condition = among(connection, trail_id, whole)
+    whole = [number for number, one in held.items() if one.owners <= owners]
+    condition = trail_id == whole[0] if len(whole) == 1 else among(connection, trail_id, whole)
     for number, one in held.items():
         if number in whole:
             continue
