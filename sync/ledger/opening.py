@@ -85,6 +85,11 @@ class Ledger(
             raise
         return cls(engine)
 
+    @property
+    def engine(self) -> Engine:
+        """The database, for other stores that share it: its tables are up to date."""
+        return self._engine
+
     def close_all(self) -> None:
         """Let go of every connection."""
         self._engine.dispose()
