@@ -1,4 +1,4 @@
-"""Puts public data into the shape that `kakehashi intent train` reads. The data stay outside of the repository.
+"""Puts public data into the shape that `kakehashi intent train` reads; it stays outside of the repository.
 
 ::
 
@@ -7,8 +7,8 @@
 
 Neither file has whole dates. Leads come in the order of their numbers, which are spread evenly over the 365
 days before 2018-12-31: months are then slices of equal size, no more. Calls to the bank's customers come in
-the order of time with day and month; the year, from 2008 on, goes up where the month falls back. Rules are what
-an admin might have written down beforehand; nothing was tuned.
+the order of time with day and month; the year, from 2008 on, goes up where the month falls back. Rules are
+what an admin might have written down beforehand; nothing was tuned.
 """
 
 from __future__ import annotations

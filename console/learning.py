@@ -52,9 +52,11 @@ def names_columns(function: F) -> F:
 @command("train")
 @click.argument("file", type=FILE)
 @names_columns
-@click.option("--horizon", default=90, show_default=True, type=click.IntRange(1, 1000), help="Days.")
+@click.option(
+    "--horizon", default=90, show_default=True, type=click.IntRange(1, 1000), help="Days."
+)
 @click.option("--out", default=PLACE, show_default=True, type=click.Path(path_type=Path))
-def train_(session: Session, file: Path, horizon: int, out: Path, **words: Any) -> int:
+def train_(session: Session, /, file: Path, horizon: int, out: Path, **words: Any) -> int:
     """Learn from a CSV file of outcomes, and tell honestly what it is worth.
 
     Exit code 1: the model is no better than rules, and is not to be used.
@@ -81,7 +83,7 @@ def train_(session: Session, file: Path, horizon: int, out: Path, **words: Any) 
 @click.argument("model_file", metavar="MODEL", type=FILE)
 @click.argument("file", type=FILE)
 @names_columns
-def evaluate_(session: Session, model_file: Path, file: Path, **words: Any) -> int:
+def evaluate_(session: Session, /, model_file: Path, file: Path, **words: Any) -> int:
     """How a model fares on a CSV file of leads that it has not seen, beside rules and recency."""
     with _explained():
         model = read_model(model_file)
@@ -95,8 +97,12 @@ def evaluate_(session: Session, model_file: Path, file: Path, **words: Any) -> i
 @click.argument("file", type=FILE)
 @click.option("--subject", required=True, help="Column: who came.")
 @click.option("--at", required=True, help="Column: when.")
-@click.option("--horizon", default=14, show_default=True, type=click.IntRange(1, 1000), help="Days.")
-@click.option("--half-life", "half_lives", multiple=True, type=click.IntRange(1, 3650), help="Days.")
+@click.option(
+    "--horizon", default=14, show_default=True, type=click.IntRange(1, 1000), help="Days."
+)
+@click.option(
+    "--half-life", "half_lives", multiple=True, type=click.IntRange(1, 3650), help="Days."
+)
 @click.option("--cuts", default=6, show_default=True, type=click.IntRange(1, 50))
 def tune_half_life(
     session: Session,
@@ -152,7 +158,10 @@ def _read(file: Path, words: dict[str, Any]) -> tuple[Columns, list[Lead]]:
     named = read_columns(words["columns"]) if words["columns"] else {}
     told = {
         "id": words["id_"],
-        **{name: words[name] for name in ("decided_at", "outcome", "outcome_at", "rules", "recency")},
+        **{
+            name: words[name]
+            for name in ("decided_at", "outcome", "outcome_at", "rules", "recency")
+        },
         **{name: tuple(words[name]) for name in ("features", "leave_out", "keep")},
     }
     columns = columns_of({**named, **{name: value for name, value in told.items() if value}})
@@ -169,9 +178,9 @@ def _show(session: Session, report: Report) -> None:
         session.output.document(report_json(report))
         return
     output, lang = session.output, language(session.output.lang)
-    for odd in report.left_out:
+    for odd in report.odd:
         why = say(f"learning.why.{odd.why}", lang, number=f"{odd.number:.2f}")
-        output.say("learning.left_out", column=odd.column, why=why)
+        output.say("learning.odd" if odd.bans else "learning.telling", column=odd.column, why=why)
     title = say(
         "learning.judged", lang, cases=f"{report.judged_cases:,}", rate=f"{report.judged_rate:.1%}"
     )
@@ -226,7 +235,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "won_before": report.cohort.won_before,
         "judged_cases": report.judged_cases,
         "judged_rate": report.judged_rate,
-        "left_out": [one._asdict() for one in report.left_out],
+        "odd": [{**one._asdict(), "bans": one.bans} for one in report.odd],
         "judged": {
             name: {
                 **one.ranking._asdict(),

@@ -40,9 +40,7 @@ def fit_logistic(vectors: Sequence[Sequence[float]], labels: Sequence[bool]) -> 
     return Linear(tuple(fitted.coef_[0].tolist()), float(fitted.intercept_[0]))
 
 
-def fit_boosting(
-    vectors: Sequence[Sequence[float]], labels: Sequence[bool], seed: int
-) -> Forest:
+def fit_boosting(vectors: Sequence[Sequence[float]], labels: Sequence[bool], seed: int) -> Forest:
     """Small boosted trees; the same seed gives the same trees."""
     need_extra()
     fitted: Any = import_module("sklearn.ensemble").GradientBoostingClassifier(

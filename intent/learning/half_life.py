@@ -122,7 +122,8 @@ def _cut(
     labels = [subject in returned for subject in pasts]
     if min(sum(labels), len(labels) - sum(labels)) < LEAST_EACH:
         raise NotEnough(
-            f"of {len(labels)} subjects {sum(labels)} came back: at least {LEAST_EACH} have to, and as many not"
+            f"of {len(labels)} subjects {sum(labels)} came back: at least {LEAST_EACH} have to, "
+            "and as many not"
         )
     found = {
         way: auc(labels, scores) for way, scores in _ways(at, list(pasts.values()), half_lives)

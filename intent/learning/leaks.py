@@ -1,4 +1,4 @@
-"""Columns that seem to know the outcome: filled in afterwards, dated afterwards, or too good to be true. Pure.
+"""Columns that seem to know the outcome: filled or dated afterwards, or too good to be true. Pure.
 
 A model that may look at them is worth nothing where it is to be used, since there they are still blank. All
 of it is suspicion: a person may insist on a column.
@@ -15,19 +15,27 @@ from intent.learning.features import NUMBERS, number_of
 from intent.learning.measures import auc
 from intent.learning.outcomes import Case
 
-Why = Literal["filled_for_winners", "dated_after", "too_good"]
+Why = Literal["filled_for_winners", "dated_after", "too_good", "telling"]
 # Filled for so many winners, and for so few of the others.
 WINNERS_FILLED, OTHERS_FILLED = 0.20, 0.02
-# An AUC that one honest column alone hardly ever has, and the share of dates that lie after the decision.
-TOO_GOOD, DATED_AFTER = 0.90, 0.05
+# An AUC that one honest column alone hardly ever has, one that wants a look by somebody who knows when the
+# column is filled in, and the share of dates that lie after the decision.
+TOO_GOOD, TELLING, DATED_AFTER = 0.90, 0.70, 0.05
 
 
 class Suspicion(NamedTuple):
-    """A column, what is odd about it, and how odd: a share or an AUC."""
+    """A column, what is odd about it, and how odd: a share or an AUC.
+
+    A `telling` one may be honest; the others are not used unless a person insists.
+    """
 
     column: str
     why: Why
     number: float
+
+    @property
+    def bans(self) -> bool:
+        return self.why != "telling"
 
 
 def suspicions(cases: Sequence[Case], columns: Sequence[str]) -> list[Suspicion]:
@@ -76,7 +84,9 @@ def date_of(cell: str) -> datetime | None:
 
 def _too_good(column: str, cells: Sequence[str], labels: Sequence[bool]) -> Suspicion | None:
     alone = column_auc(cells, labels)
-    return Suspicion(column, "too_good", alone) if alone >= TOO_GOOD else None
+    if alone < TELLING:
+        return None
+    return Suspicion(column, "too_good" if alone >= TOO_GOOD else "telling", alone)
 
 
 def column_auc(cells: Sequence[str], labels: Sequence[bool]) -> float:

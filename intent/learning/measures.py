@@ -9,6 +9,7 @@ flatters anybody. Brier, its skill and ECE (ten bins of equal mass) as in the do
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from random import Random
 from typing import NamedTuple, TypeAlias
 
@@ -126,11 +127,17 @@ def ece(labels: Labels, probabilities: Scores) -> float:
 
 
 def calibration_bins(labels: Labels, probabilities: Scores) -> list[tuple[int, float, float]]:
-    """(cases, probability said on average, rate that was) of each bin, the least probable first."""
-    pairs = sorted(zip(probabilities, labels, strict=True))
+    """(cases, probability said on average, rate that was) of each bin, the least probable first.
+
+    Cases of one probability all count with the rate among them: no order of theirs fills a bin with winners.
+    """
+    heaps: dict[float, list[bool]] = {}
+    for p, y in zip(probabilities, labels, strict=True):
+        heaps.setdefault(p, []).append(y)
+    pairs = [(p, sum(heap) / len(heap)) for p, heap in sorted(heaps.items()) for _ in heap]
     edges = [round(n * len(pairs) / BINS) for n in range(BINS + 1)]
     found = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         if some := pairs[start:end]:
             size = len(some)
             found.append((size, sum(p for p, _ in some) / size, sum(y for _, y in some) / size))

@@ -1,4 +1,4 @@
-"""A learnt model as plain values: it scores without the package that fitted it, and reads back from JSON. Pure."""
+"""A learnt model as plain values: it scores without what fitted it, and reads back from JSON. Pure."""
 
 from __future__ import annotations
 
@@ -93,7 +93,9 @@ class Model:
             return []
         values = vector(row, self.readings)
         parts = [w * x for w, x in zip(self.scorer.weights, values, strict=True)]
-        told = [(name, part) for name, part in zip(names(self.readings), parts, strict=True) if part]
+        told = [
+            (name, part) for name, part in zip(names(self.readings), parts, strict=True) if part
+        ]
         return sorted(told, key=lambda one: -abs(one[1]))[:most]
 
 

@@ -1,4 +1,4 @@
-"""CSV files of outcomes and of dated events -> values; every row that cannot be read is told with its line."""
+"""CSV files of outcomes and of dated events -> values; a row that cannot be read is told with its line."""
 
 from __future__ import annotations
 

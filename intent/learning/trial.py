@@ -63,7 +63,7 @@ class Report:
     ahead: Mapping[str, Interval]
     months: Sequence[Month]
     verdict: Verdict
-    left_out: Sequence[Suspicion] = ()
+    odd: Sequence[Suspicion] = ()
     chosen: str = MODEL
     boosting_ahead: Interval | None = None
 
@@ -83,7 +83,7 @@ def train(
     parts = split(cohort.cases)
     names = feature_names(leads, columns)
     odd = suspicions((*parts.fitted, *parts.calibrated), names)
-    banned = {one.column for one in odd} - set(columns.keep)
+    banned = {one.column for one in odd if one.bans} - set(columns.keep)
     readings = learn_readings(
         [case.lead.features for case in parts.fitted], [n for n in names if n not in banned]
     )
@@ -103,13 +103,11 @@ def train(
         useful=False,
         known_for={},
     )
-    report = judge(model, cohort, parts.judged, dice, left_out=odd, boosting_ahead=ahead)
+    report = judge(model, cohort, parts.judged, dice, odd=odd, boosting_ahead=ahead)
     return _known(model, report, parts.fitted), report
 
 
-def evaluate(
-    model: Model, leads: Sequence[Lead], *, as_of: datetime, seed: int
-) -> Report:
+def evaluate(model: Model, leads: Sequence[Lead], *, as_of: datetime, seed: int) -> Report:
     """How a model that is on file fares on leads that it has not seen. Raises `NotEnough`."""
     cohort = ripe(leads, timedelta(days=model.horizon_days), as_of)
     need_enough(cohort.cases)
@@ -122,7 +120,7 @@ def judge(
     cases: Sequence[Case],
     dice: Random,
     *,
-    left_out: Sequence[Suspicion] = (),
+    odd: Sequence[Suspicion] = (),
     boosting_ahead: Interval | None = None,
 ) -> Report:
     """All ways to score, on the same cases and the same resamples."""
@@ -147,7 +145,7 @@ def judge(
         ahead=drawn.ahead,
         months=by_month(cases, said),
         verdict=_verdict(drawn),
-        left_out=left_out,
+        odd=odd,
         chosen=model.kind,
         boosting_ahead=boosting_ahead,
     )
@@ -233,6 +231,6 @@ def _known(model: Model, report: Report, fitted: Sequence[Case]) -> Model:
         "fitted_to": fitted[-1].lead.decided_at.isoformat(),
         "judged_cases": report.judged_cases,
         "auc": report.judged[MODEL].ranking.auc,
-        "left_out": sorted({one.column for one in report.left_out}),
+        "left_out": sorted({one.column for one in report.odd if one.bans}),
     }
     return replace(model, useful=report.verdict == "beats_rules", known_for=known)

@@ -25,10 +25,12 @@ from intent.topics import (
 )
 from tests.intent.compass import SpokenMeaning
 
+PRICES = ("料金", "無料プラン", "プラン", "plan")
+SAFETY = ("セキュリティ", "SSO", "audit log")
 TOPICS = (
-    TopicRule(id="pricing", label_ja="料金", label_en="pricing", words=("料金", "無料プラン", "プラン", "plan")),
-    TopicRule(id="security", label_ja="安全", label_en="security", words=("セキュリティ", "SSO", "audit log")),
-)  # fmt: skip
+    TopicRule(id="pricing", label_ja="料金", label_en="pricing", words=PRICES),
+    TopicRule(id="security", label_ja="安全", label_en="security", words=SAFETY),
+)
 DEFINITION = Definition(
     version="1",
     hash="first",
