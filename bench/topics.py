@@ -89,21 +89,36 @@ class Remembering:
         return [self._known[text] for text in texts]
 
 
-def methods(meaning: Meaning | None) -> dict[str, Callable[[Sequence[Page], Definition], Any]]:
+class Method(NamedTuple):
+    """What is asked: the path, the title, the meaning with a margin."""
+
+    path: bool = False
+    title: bool = False
+    meaning: Meaning | None = None
+    margin: float = 0.0
+
+    def find(self, pages: Sequence[Page], definition: Definition) -> list[Finding]:
+        """What it finds of each page."""
+        shown = [
+            Page(page.page if self.path else "", page.titles if self.title else ())
+            for page in pages
+        ]
+        return find_topics(shown, definition, {}, self.meaning, self.margin)
+
+
+def methods(meaning: Meaning | None) -> dict[str, Method]:
     """What is measured, by name."""
-    found: dict[str, Callable[[Sequence[Page], Definition], Any]] = {
-        "rules": lambda pages, d: find_topics([Page(p.page) for p in pages], d, {}),
-        "words": lambda pages, d: find_topics([Page("", p.titles) for p in pages], d, {}),
-        "rules + words": lambda pages, d: find_topics(pages, d, {}),
+    found = {
+        "rules": Method(path=True),
+        "words": Method(title=True),
+        "rules + words": Method(path=True, title=True),
     }
     if meaning is not None:
         for margin in MARGINS:
-            found[f"rules + words + meaning, {margin:.2f}"] = lambda pages, d, margin=margin: (
-                find_topics(pages, d, {}, meaning, margin)
-            )
-            found[f"words + meaning, {margin:.2f}"] = lambda pages, d, margin=margin: find_topics(
-                [Page("", p.titles) for p in pages], d, {}, meaning, margin
-            )
+            found |= {
+                f"words + meaning, {margin:.2f}": Method(False, True, meaning, margin),
+                f"rules + words + meaning, {margin:.2f}": Method(True, True, meaning, margin),
+            }
     return found
 
 
@@ -117,7 +132,7 @@ def measure(say: Callable[[str], None]) -> dict[str, Any]:
         pages = [one for one in labelled if one.is_held_out is held_out]
         say(f"{half}: {len(pages)} pages")
         for name, method in methods(meaning).items():
-            findings = method([one.page for one in pages], definition)
+            findings = method.find([one.page for one in pages], definition)
             result[f"{half}: {name}"] = _by_language(pages, findings)
             say(f"  {name:34}" + _shown(result[f"{half}: {name}"]))
     return result

@@ -32,10 +32,11 @@ class Suspicion(NamedTuple):
     column: str
     why: Why
     number: float
+    insisted: bool = False
 
     @property
     def bans(self) -> bool:
-        return self.why != "telling"
+        return self.why != "telling" and not self.insisted
 
 
 def suspicions(cases: Sequence[Case], columns: Sequence[str]) -> list[Suspicion]:

@@ -83,7 +83,8 @@ def train(
     parts = split(cohort.cases)
     names = feature_names(leads, columns)
     odd = suspicions((*parts.fitted, *parts.calibrated), names)
-    banned = {one.column for one in odd if one.bans} - set(columns.keep)
+    odd = [one._replace(insisted=one.column in columns.keep) for one in odd]
+    banned = {one.column for one in odd if one.bans}
     readings = learn_readings(
         [case.lead.features for case in parts.fitted], [n for n in names if n not in banned]
     )
