@@ -8,13 +8,14 @@ flatters anybody. Brier, its skill and ECE (ten bins of equal mass) as in the do
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from random import Random
 from typing import NamedTuple, TypeAlias
 
 Labels: TypeAlias = Sequence[bool]
 Scores: TypeAlias = Sequence[float]
+# Draws so many places out of so many, each as often as it comes: dice are the caller's.
+Draw: TypeAlias = Callable[[int], Sequence[int]]
 
 TOP_LIFT, TOP_CAPTURE, BINS = 0.10, 0.20, 10
 # Resamples of an interval, and the share of them that lies within.
@@ -152,13 +153,13 @@ class Resampled(NamedTuple):
 
 
 def resample(
-    labels: Labels, scorers: Mapping[str, Scores], dice: Random, rounds: int = ROUNDS
+    labels: Labels, scorers: Mapping[str, Scores], draw: Draw, rounds: int = ROUNDS
 ) -> Resampled:
     """Bootstrap intervals: all scorers are judged on the same resamples, so differences are paired."""
     orders = {name: Order(labels, scores) for name, scores in scorers.items()}
     drawn: dict[str, list[Ranking]] = {name: [] for name in orders}
     while all(len(found) < rounds for found in drawn.values()):
-        weights = _weights(len(labels), dice)
+        weights = _weights(len(labels), draw)
         if not 0 < sum(w for w, y in zip(weights, labels, strict=True) if y) < len(labels):
             continue  # a resample of one kind only judges nothing
         for name, order in orders.items():
@@ -187,8 +188,8 @@ def interval(drawn: Sequence[float]) -> Interval:
     return Interval(ordered[cut], ordered[-1 - cut])
 
 
-def _weights(count: int, dice: Random) -> list[int]:
+def _weights(count: int, draw: Draw) -> list[int]:
     weights = [0] * count
-    for n in dice.choices(range(count), k=count):
+    for n in draw(count):
         weights[n] += 1
     return weights

@@ -18,6 +18,7 @@ from intent.learning.fitting import fit_boosting, fit_logistic
 from intent.learning.leaks import Suspicion, suspicions
 from intent.learning.measures import (
     Calibration,
+    Draw,
     Interval,
     Order,
     Ranking,
@@ -88,8 +89,8 @@ def train(
     readings = learn_readings(
         [case.lead.features for case in parts.fitted], [n for n in names if n not in banned]
     )
-    dice = Random(seed)  # noqa: S311 - resamples, no secrets
-    kind, scorer, ahead = _choose(parts.fitted, parts.calibrated, readings, seed, dice)
+    draw = drawing(seed)
+    kind, scorer, ahead = _choose(parts.fitted, parts.calibrated, readings, seed, draw)
     raw = [scorer.raw(vector(case.lead.features, readings)) for case in parts.calibrated]
     calibrator = calibrate(raw, labels_of(parts.calibrated))
     before = (*parts.fitted, *parts.calibrated)
@@ -104,7 +105,7 @@ def train(
         useful=False,
         known_for={},
     )
-    report = judge(model, cohort, parts.judged, dice, odd=odd, boosting_ahead=ahead)
+    report = judge(model, cohort, parts.judged, draw, odd=odd, boosting_ahead=ahead)
     return _known(model, report, parts.fitted), report
 
 
@@ -112,14 +113,14 @@ def evaluate(model: Model, leads: Sequence[Lead], *, as_of: datetime, seed: int)
     """How a model that is on file fares on leads that it has not seen. Raises `NotEnough`."""
     cohort = ripe(leads, timedelta(days=model.horizon_days), as_of)
     need_enough(cohort.cases)
-    return judge(model, cohort, cohort.cases, Random(seed))  # noqa: S311 - resamples, no secrets
+    return judge(model, cohort, cohort.cases, drawing(seed))
 
 
 def judge(
     model: Model,
     cohort: Cohort,
     cases: Sequence[Case],
-    dice: Random,
+    draw: Draw,
     *,
     odd: Sequence[Suspicion] = (),
     boosting_ahead: Interval | None = None,
@@ -129,7 +130,7 @@ def judge(
     said = [model.probability(case.lead.features) for case in cases]
     scorers: dict[str, Scores] = {MODEL: [model.raw(case.lead.features) for case in cases]}
     scorers |= _baselines(cases)
-    drawn = resample(labels, scorers, dice)
+    drawn = resample(labels, scorers, draw)
     judged = {
         name: Judged(
             Order(labels, scores).ranking(),
@@ -180,12 +181,18 @@ def labels_of(cases: Sequence[Case]) -> list[bool]:
     return [case.positive for case in cases]
 
 
+def drawing(seed: int) -> Draw:
+    """Draws resamples; the same seed draws the same ones."""
+    dice = Random(seed)  # noqa: S311 - resamples, no secrets
+    return lambda count: dice.choices(range(count), k=count)
+
+
 def _choose(
     fitted: Sequence[Case],
     middle: Sequence[Case],
     readings: Sequence[Reading],
     seed: int,
-    dice: Random,
+    draw: Draw,
 ) -> tuple[Literal["logistic", "boosting"], Scorer, Interval]:
     """Logistic regression, unless boosting is ahead for certain."""
     rows = [vector(case.lead.features, readings) for case in fitted]
@@ -196,7 +203,7 @@ def _choose(
     }
     unseen = [vector(case.lead.features, readings) for case in middle]
     scores = {name: [way.raw(row) for row in unseen] for name, way in ways.items()}
-    ahead = resample(labels_of(middle), scores, dice).ahead[LOGISTIC]
+    ahead = resample(labels_of(middle), scores, draw).ahead[LOGISTIC]
     if ahead.low > 0:
         return "boosting", ways[BOOSTING], ahead
     return "logistic", ways[LOGISTIC], ahead

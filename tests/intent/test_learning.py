@@ -15,6 +15,7 @@ from intent.learning.features import Numbers, Words, learn_readings, names, vect
 from intent.learning.leaks import column_auc, suspicions
 from intent.learning.measures import Order, auc, calibration, calibration_bins, ece, resample
 from intent.learning.outcomes import Case, Lead, NotEnough, need_enough, ripe, split
+from intent.learning.trial import drawing
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -98,11 +99,11 @@ def test_intervals_hold_what_was_measured_and_differences_are_paired() -> None:
     labels = [dice.random() < 0.3 for _ in range(400)]
     good = [y + dice.gauss(0, 1) for y in labels]
     worse = [score + dice.gauss(0, 2) for score in good]
-    found = resample(labels, {"good": good, "worse": worse}, Random(2), rounds=60)
+    found = resample(labels, {"good": good, "worse": worse}, drawing(2), rounds=60)
     low, high = found.of["good"]["auc"]
     assert low < auc(labels, good) < high
     assert found.ahead["worse"].low > 0
-    assert found == resample(labels, {"good": good, "worse": worse}, Random(2), rounds=60)
+    assert found == resample(labels, {"good": good, "worse": worse}, drawing(2), rounds=60)
 
 
 # Calibration --------------------------------------------------------------------------------------
