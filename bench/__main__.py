@@ -7,6 +7,7 @@
     python -m bench live [NAME...]              the live path over real processes, see `bench.live`
     python -m bench intent [EVENTS [SHUFFLED]]  website events taken in and scored, see `bench.intent`
     python -m bench surge [ACCOUNTS]            how often a surge is a false alarm, and how often it is found
+    python -m bench topics                      how well pages are told apart
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import doors, intent, live, mapping, resync, surge
+from bench import doors, intent, live, mapping, resync, surge, topics
 
 PAIRS = 100_000
 EVENTS = 1_000_000
@@ -35,6 +36,8 @@ def main(words: list[str]) -> None:
         case ["intent", *numbers]:
             events = [int(number) for number in numbers] or [EVENTS]
             found = intent.measure(_say, events[0], events[-1])
+        case ["topics"]:
+            found = topics.measure(_say)
         case _:
             found = _compares(int(words[0]) if words else PAIRS)
     print(json.dumps(found, indent=2))

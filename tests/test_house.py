@@ -12,8 +12,17 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = (
-    "connector", "database", "intent", "mappings", "sync", "console", "sandbox", "webhooks", "tests", "bench",
-)  # fmt: skip
+    "connector",
+    "database",
+    "intent",
+    "mappings",
+    "sync",
+    "console",
+    "sandbox",
+    "webhooks",
+    "tests",
+    "bench",
+)
 LIMIT = 400
 
 # Files that may be longer, each with its reason. A table is read by looking up, not from the top.

@@ -19,6 +19,7 @@ from intent.store.tables import card, surge, touched
 
 # Whoever looks at a card for longer has died.
 TAKEN_FOR: Millis = 10 * 60 * 1000
+SURGE = ("subject", "topic", "since", "surprise", "is_over")
 
 
 class Telling(IntentRoom):
@@ -117,15 +118,10 @@ class Telling(IntentRoom):
         rows = [
             (*key, millis(one.since), one.surprise, one.is_over)
             for key, one in named.items()
-            if one
+            if one is not None
         ]
         with self._begin() as connection:
-            put_rows(
-                connection,
-                surge,
-                ("subject", "topic", "since", "surprise", "is_over"),
-                sorted(rows),
-            )
+            put_rows(connection, surge, SURGE, sorted(rows))
             for subject, topic in over:
                 connection.execute(
                     delete(surge).where(surge.c.subject == subject, surge.c.topic == topic)

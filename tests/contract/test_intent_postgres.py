@@ -11,9 +11,13 @@ from random import Random
 import pytest
 from sqlalchemy import Engine
 
-pytest.register_assert_rewrite("tests.contract.intent_suite", "tests.contract.intent_picture")
+pytest.register_assert_rewrite(
+    "tests.contract.intent_suite",
+    "tests.contract.intent_picture",
+    "tests.contract.pages_suite",
+)
 
-# The suite's asserts explain themselves only if it is imported after the line above.
+# The suites' asserts explain themselves only if they are imported after the line above.
 from intent.model import millis  # noqa: E402
 from tests.contract.intent_builders import (  # noqa: E402
     ANN,
@@ -29,6 +33,7 @@ from tests.contract.intent_builders import (  # noqa: E402
 )
 from tests.contract.intent_picture import assert_same, picture  # noqa: E402
 from tests.contract.intent_suite import IntentContract  # noqa: E402
+from tests.contract.pages_suite import PagesContract  # noqa: E402
 from tests.machine.postgres import running_postgres  # noqa: E402
 
 
@@ -102,4 +107,8 @@ def test_who_leaves_while_everybody_works_is_gone(engine: Engine) -> None:
 
 
 class TestIntentOnPostgres(IntentContract):
+    """More than one machine."""
+
+
+class TestPagesOnPostgres(PagesContract):
     """More than one machine."""

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-pytest.register_assert_rewrite("tests.contract.intent_suite")
+pytest.register_assert_rewrite("tests.contract.intent_suite", "tests.contract.pages_suite")
 
-# The suite's asserts explain themselves only if it is imported after the line above.
+# The suites' asserts explain themselves only if they are imported after the line above.
 from intent.port import IntentStore  # noqa: E402
 from tests.contract.intent_builders import emptied, opened  # noqa: E402
 from tests.contract.intent_suite import IntentContract  # noqa: E402
+from tests.contract.pages_suite import PagesContract  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -29,4 +30,8 @@ def test_the_store_is_what_the_port_asks_for(engine: Engine) -> None:
 
 
 class TestIntentOnSqlite(IntentContract):
+    """The default install."""
+
+
+class TestPagesOnSqlite(PagesContract):
     """The default install."""

@@ -1,0 +1,1 @@
+"""Which leads become deals, learnt from outcomes: off by default, and honest about what it is worth."""
