@@ -20,6 +20,7 @@ from redis import Redis
 
 from connector.port import System
 from intent.model import Identity
+from intent.store.pages import PageRoom
 from sync.alerts import Alerts, senders_of
 from sync.budget_shared import impatient
 from sync.chores import Chores, Stopped
@@ -27,10 +28,11 @@ from sync.clockwork import LEADS_FOR, Clockwork
 from sync.common_clock import CommonClock
 from sync.hands import Hands
 from sync.holding import Holder
-from sync.interest import Interest, LateInbox, definition_of, withdrawer_of
+from sync.interest import Interest, LateInbox, withdrawer_of
 from sync.ledger import LedgerError, LedgerLock
 from sync.ledger.lock import this_host
 from sync.mapping_watch import MappingWatch
+from sync.page_topics import TopicInbox
 from sync.reception import Reception
 from sync.redis_server import NoEmbeddedRedis
 from sync.registry import consent_lines
@@ -71,15 +73,23 @@ class Parts:
     def _website(self) -> Website:
         """Where what people do on the website goes: into the ledger's database."""
         bridge = self.bridge
-        return Website(
+        website = Website(
             settings=bridge.settings.intent,
             folder=bridge.folder,
             clock=self.clock,
             inbox=LateInbox(lambda: bridge.ledger),
-            read_definition=lambda: definition_of(bridge.folder),
             ring=self._summon,
             language=bridge.settings.lang,
         )
+        # Topics go by the definition in force, which the website watches.
+        website.inbox = TopicInbox(
+            website.inbox,
+            lambda: PageRoom(bridge.ledger.engine),
+            website.definition,
+            self.clock,
+            by_meaning=bridge.settings.intent.meaning,
+        )
+        return website
 
     def _summon(self) -> bool:
         """The queue is looked for when the first one is to be woken."""

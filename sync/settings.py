@@ -96,7 +96,8 @@ class IntentSettings(Frozen):
     `network_file` is a MaxMind DB with the companies behind network addresses. `sources` is the folder of
     the files about third parties. `hubspot` says which of HubSpot's own behaviour data is read: forms and
     clicks, pages by the roll-ups of contacts or by the events API as well, or nothing. `hubspot_basis`: on
-    what basis, where HubSpot knows none of a contact.
+    what basis, where HubSpot knows none of a contact. `meaning`: pages that no rule and no word tells are
+    compared by meaning; needs the extra `topics`.
     """
 
     write_key: SecretStr | None = None
@@ -105,6 +106,7 @@ class IntentSettings(Frozen):
     sources: Path = Path("sources")
     hubspot: Literal["off", "roll_ups", "forms", "events"] = "off"
     hubspot_basis: Text | None = None
+    meaning: bool = False
 
 
 class SyncSettings(Frozen):

@@ -1,5 +1,11 @@
-"""How long tests search that draw what they try: by day, and at night with `--hypothesis-profile=nightly`."""
+"""How long tests search that draw what they try: by day, and at night with `--hypothesis-profile=nightly`.
 
-from hypothesis import settings
+However long an example takes, it fails for what it shows alone: machines are busy at times.
+"""
 
-settings.register_profile("nightly", max_examples=10_000)
+from hypothesis import HealthCheck, settings
+
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("daily", PATIENT)
+settings.register_profile("nightly", PATIENT, max_examples=10_000)
+settings.load_profile("daily")
