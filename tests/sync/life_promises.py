@@ -76,6 +76,7 @@ def everybody_stands_once(world: World) -> None:
     somebody else by now, it is on the list as a further record of the same person, for a merge. The key
     is left to it: nothing else proves who it is, and without it somebody would be made for it. As long
     as it holds the key, its system takes it for nobody else: that is on the list, too, at the pair's key.
+    A converted Lead keeps its key for ever, since nothing can be written to it: with it, it is the same.
     """
     twins = {
         (one.mapping, one.system, one.record_id, one.line)
@@ -102,8 +103,9 @@ def everybody_stands_once(world: World) -> None:
                 key = pair.record_id(system.other)
                 holders = {
                     i
-                    for i, other in records[system].items()
-                    if other.values.get(KEYS[system]) == key
+                    for i, other in stored(world, mapping, system).items()
+                    if other.fate.kind in {"live", "converted"}
+                    and other.values.get(KEYS[system]) == key
                 }
                 is_listed = (mapping, system, record_id, "key") in twins and holders
                 assert record_id in holders or is_listed, (mapping, pair)

@@ -79,3 +79,20 @@ def test_a_key_that_somebody_out_of_the_bin_holds_stands_on_the_list(tmp_path: P
     story.hear()
     story.keep_promises()
     assert {row.parked.cause for row in story.world.ledger.parked_list()} <= {"duplicate_of"}
+
+
+def test_a_key_that_a_converted_lead_holds_stands_on_the_list(tmp_path: Path) -> None:
+    """Eve and Hal are one contact, whose Lead becomes Fay's Contact: the other Lead gets it, without key."""
+    story = Story(tmp_path)
+    hal = story.who(SALESFORCE, "hal")
+    story.merge(HUBSPOT, story.who(HUBSPOT, "hal"), story.who(HUBSPOT, "eve"))
+    story.world.poll()
+    story.world.round()
+    converted = next(
+        pair.salesforce_id
+        for pair in story.world.ledger.all_pairs("people", after_id=0, limit=99)
+        if pair.hubspot_id == story.who(HUBSPOT, "hal")
+    )
+    story.convert(converted, into=story.who(SALESFORCE, "fay"))
+    story.keep_promises()
+    assert story.pair_of(SALESFORCE, hal) is not None
