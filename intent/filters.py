@@ -97,6 +97,11 @@ def _networks(told: tuple[str, ...]) -> tuple[AnyNetwork, ...]:
 # Later --------------------------------------------------------------------------------------------
 
 
+def judge(events: Sequence[Event], rules: Filters, now: datetime) -> Mapping[str, Discard]:
+    """All that has to be taken back of what one visitor did: by its kind, or by whom the rules leave out."""
+    return {**to_retract(events, rules, now), **newly_excluded(events, rules)}
+
+
 def to_retract(events: Iterable[Event], rules: Filters, now: datetime) -> Mapping[str, Discard]:
     """The ids of a visitor's events that have to be taken back, and why; all its events are given.
 

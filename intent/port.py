@@ -184,5 +184,22 @@ class Scores(Protocol):
         """Surges that began, grew or ended."""
 
 
-class IntentStore(Events, People, Scores, Protocol):
+class Visits(NamedTuple):
+    """All events of some visitors around the time of those that are to be judged, and up to where that is."""
+
+    visitors: tuple[tuple[Event, ...], ...]
+    up_to: int
+
+
+class Judgement(Protocol):
+    """What turns out late: that a visitor was a machine, or one of us."""
+
+    def unjudged(self, received_by: datetime, limit: int = 2_000) -> Visits:
+        """Visits with events that came in by then and that nobody has judged; no visitors: there are none."""
+
+    def judged(self, up_to: int) -> None:
+        """Events up to this one are judged; 0 has all of them judged again, by other rules."""
+
+
+class IntentStore(Events, People, Scores, Judgement, Protocol):
     """All of it, over one database."""

@@ -15,6 +15,7 @@ not told in a system yet (`sync.own_values`).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -26,7 +27,8 @@ import structlog
 from intent import cards
 from intent.cards import Known
 from intent.definition import Definition
-from intent.model import DAY, Card, Contribution, Subject, millis
+from intent.filters import PATIENCE, judge
+from intent.model import DAY, Card, Contribution, Discard, Subject, millis
 from intent.news import News, news
 from intent.port import IntentStore, OtherDefinition
 from intent.surge import Surge, standing, surge
@@ -45,6 +47,8 @@ PARTS = 8
 AT_ONCE, EVIDENCE, SINCE = 100, 200, 90 * DAY
 # Of so many colleagues a reason may speak.
 COLLEAGUES = 5
+# A click of five minutes in the future, and the view that follows it, have come in by then.
+RIPE = 2 * PATIENCE
 LEASE = "intent:"
 
 
@@ -85,7 +89,9 @@ class Teller:
         try:
             # A definition that was changed says so although nobody came by.
             self.store.states((), definition)
-            return self._score(definition) + self._tell(definition)
+            done = self._score(definition)
+            self._judge(definition)
+            return done + self._tell(definition)
         except OtherDefinition:
             self._rebuild(definition)
             return 1
@@ -107,6 +113,22 @@ class Teller:
                         break
         return done
 
+    def _judge(self, definition: Definition) -> None:
+        """Take out of the scores what was no person's, by one worker, when all of a visit is there."""
+        with suppress(LedgerBusy), self.hold(f"{LEASE}judge"):
+            while not self.stop():
+                now = self.clock()
+                visits = self.store.unjudged(now - RIPE)
+                if not visits.visitors:
+                    return
+                found: dict[Discard, list[str]] = defaultdict(list)
+                for events in visits.visitors:
+                    for event_id, why in judge(events, definition.filters, now).items():
+                        found[why].append(event_id)
+                for why, ids in found.items():
+                    self.store.retract(ids, why, definition)
+                self.store.judged(visits.up_to)
+
     def _tell(self, definition: Definition) -> int:
         done = 0
         for take in (self._touched, self.store.due):
@@ -121,6 +143,8 @@ class Teller:
         """The definition changed: its scores are made anew, by one worker, and the others wait."""
         with suppress(LedgerBusy), self.hold(f"{LEASE}rebuild"):
             count = self.store.rebuild(definition, self.clock())
+            # Its filters may be others, too.
+            self.store.judged(0)
             log.info("scores made anew", definition=definition.version, count=count)
 
     # Looking ------------------------------------------------------------------------------------
