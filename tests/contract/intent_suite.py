@@ -375,27 +375,6 @@ class IntentContract:
         assert store.told([ann]) == {ann: card}
         assert list(store.due(LATER + DAYS, 10)) == []
 
-    def test_visits_are_handed_out_for_judgement_whole_and_in_turn(
-        self, store: SqlIntentStore
-    ) -> None:
-        """When they have come in long enough ago; what was judged is not handed out again."""
-        seen = [event(visitor="v1", ago=HOUR), event(visitor="v1"), event(visitor="v2")]
-        score(store, *seen)
-        assert store.unjudged(NOW - HOUR).visitors == ()
-        found = store.unjudged(NOW)
-        assert [[one.event_id for one in visit] for visit in found.visitors] == [
-            [seen[0].event_id, seen[1].event_id],
-            [seen[2].event_id],
-        ]
-        assert found.visitors[0][0] == seen[0]
-        store.judged(found.up_to)
-        assert store.unjudged(NOW).visitors == ()
-        late = event(visitor="v2", ago=HOUR)
-        score(store, late)
-        assert store.unjudged(NOW).visitors == ((late, seen[2]),)
-        store.judged(0)
-        assert len(store.unjudged(NOW).visitors) == 2
-
     def test_surges_begin_and_end(self, store: SqlIntentStore) -> None:
         """By subject and topic."""
         standing = SurgeStanding(NOW, 3.5, is_over=True)

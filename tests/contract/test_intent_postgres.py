@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 pytest.register_assert_rewrite(
     "tests.contract.intent_suite",
     "tests.contract.intent_picture",
+    "tests.contract.judgement_suite",
     "tests.contract.pages_suite",
 )
 
@@ -33,6 +34,7 @@ from tests.contract.intent_builders import (  # noqa: E402
 )
 from tests.contract.intent_picture import assert_same, picture  # noqa: E402
 from tests.contract.intent_suite import IntentContract  # noqa: E402
+from tests.contract.judgement_suite import JudgementContract  # noqa: E402
 from tests.contract.pages_suite import PagesContract  # noqa: E402
 from tests.machine.postgres import running_postgres  # noqa: E402
 
@@ -111,4 +113,8 @@ class TestIntentOnPostgres(IntentContract):
 
 
 class TestPagesOnPostgres(PagesContract):
+    """More than one machine."""
+
+
+class TestJudgementOnPostgres(JudgementContract):
     """More than one machine."""

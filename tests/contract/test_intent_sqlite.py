@@ -7,12 +7,15 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-pytest.register_assert_rewrite("tests.contract.intent_suite", "tests.contract.pages_suite")
+pytest.register_assert_rewrite(
+    "tests.contract.intent_suite", "tests.contract.judgement_suite", "tests.contract.pages_suite"
+)
 
 # The suites' asserts explain themselves only if they are imported after the line above.
 from intent.port import IntentStore  # noqa: E402
 from tests.contract.intent_builders import emptied, opened  # noqa: E402
 from tests.contract.intent_suite import IntentContract  # noqa: E402
+from tests.contract.judgement_suite import JudgementContract  # noqa: E402
 from tests.contract.pages_suite import PagesContract  # noqa: E402
 
 
@@ -34,4 +37,8 @@ class TestIntentOnSqlite(IntentContract):
 
 
 class TestPagesOnSqlite(PagesContract):
+    """The default install."""
+
+
+class TestJudgementOnSqlite(JudgementContract):
     """The default install."""
