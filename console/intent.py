@@ -17,12 +17,13 @@ from intent.cards import Known
 from intent.definition import Definition
 from intent.hygiene import clean_email
 from intent.identity import company_domain
+from intent.load import definition_of
 from intent.model import DAY, Card, Contribution, Discard, Subject, millis, moment
 from intent.notice import Operator, notice
 from intent.port import OtherDefinition
 from intent.store import SqlIntentStore
 from mappings.schema import OwnName
-from sync.interest import definition_of, intent_store, withdrawer_over
+from sync.interest import intent_store, withdrawer_over
 from sync.wiring import Bridge
 from sync.withdrawing import Withdrawer
 

@@ -9,8 +9,7 @@ import click
 
 from console.language import language, say
 from console.session import Session, command
-from intent.definition import Definition
-from intent.load import FILE_NAME, SHIPPED, load_definition
+from intent.load import definition_of
 from intent.meaning import meaning_if_installed
 from intent.model import millis
 from intent.pages import PageTopics, Seen, Unknown, rule_of
@@ -76,7 +75,7 @@ def label(session: Session, page: str, topic: str | None, *, forget: bool) -> in
     bridge, lang = session.bridge(), language(session.output.lang)
     if (topic is None) is not forget:
         raise click.UsageError(say("topics.usage", lang))
-    definition = definition_in(session)
+    definition = definition_of(session.folder)
     if topic is not None and topic != NONE and topic not in definition.topics:
         known = ", ".join((*definition.topics, NONE))
         raise click.UsageError(say("topics.no_such", lang, topic=topic, known=known))
@@ -90,12 +89,6 @@ def label(session: Session, page: str, topic: str | None, *, forget: bool) -> in
     if told:
         session.output.say("topics.rule", rule=rule_of(page, told))
     return 0
-
-
-def definition_in(session: Session) -> Definition:
-    """The definition of the working folder; the shipped one where there is none."""
-    file = session.folder / FILE_NAME
-    return load_definition(file if file.exists() else SHIPPED)
 
 
 def seen_json(seen: Seen) -> dict[str, object]:

@@ -136,6 +136,15 @@ TELLING: Form = {
 }
 
 
+def definition_of(folder: Path) -> Definition:
+    """The definition of a working folder, or the shipped one where there is none.
+
+    Raises `mappings.faults.MappingFaults`.
+    """
+    own = folder / FILE_NAME
+    return load_definition(own if own.exists() else SHIPPED)
+
+
 def load_definition(source: Path | str) -> Definition:
     """The definition in a file, or in a text.
 

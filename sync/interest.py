@@ -17,7 +17,7 @@ import structlog
 from connector.port import System
 from intent.definition import Definition
 from intent.identity import company_domain
-from intent.load import FILE_NAME, SHIPPED, load_definition
+from intent.load import definition_of
 from intent.model import Event
 from intent.port import TakenIn
 from intent.store import SqlIntentStore
@@ -37,12 +37,6 @@ log = structlog.get_logger()
 def intent_store(ledger: Ledger) -> SqlIntentStore:
     """The store of website intent, in the ledger's database. Domains of free mail are no accounts."""
     return SqlIntentStore(ledger.engine, company_domain)
-
-
-def definition_of(folder: Path) -> Definition:
-    """The definition of a working folder, or the shipped one. Raises `MappingFaults`."""
-    own = folder / FILE_NAME
-    return load_definition(own if own.is_file() else SHIPPED)
 
 
 @dataclass(frozen=True, slots=True)

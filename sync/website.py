@@ -29,7 +29,7 @@ from intent.behaviour import (
 from intent.definition import Definition
 from intent.identity import Network
 from intent.intake import Intake, nothing_known
-from intent.load import FILE_NAME, SHIPPED, load_definition
+from intent.load import FILE_NAME, definition_of
 from intent.model import Event, Rejection
 from intent.network import NetworkBook, UnreadableNetworks
 from intent.port import TakenIn
@@ -127,7 +127,7 @@ class Website:
     def _definition(self) -> Watched[Definition]:
         return Watched(
             lambda: [self.folder / FILE_NAME],
-            lambda: (load_definition(self._definition_file), None),
+            lambda: (definition_of(self.folder), None),
             self.clock,
             self.language,
         )
@@ -140,12 +140,6 @@ class Website:
             self.clock,
             self.language,
         )
-
-    @property
-    def _definition_file(self) -> Path:
-        """The admin's, or the shipped one where there is none."""
-        file = self.folder / FILE_NAME
-        return file if file.exists() else SHIPPED
 
     @property
     def sources_folder(self) -> Path:
