@@ -1,0 +1,139 @@
+"""What the rooms of the lifecycle ask of the place where its ledger is kept.
+
+One transaction per method, durable when it returns. Errors: `database.room.LedgerUnavailable` where the
+database cannot be used now; `Overtaken` where somebody else moved the subject meanwhile: read, decide again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from connector.port import System
+from lifecycle.definition import Clock, Department
+from lifecycle.model import Entry, Refusal, Request, Standing, Subject
+
+
+class Overtaken(Exception):
+    """A subject has entries that the caller did not know of: decide again."""
+
+
+class Approval(NamedTuple):
+    """That a department agreed to the text of a definition, by its hash."""
+
+    hash: str
+    department: Department
+    by: str
+    at: datetime
+
+
+class Kept(NamedTuple):
+    """A version of the definition as it was put on file, with its text."""
+
+    name: str
+    hash: str
+    text: str
+    effective_from: datetime
+    put_at: datetime
+
+
+class Timer(NamedTuple):
+    """A clock that runs for a subject since an entry, and until it is due in business time.
+
+    `owner` is who has to act. `step` counts the steps of the escalation that were told.
+    """
+
+    subject: Subject
+    clock: Clock
+    entry: int
+    owner: str
+    started_at: datetime
+    due_at: datetime
+    next_at: datetime | None
+    step: int = 0
+    stopped_at: datetime | None = None
+
+
+class Lifecycle(Protocol):
+    """The ledger of stages, and what is asked of it."""
+
+    def ask(self, requests: Sequence[Request]) -> int:
+        """Put requests on file, each id once; answers how many are new."""
+
+    def asked(self, limit: int) -> Sequence[Request]:
+        """Requests that nobody has decided yet, longest ago first."""
+
+    def standings(self, subjects: Iterable[Subject]) -> Mapping[Subject, Standing]:
+        """Where these stand; nobody without an entry is in it."""
+
+    def history(self, subject: Subject) -> Sequence[Entry]:
+        """All entries of a subject, oldest first; those of merged subjects too."""
+
+    def decide(
+        self,
+        request: Request,
+        entries: Sequence[Entry],
+        refusal: Refusal | None,
+        timers: Sequence[Timer] = (),
+    ) -> None:
+        """Put what became of a request on file: entries or a refusal, and the timers that start or stop.
+
+        Exactly once: a request that was decided already changes nothing. Raises `Overtaken` where the first
+        entry's number is not the next one of its subject.
+        """
+
+    def refusals(self, limit: int, subject: Subject | None = None) -> Sequence[Refusal]:
+        """Requests that were not followed, newest first."""
+
+    def in_stage(self, stage: str, limit: int, after: Subject | None = None) -> Sequence[Standing]:
+        """Who stands there, in the order of their keys, for going through all of them."""
+
+    def written(self, subject: Subject, entry: int, system: System, at: datetime) -> None:
+        """That a system holds what an entry says."""
+
+    def merge(self, loser: Subject, survivor: Subject, at: datetime) -> None:
+        """Two are one person: both histories are the survivor's, in the order of time."""
+
+    def erase(self, subject: Subject, pseudonym: str, at: datetime) -> None:
+        """Nothing of a person stays but the stages and times, under a pseudonym; comments are dropped."""
+
+
+class Clocks(Protocol):
+    """Timers of the hand-off."""
+
+    def running(self, subject: Subject) -> Sequence[Timer]:
+        """Timers of a subject that nobody has stopped."""
+
+    def due(self, now: datetime, limit: int) -> Sequence[Timer]:
+        """Timers of which a step is to be told."""
+
+    def told(self, timer: Timer, step: int, next_at: datetime | None) -> None:
+        """That a step of a timer was told, and when the next one is."""
+
+
+class Definitions(Protocol):
+    """Versions of the shared definition, and who agreed to them."""
+
+    def put(self, kept: Kept) -> None:
+        """Put a version on file; the same hash once."""
+
+    def kept(self) -> Sequence[Kept]:
+        """All versions, oldest first."""
+
+    def approve(self, approval: Approval) -> None:
+        """That a department agrees; once per hash and department."""
+
+    def approvals(self, of: str) -> Sequence[Approval]:
+        """Who agreed to the text with this hash."""
+
+
+class Tickets(Protocol):
+    """Links in messages that decide something, each once."""
+
+    def spend(self, ticket: str, at: datetime) -> bool:
+        """Whether this ticket is used now for the first time."""
+
+
+class LifecycleStore(Lifecycle, Clocks, Definitions, Tickets, Protocol):
+    """All of it, over one database."""
