@@ -53,7 +53,7 @@ Verdict = Literal["pending", "accept", "reject"]
 Hop = Literal["is", "marketing"]
 # What is known of one question of the gate: an answer, that it was asked in vain, or nothing at all.
 GateState = Literal["known", "asked_unknown", "not_asked"]
-# What brings somebody back (domain sheet, 2.7).
+# What brings somebody back (domain sheet, 2.7). `reroute`: nobody worked it, so that somebody else shall.
 Trigger = Literal[
     "hand_raise",
     "surge",
@@ -62,6 +62,7 @@ Trigger = Literal[
     "new_person",
     "definition",
     "gate_filled",
+    "reroute",
     "by_hand",
 ]
 
@@ -98,7 +99,7 @@ class Request:
 
     `id` makes it one: the same edit, link or rule asked twice is one request. `at` is when it was meant in
     its source, `observed_at` when we heard of it. `reactivate_on` is a date that a person chose for looking
-    again. `opportunity` is the id of the Opportunity it is about. `evidence` stands where a rule asks.
+    again. `hop`: None leaves it to the preset where somebody rests. `opportunity` is the id of the Opportunity it is about. `evidence` stands where a rule asks.
     """
 
     id: str
@@ -113,7 +114,7 @@ class Request:
     sub_reason: str | None = None
     comment: str | None = None
     reactivate_on: date | None = None
-    hop: Hop = "marketing"
+    hop: Hop | None = None
     opportunity: str | None = None
     trigger: Trigger | None = None
     rules: tuple[str, ...] = ()
