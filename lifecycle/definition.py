@@ -57,8 +57,9 @@ class Reason:
     `blames`: whether it counts against the quality of what marketing handed over. `cool_off` is None where
     nobody comes back by a rule. `months` are the fiscal months (1-12) at whose beginning it ends instead,
     where given; `before_renewal` is how long before the end of a contract elsewhere, `by_timeframe`: with the
-    time frame that somebody named, where either is known. `triggers` bring somebody back when the cool-off is over. `times`: after so many of it, the
-    reason disqualifies. `status` is what HubSpot's lead status becomes.
+    time frame that somebody named, where either is known. `triggers` bring somebody back when the cool-off
+    is over. `times`: after so many of it, the reason disqualifies. `status` is what HubSpot's lead status
+    becomes.
     """
 
     code: str

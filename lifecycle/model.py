@@ -99,7 +99,8 @@ class Request:
 
     `id` makes it one: the same edit, link or rule asked twice is one request. `at` is when it was meant in
     its source, `observed_at` when we heard of it. `reactivate_on` is a date that a person chose for looking
-    again. `hop`: None leaves it to the preset where somebody rests. `opportunity` is the id of the Opportunity it is about. `evidence` stands where a rule asks.
+    again. `hop`: None leaves it to the preset where somebody rests. `opportunity` is the id of the
+    Opportunity it is about. `evidence` stands where a rule asks.
     """
 
     id: str
