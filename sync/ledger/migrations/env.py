@@ -4,6 +4,7 @@ from alembic import context
 
 import intent.store.page_tables
 import intent.store.tables  # noqa: F401 - brought up to date together with the ledger's
+import lifecycle.store.tables  # noqa: F401
 import sync.ledger.tables  # noqa: F401
 from database.tables import metadata
 

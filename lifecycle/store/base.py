@@ -1,0 +1,87 @@
+"""What every room of the lifecycle's store shares: who is who by now, histories, and how they are folded."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection, literal, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.schema import Table
+
+from database.room import Room
+from intent.store.naming import subject_of
+from intent.store.rows import among
+from lifecycle.model import Entry
+from lifecycle.store.folding import fold
+from lifecycle.store.tables import entry, subject
+from lifecycle.store.values import STANDING, entry_of, to_text
+
+
+class LifecycleRoom(Room):
+    """Base of the rooms of the lifecycle."""
+
+
+def insert_new(connection: Connection, table: Table, *rows: dict[str, object]) -> int:
+    """Rows that are not there yet, whichever of their keys says so; answers how many were new."""
+    kind = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = kind.insert(table).on_conflict_do_nothing().returning(literal(1))
+    # One by one, and a row back for each that is new: not every driver counts them.
+    return sum(connection.scalar(statement.values(row)) or 0 for row in rows)
+
+
+def hold(connection: Connection, *names: str) -> dict[str, str]:
+    """Nobody else decides about these subjects until the transaction ends; answers who each is by now.
+
+    In the order of their names, so that two who hold several never wait for each other crosswise.
+    """
+    wanted = sorted(set(names))
+    while True:
+        insert_new(connection, subject, *({"subject": name, "number": 0} for name in wanted))
+        held = connection.execute(
+            select(subject.c.subject, subject.c.moved_to)
+            .where(among(connection, subject.c.subject, wanted))
+            .order_by(subject.c.subject)
+            .with_for_update()
+        ).all()
+        # Whoever was erased while we waited is new here.
+        if len(held) == len(wanted):
+            return {row.subject: row.moved_to or row.subject for row in held}
+
+
+def family(connection: Connection, name: str) -> list[str]:
+    """A subject and everybody who moved there."""
+    moved = connection.scalars(
+        select(subject.c.subject).where(subject.c.moved_to == name).order_by(subject.c.subject)
+    )
+    return [name, *moved]
+
+
+def home(connection: Connection, name: str) -> str:
+    """Who a subject is by now."""
+    moved = connection.scalar(select(subject.c.moved_to).where(subject.c.subject == name))
+    return moved or name
+
+
+def read_history(connection: Connection, names: Sequence[str]) -> list[Entry]:
+    """The entries of all of these in the order of time; each one's own stay in their order."""
+    rows = connection.execute(
+        select(entry)
+        .where(among(connection, entry.c.subject, names))
+        .order_by(entry.c.subject, entry.c.number)
+    ).mappings()
+    own: dict[str, list[Entry]] = {}
+    for row in rows:
+        own.setdefault(row["subject"], []).append(entry_of(row))
+    return list(heapq.merge(*own.values(), key=lambda one: (one.entered_at, one.observed_at)))
+
+
+def put_standing(connection: Connection, name: str) -> None:
+    """Fold the history of a subject that is held, and keep what comes out beside its number."""
+    entries = read_history(connection, family(connection, name))
+    found: dict[str, object] = {"number": len(entries), "stage": None, "standing": None}
+    if entries:
+        folded = replace(fold(entries), subject=subject_of(name), number=len(entries))
+        found |= {"stage": folded.stage.value, "standing": to_text(STANDING, folded)}
+    connection.execute(update(subject).where(subject.c.subject == name).values(found))

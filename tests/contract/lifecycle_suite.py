@@ -1,0 +1,368 @@
+"""What the store of the lifecycle promises, whatever database keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, select
+from sqlalchemy.event import listen, remove
+
+from connector.port import System
+from database.tables import metadata
+from lifecycle.model import Stage
+from lifecycle.port import Approval, Kept, Overtaken
+from lifecycle.store import SqlLifecycleStore
+from tests.contract.lifecycle_builders import (
+    ANN,
+    BOB,
+    CAT,
+    DAY,
+    HOUR,
+    NOW,
+    answer,
+    asked,
+    emptied,
+    enter,
+    refused,
+    timer,
+)
+
+
+class LifecycleContract:
+    """Everything that a store of the lifecycle promises; each file brings a fixture `engine`."""
+
+    @pytest.fixture
+    def store(self, engine: Engine) -> SqlLifecycleStore:
+        """An empty store: to make the tables anew for each test would take longer than all of them."""
+        return emptied(engine)
+
+    # Requests -------------------------------------------------------------------------------------
+
+    def test_a_request_is_on_file_once_and_comes_back_as_it_was(
+        self, store: SqlLifecycleStore
+    ) -> None:
+        """The same edit, told twice, is one request; the first telling stands."""
+        first = asked("one")
+        assert store.ask([first, first]) == 1
+        assert store.ask([replace(first, comment="another"), asked("two", BOB)]) == 1
+        assert store.asked(10) == [first, asked("two", BOB)]
+
+    def test_who_waits_longest_is_decided_first(self, store: SqlLifecycleStore) -> None:
+        """By when it was meant in its source, and not by when it came in."""
+        late, early = asked("late"), asked("early", BOB, at=NOW - HOUR)
+        store.ask([late])
+        store.ask([early])
+        assert store.asked(1) == [early]
+
+    def test_what_is_decided_waits_no_longer(self, store: SqlLifecycleStore) -> None:
+        """By entries, by a refusal, and by nothing at all: somebody stands there already."""
+        requests = [asked("entered"), asked("refused", BOB), asked("nothing", CAT)]
+        store.ask(requests)
+        store.decide(requests[0], [answer(requests[0], 1)], None)
+        store.decide(requests[1], [], refused(requests[1]))
+        store.decide(requests[2], [], None)
+        assert store.asked(10) == []
+        assert store.refusals(10) == [refused(requests[1])]
+
+    def test_a_request_is_decided_once(self, store: SqlLifecycleStore) -> None:
+        """Whoever comes second changes nothing, whatever they would have done."""
+        request = asked("one")
+        store.decide(request, [answer(request, 1)], None, [timer()])
+        store.decide(request, [answer(request, 2, stage=Stage.SAL)], None, [timer(entry=2)])
+        store.decide(request, [], refused(request))
+        assert store.history(ANN) == [answer(request, 1)]
+        assert store.running(ANN) == [timer()]
+        assert store.refusals(10) == []
+        assert store.ask([request]) == 0
+
+    # Entries --------------------------------------------------------------------------------------
+
+    def test_an_entry_comes_back_as_it_was_written(self, store: SqlLifecycleStore) -> None:
+        """To the microsecond, in whatever zone it was said; a bare one too."""
+        full = enter(store, "one", 1)
+        bare = replace(
+            full, number=2, request_id="two", previous=None, reason=None, sub_reason=None,
+            comment=None, reactivate_on=None, cool_until=None, hop=None, trigger=None,
+            opportunity=None, handed_to=None, rules=(), evidence=(), skipped=True, conflict_with="x",
+        )  # fmt: skip
+        store.decide(asked("two"), [bare], None)
+        assert store.history(ANN) == [full, bare]
+        assert store.history(BOB) == []
+
+    def test_stages_that_were_gone_past_share_the_request(self, store: SqlLifecycleStore) -> None:
+        """All of them are on file, or none."""
+        request = asked("fast", to=Stage.OPPORTUNITY)
+        stages = (Stage.MQL, Stage.SAL, Stage.SQL, Stage.OPPORTUNITY)
+        entries = [
+            answer(request, n, stage=stage, skipped=stage is not Stage.OPPORTUNITY)
+            for n, stage in enumerate(stages, 1)
+        ]
+        store.decide(request, entries, None)
+        assert store.history(ANN) == entries
+        assert store.standings([ANN])[ANN].stage is Stage.OPPORTUNITY
+
+    @pytest.mark.parametrize("number", [1, 3])
+    def test_who_did_not_know_of_an_entry_decides_again(
+        self, store: SqlLifecycleStore, number: int
+    ) -> None:
+        """Nothing of the attempt stays, and its request waits on."""
+        first = enter(store, "one", 1)
+        late = asked("two", to=Stage.SAL)
+        store.ask([late])
+        with pytest.raises(Overtaken, match="decide again"):
+            store.decide(late, [answer(late, number)], None, [timer(entry=number)])
+        assert store.history(ANN) == [first]
+        assert store.asked(10) == [late]
+        assert store.running(ANN) == []
+
+    def test_a_process_that_dies_in_between_leaves_nothing_half_done(
+        self, store: SqlLifecycleStore, engine: Engine
+    ) -> None:
+        """Everything was written, and the power went off before the commit."""
+        request = asked("one")
+        store.ask([request])
+
+        def die(_connection: object) -> None:
+            raise KeyboardInterrupt
+
+        listen(engine, "commit", die)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                store.decide(request, [answer(request, 1)], None, [timer()])
+        finally:
+            remove(engine, "commit", die)
+        assert store.asked(10) == [request]
+        assert (store.history(ANN), store.standings([ANN]), store.running(ANN)) == ([], {}, [])
+        store.decide(request, [answer(request, 1)], None, [timer()])
+        assert store.history(ANN) == [answer(request, 1)]
+
+    # Standings ------------------------------------------------------------------------------------
+
+    def test_a_standing_is_what_the_entries_lead_to(self, store: SqlLifecycleStore) -> None:
+        """The last one is where somebody stands; who has none stands nowhere."""
+        enter(store, "one", 1)
+        enter(store, "two", 2, to=Stage.SAL, at=NOW + HOUR)
+        store.ask([asked("three", BOB)])
+        found = store.standings([ANN, BOB, CAT])
+        assert set(found) == {ANN}
+        assert (found[ANN].stage, found[ANN].number, found[ANN].since) == (
+            Stage.SAL,
+            2,
+            NOW + HOUR,
+        )
+
+    def test_those_in_a_stage_are_gone_through_in_order(self, store: SqlLifecycleStore) -> None:
+        """Page by page, each once, and nobody who has left."""
+        for subject in (CAT, ANN, BOB):
+            enter(store, f"one {subject.key}", 1, subject)
+        page = store.in_stage("mql", 2)
+        assert [one.subject for one in page] == [ANN, BOB]
+        enter(store, "two", 2, BOB, to=Stage.SAL)
+        assert [one.subject for one in store.in_stage("mql", 2, after=ANN)] == [CAT]
+        assert [one.subject for one in store.in_stage("sal", 2)] == [BOB]
+
+    def test_refusals_are_read_newest_first(self, store: SqlLifecycleStore) -> None:
+        """Of everybody, or of one."""
+        requests = [asked("one"), asked("two", BOB), asked("three")]
+        for request in requests:
+            store.decide(request, [], refused(request))
+        assert [one.request.id for one in store.refusals(2)] == ["three", "two"]
+        assert [one.request.id for one in store.refusals(9, ANN)] == ["three", "one"]
+
+    def test_a_system_holds_an_entry_since_the_first_time_it_was_seen(
+        self, store: SqlLifecycleStore
+    ) -> None:
+        """A second look takes nothing back: the latency is that of the first."""
+        enter(store, "one", 1)
+        store.written(ANN, 1, System.HUBSPOT, NOW + HOUR)
+        store.written(ANN, 1, System.HUBSPOT, NOW + DAY)
+        store.written(ANN, 1, System.SALESFORCE, NOW)
+        assert store.written_at(ANN) == {
+            (ANN, 1, System.HUBSPOT): NOW + HOUR,
+            (ANN, 1, System.SALESFORCE): NOW,
+        }
+
+    # Clocks ---------------------------------------------------------------------------------------
+
+    def test_a_clock_runs_until_it_is_stopped(self, store: SqlLifecycleStore) -> None:
+        """With the entry that starts it, and with the one that stops it; it never starts again."""
+        enter(store, "one", 1, timers=(timer(),))
+        assert store.running(ANN) == [timer()]
+        stopped = timer(stopped_at=NOW + HOUR, next_at=None)
+        enter(store, "two", 2, to=Stage.SAL, timers=(stopped, timer(entry=2, clock="qualify")))
+        assert store.running(ANN) == [timer(entry=2, clock="qualify")]
+        enter(store, "three", 3, to=Stage.SQL, timers=(timer(),))
+        assert store.running(ANN) == [timer(entry=2, clock="qualify")]
+
+    def test_a_step_is_due_when_its_time_has_come_and_told_once(
+        self, store: SqlLifecycleStore
+    ) -> None:
+        """The longest overdue first; after the last step nothing is due, and the clock runs on."""
+        enter(store, "one", 1, timers=(timer(), timer(clock="first_touch", next_at=NOW)))
+        half = NOW + DAY / 2
+        assert store.due(NOW - timedelta(seconds=1), 9) == []
+        assert [one.clock for one in store.due(half, 9)] == ["first_touch", "verdict"]
+        [first] = store.due(half, 1)
+        store.told(first, 1, None)
+        assert [one.clock for one in store.due(half, 9)] == ["verdict"]
+        assert [one.step for one in store.running(ANN)] == [1, 0]
+        store.told(first, 1, NOW)
+        assert [one.clock for one in store.due(half, 9)] == ["verdict"]
+
+    # Two are one ----------------------------------------------------------------------------------
+
+    def test_two_histories_become_one_in_the_order_of_time(self, store: SqlLifecycleStore) -> None:
+        """Every row stays as it was written; both names lead to the survivor."""
+        old = enter(store, "a", 1, BOB, at=NOW - DAY)
+        mine = enter(store, "b", 1, ANN)
+        late = enter(store, "c", 2, BOB, to=Stage.RECYCLED, at=NOW + HOUR)
+        store.merge(BOB, ANN, NOW + DAY)
+        assert store.history(ANN) == store.history(BOB) == [old, mine, late]
+        found = store.standings([ANN, BOB])
+        assert found[BOB] == found[ANN]
+        assert (found[ANN].subject, found[ANN].stage, found[ANN].number) == (ANN, Stage.RECYCLED, 3)
+        assert [one.subject for one in store.in_stage("recycled", 9)] == [ANN]
+        assert store.in_stage("mql", 9) == []
+        again = enter(store, "d", 4, ANN, at=NOW + DAY)
+        assert store.history(ANN)[-1] == again
+
+    def test_whoever_was_about_to_decide_on_a_merged_person_decides_again(
+        self, store: SqlLifecycleStore
+    ) -> None:
+        """On either of the two; what waited for the loser waits for the survivor now."""
+        enter(store, "a", 1, ANN)
+        enter(store, "b", 1, BOB)
+        mine, others = asked("c", ANN, Stage.SAL), asked("d", BOB, Stage.SAL)
+        store.ask([mine, others])
+        store.merge(BOB, ANN, NOW)
+        for request in (mine, others):
+            with pytest.raises(Overtaken):
+                store.decide(request, [answer(request, 2)], None)
+        assert store.asked(9) == [mine, replace(others, subject=ANN)]
+        found = replace(others, subject=ANN)
+        store.decide(found, [answer(found, 3)], None)
+        assert store.asked(9) == [mine]
+
+    def test_clocks_and_refusals_of_a_merged_person_are_the_survivors(
+        self, store: SqlLifecycleStore
+    ) -> None:
+        """A clock keeps the name it began with, so that it can be stopped."""
+        enter(store, "a", 1, BOB, timers=(timer(BOB),))
+        no = asked("no", BOB)
+        store.decide(no, [], refused(no))
+        store.merge(BOB, ANN, NOW)
+        assert store.running(ANN) == [timer(BOB)]
+        assert [one.request.id for one in store.refusals(9, ANN)] == ["no"]
+        stopped = timer(BOB, stopped_at=NOW, next_at=None)
+        enter(store, "b", 2, ANN, timers=(stopped,))
+        assert store.running(ANN) == []
+
+    def test_merges_in_any_order_come_to_the_same(self, store: SqlLifecycleStore) -> None:
+        """A chain leads to its end; the same merge again, or turned round, changes nothing."""
+        for n, subject in enumerate((ANN, BOB, CAT)):
+            enter(store, f"r{n}", 1, subject, at=NOW + n * HOUR)
+        store.merge(ANN, BOB, NOW)
+        store.merge(BOB, CAT, NOW)
+        store.merge(ANN, CAT, NOW)
+        store.merge(CAT, ANN, NOW)
+        assert [one.subject for one in store.history(ANN)] == [ANN, BOB, CAT]
+        assert store.standings([ANN])[ANN].subject == CAT
+        assert store.standings([ANN])[ANN].number == 3
+
+    def test_a_merge_with_somebody_who_has_no_history_moves_it(
+        self, store: SqlLifecycleStore
+    ) -> None:
+        """The survivor is new here; the numbers go on."""
+        enter(store, "a", 1, BOB)
+        store.merge(BOB, ANN, NOW)
+        assert store.standings([ANN])[ANN].number == 1
+        enter(store, "b", 2, ANN)
+        assert len(store.history(ANN)) == 2
+
+    # Somebody is forgotten ------------------------------------------------------------------------
+
+    def test_of_who_was_erased_stages_and_times_stay(
+        self, store: SqlLifecycleStore, engine: Engine
+    ) -> None:
+        """For the figures, under a pseudonym; no word of it tells who it was."""
+        enter(store, "sf:00QSECRET:1", 1, BOB, at=NOW - DAY, timers=(timer(BOB),))
+        enter(store, "sf:00QSECRET:2", 1, ANN, timers=(timer(),))
+        store.merge(BOB, ANN, NOW)
+        no = asked("sf:00QSECRET:3")
+        store.decide(no, [], refused(no))
+        store.ask([asked("sf:00QSECRET:4", BOB)])
+        store.written(BOB, 1, System.HUBSPOT, NOW)
+        enter(store, "other", 1, CAT)
+        store.erase(ANN, "p-7f", NOW + DAY)
+        somebody = ANN._replace(key="p-7f")
+        entries = store.history(somebody)
+        assert [(one.stage, one.entered_at, one.reason) for one in entries] == [
+            (Stage.MQL, NOW - DAY, "timing"),
+            (Stage.MQL, NOW, "timing"),
+        ]
+        assert store.standings([somebody])[somebody].number == 2
+        assert (store.running(somebody), store.due(NOW + 9 * DAY, 9)) == ([], [])
+        assert (store.history(ANN), store.history(BOB), store.asked(9)) == ([], [], [])
+        assert store.refusals(9) == []
+        assert [one.subject for one in store.in_stage("mql", 9)] == [CAT, somebody]
+        text = everything(engine, "other")
+        for secret in (
+            "00QSECRET",
+            "来期",
+            "予算",
+            "seller@",
+            "'ann'",
+            "person:ann",
+            "person:bob",
+            "006A",
+            "e1",
+        ):
+            assert secret not in text, secret
+
+    def test_who_is_erased_twice_is_not_mixed_up(self, store: SqlLifecycleStore) -> None:
+        """Somebody came back after an erasure, with a new key, and was erased again."""
+        for subject in (ANN, BOB):
+            enter(store, f"r {subject.key}", 1, subject)
+            store.erase(subject, "p-7f", NOW)
+            store.erase(subject, "p-7f", NOW)
+        assert [one.subject.key for one in store.in_stage("mql", 9)] == ["p-7f", "p-7f-2"]
+
+    # Definitions, approvals, tickets --------------------------------------------------------------
+
+    def test_a_version_of_the_definition_is_kept_with_its_text(
+        self, store: SqlLifecycleStore
+    ) -> None:
+        """The same text once; the oldest first."""
+        first = Kept("qualified_lead v7", "h7", "version: 7\n名: 有望\n", NOW - DAY, NOW)
+        second = Kept("qualified_lead v8", "h8", "version: 8\n", NOW + DAY, NOW - DAY)
+        store.put(first)
+        store.put(second)
+        store.put(first._replace(name="another"))
+        assert store.kept() == [first, second]
+
+    def test_a_department_agrees_once_to_a_text(self, store: SqlLifecycleStore) -> None:
+        """Another text is agreed to anew."""
+        sales = Approval("h7", "sales", "k.tanaka", NOW)
+        marketing = Approval("h7", "marketing", "m.sato", NOW - HOUR)
+        for one in (sales, marketing, sales._replace(by="somebody else")):
+            store.approve(one)
+        assert store.approvals("h7") == [marketing, sales]
+        assert store.approvals("h8") == []
+
+    def test_a_ticket_is_used_once(self, store: SqlLifecycleStore) -> None:
+        """Whoever presses the button a second time is told so."""
+        assert [store.spend(one, NOW) for one in ("a", "a", "b")] == [True, False, True]
+
+
+def everything(engine: Engine, but_request: str) -> str:
+    """All that stands in the tables of the lifecycle, but for one person who stays."""
+    with engine.connect() as connection:
+        rows = [
+            str(tuple(row))
+            for name, table in metadata.tables.items()
+            if name.startswith("lifecycle_")
+            for row in connection.execute(select(table))
+        ]
+    return "\n".join(row for row in rows if but_request not in row and "person:cat" not in row)
