@@ -18,7 +18,7 @@ def conditions(rules: Sequence[FitRule], today: date) -> Callable[[FitRule, Valu
     `today` is the date of the business. The rules are those of a definition that was loaded: a condition that
     cannot be compiled is a fault there.
     """
-    context = Context(today, _NoLinks())
+    context = Context(today, NoLinks())
     compiled = {
         rule: compile_expression(
             rule.when, side=System.HUBSPOT, kind_of=kinds_on(rule.on)
@@ -33,8 +33,8 @@ def kinds_on(object_name: str) -> Callable[[str], FieldKind]:
     return lambda name: field_of(System.HUBSPOT, object_name, name).kind
 
 
-class _NoLinks:
-    """`is linked` is no condition of a fit rule: a definition has no links."""
+class NoLinks:
+    """`is linked` is no condition of a definition: it has no links."""
 
     def partner(self, mapping: str, side: System, record_id: str) -> str | Pending | None:
         return None

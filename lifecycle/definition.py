@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Literal, NamedTuple
 
 from lifecycle.model import Stage, Trigger
@@ -188,3 +188,22 @@ class Definition:
     @property
     def order(self) -> tuple[Stage, ...]:
         return ORDER[self.preset]
+
+
+class Approval(NamedTuple):
+    """That a department agreed to the text of a definition, by its hash."""
+
+    hash: str
+    department: Department
+    by: str
+    at: datetime
+
+
+class Kept(NamedTuple):
+    """A version of the definition as it was put on file, with its text."""
+
+    name: str
+    hash: str
+    text: str
+    effective_from: datetime
+    put_at: datetime

@@ -11,31 +11,14 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from connector.port import System
-from lifecycle.definition import Clock, Department
+from lifecycle.definition import Approval, Clock, Kept
 from lifecycle.model import Entry, Refusal, Request, Standing, Subject
+
+__all__ = ["Approval", "Kept"]
 
 
 class Overtaken(Exception):
     """A subject has entries that the caller did not know of: decide again."""
-
-
-class Approval(NamedTuple):
-    """That a department agreed to the text of a definition, by its hash."""
-
-    hash: str
-    department: Department
-    by: str
-    at: datetime
-
-
-class Kept(NamedTuple):
-    """A version of the definition as it was put on file, with its text."""
-
-    name: str
-    hash: str
-    text: str
-    effective_from: datetime
-    put_at: datetime
 
 
 class Timer(NamedTuple):

@@ -22,7 +22,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from connector.port import FieldKind, System, Values
 from mappings.operands import (
@@ -74,13 +74,25 @@ class Token:
     at: int
 
 
+class Compared(NamedTuple):
+    """That a field is compared with a quoted text, which begins at a character (from 0)."""
+
+    field: str
+    text: str
+    at: int
+
+
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A compiled expression: its closure, the fields it reads, and whether it depends on the date."""
+    """A compiled expression: its closure, the fields it reads, and whether it depends on the date.
+
+    `compared` are the quoted texts that fields are compared with, for whoever knows what they may hold.
+    """
 
     evaluate: Evaluate
     fields: frozenset[str]
     volatile: bool
+    compared: tuple[Compared, ...] = ()
 
     def condition(self) -> Callable[[Values, Context], bool]:
         """The expression as a condition."""
@@ -114,7 +126,7 @@ def compile_expression(
     """
     parser = _Parser(source, side, links or {}, kind_of or (lambda _name: "text"))
     evaluate = parser.whole()
-    return Expression(evaluate, frozenset(parser.fields), parser.volatile)
+    return Expression(evaluate, frozenset(parser.fields), parser.volatile, tuple(parser.compared))
 
 
 @dataclass(slots=True)
@@ -128,6 +140,7 @@ class _Parser:
     fields: set[str] = field(default_factory=set)
     volatile: bool = False
     depth: int = 0
+    compared: list[Compared] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         position = 0
@@ -201,17 +214,20 @@ class _Parser:
     def _compare(self) -> Evaluate:
         name = self.tokens[self.at].value if self._is_field() else None
         start = self._here()
+        begun = self.at
         left = self._sum()
+        alone = name if self.at == begun + 1 else None
         sign = self._take("is", "=", "<", "<=", ">", ">=", "in", "not")
         if sign is None:
             return left
         if sign == "is":
-            return self._is(left, name, start)
+            return self._is(left, name, start, alone)
         if sign == "not":
             self._need("in")
-            return _negate(self._among(left))
+            return _negate(self._among(left, alone))
         if sign == "in":
-            return self._among(left)
+            return self._among(left, alone)
+        self._note(alone)
         right = self._sum()
         if sign == "=":
             return lambda v, c: same(left(v, c), right(v, c))
@@ -223,7 +239,14 @@ class _Parser:
         token = self.tokens[self.at]
         return token.kind == "name" and token.value not in WORDS
 
-    def _is(self, left: Evaluate, name: str | None, start: int) -> Evaluate:
+    def _note(self, name: str | None) -> None:
+        """Remember the quoted text that a field is compared with, if one comes next."""
+        if name is not None and self.at < len(self.tokens):
+            token = self.tokens[self.at]
+            if token.kind == "text":
+                self.compared.append(Compared(name, token.value, token.at))
+
+    def _is(self, left: Evaluate, name: str | None, start: int, alone: str | None) -> Evaluate:
         negated = self._take("not") is not None
         word = self._take("filled", "empty", "linked")
         found: Evaluate
@@ -233,6 +256,7 @@ class _Parser:
             empty = word == "empty"
             found = lambda v, c: blank(left(v, c)) is empty  # noqa: E731 - one of three closures
         else:
+            self._note(alone)
             right = self._sum()
             found = lambda v, c: same(left(v, c), right(v, c))  # noqa: E731 - likewise
         return _negate(found) if negated else found
@@ -248,10 +272,12 @@ class _Parser:
 
         return linked
 
-    def _among(self, left: Evaluate) -> Evaluate:
+    def _among(self, left: Evaluate, name: str | None) -> Evaluate:
         self._need("[")
+        self._note(name)
         items = [self._sum()]
         while self._take(","):
+            self._note(name)
             items.append(self._sum())
         self._need("]")
         return lambda v, c: any(same(left(v, c), item(v, c)) for item in items)
