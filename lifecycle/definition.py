@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from lifecycle.model import Stage, Trigger
 
@@ -18,6 +18,8 @@ Preset = Literal["waterfall", "jp_is_fs"]
 Department = Literal["marketing", "sales"]
 # What becomes of somebody who is sent back with a reason.
 ReasonClass = Literal["recycle", "disqualify", "route", "suppress"]
+# The reason that no person gives: nobody answered in time (domain sheet, T7).
+NOT_WORKED: Final = "not_worked"
 
 # The way forward, by preset: in many Japanese teams inside sales judges (SQL) before field sales accepts
 # (SAL).

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from intent.forms import Form, Word, filled, flag, label, many, one_of, text, whole
-from lifecycle.definition import Reason, ReasonClass
+from lifecycle.definition import NOT_WORKED, Reason, ReasonClass
 from lifecycle.forms import rest
 from lifecycle.model import Trigger
 from mappings.document import check_version
@@ -22,8 +22,6 @@ CLASSES: tuple[str, ...] = get_args(ReasonClass)
 TRIGGERS = tuple(one for one in get_args(Trigger) if one != "by_hand")
 # A list that is longer is not read by anybody who is in a hurry (domain sheet, 2.7).
 MOST = 20
-# Set where nobody answered in time; nobody chooses it.
-NOT_WORKED = "not_worked"
 # What a reason says of how somebody comes back.
 RECYCLED = ("cool_off", "months", "before_renewal", "by_timeframe", "triggers", "topics")
 

@@ -1,0 +1,146 @@
+"""Several requests about one subject at once: which is followed, which is kept as a conflict. Pure.
+
+What is legal goes first; of what is legal from the same standing, what was meant earlier; at the same time,
+the department that the stage belongs to: sales for SAL to customer, marketing for lead and MQL. An erasure
+goes before anything. The last writer does not win: that would silently wake leads that were sent back. Of
+those who lose, the first stands in the winner's entry, and each has a refusal of its own that names the
+winner. Who asked for the same has lost nothing. Source: domain sheet, section 2.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import reduce
+from typing import Final, NamedTuple
+
+from lifecycle.definition import Definition
+from lifecycle.machine import Decision, decide
+from lifecycle.model import Entry, Refusal, Request, Role, Source, Stage, Standing
+from lifecycle.situation import Situation
+from lifecycle.standing import step
+
+Look = Callable[[Request, Standing], Situation]
+
+OF_MARKETING: Final = frozenset({Stage.KNOWN, Stage.LEAD})
+DEPARTMENT: Final[Mapping[Role, str]] = {
+    Role.MARKETING: "marketing",
+    Role.RULE: "marketing",
+    Role.INSIDE_SALES: "sales",
+    Role.SALES: "sales",
+    Role.REVOPS: "revops",
+    Role.PRIVACY: "privacy",
+}
+# Where both are of the same department, its own tool goes first; then what came from nobody's tool.
+TOOLS: Final[Mapping[str, tuple[Source, ...]]] = {
+    "sales": ("salesforce", "hubspot", "kakehashi"),
+    "marketing": ("hubspot", "salesforce", "kakehashi"),
+}
+SELLERS: Final = frozenset({Role.INSIDE_SALES, Role.SALES})
+
+
+class Settled(NamedTuple):
+    """What became of one request: entries, or a refusal."""
+
+    request: Request
+    decision: Decision
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return () if isinstance(self.decision, Refusal) else self.decision
+
+    @property
+    def refusal(self) -> Refusal | None:
+        return self.decision if isinstance(self.decision, Refusal) else None
+
+
+def settle(
+    standing: Standing, requests: Sequence[Request], look: Look, definition: Definition
+) -> tuple[Settled, ...]:
+    """Decide all requests about one subject, each exactly once, in the order to put them on file.
+
+    `look` gives the situation for a request, which depends on where somebody stands by then. What one person
+    asks in one tool is a sequence and no contest: the later is decided on what the earlier led to.
+    """
+    waiting = list(requests)
+    found: list[Settled] = []
+    while waiting:
+        decided = {one.id: _decide(standing, one, waiting, look, definition) for one in waiting}
+        legal = [one for one in waiting if not isinstance(decided[one.id], Refusal)]
+        if not legal:
+            found += [Settled(one, decided[one.id]) for one in sorted(waiting, key=_when)]
+            break
+        winner = min(legal, key=lambda one: _precedence(one, standing))
+        losers = sorted((one for one in legal if _rivals(one, winner)), key=_when)
+        entries = _with_conflict(decided[winner.id], losers, winner)
+        found.append(Settled(winner, entries))
+        found += [Settled(one, _lost(one, winner, standing)) for one in losers]
+        gone = {winner.id, *(one.id for one in losers)}
+        waiting = [one for one in waiting if one.id not in gone]
+        standing = reduce(step, entries, standing)
+    return tuple(found)
+
+
+def _decide(
+    standing: Standing,
+    request: Request,
+    waiting: Sequence[Request],
+    look: Look,
+    definition: Definition,
+) -> Decision:
+    """A verdict that is waiting shows that a seller has seen the lead, whatever else is known."""
+    situation = look(request, standing)
+    if any(one.role in SELLERS for one in waiting):
+        situation = replace(situation, seen=True)
+    return decide(standing, request, situation, definition)
+
+
+def _rivals(one: Request, winner: Request) -> bool:
+    return one.id != winner.id and (one.actor, one.source) != (winner.actor, winner.source)
+
+
+def _lost(one: Request, winner: Request, standing: Standing) -> Refusal:
+    words = {
+        "stage": winner.to.value,
+        "winner": winner.id,
+        "by": winner.actor,
+        "agrees": "yes" if one.to is winner.to else "no",
+    }
+    return Refusal(request=one, code="overtaken", stood=standing.stage, words=words)
+
+
+def _with_conflict(
+    decision: Decision, losers: Sequence[Request], winner: Request
+) -> tuple[Entry, ...]:
+    """The winner's entries; the last of them, which is where somebody stands, names who lost first."""
+    entries = () if isinstance(decision, Refusal) else decision
+    against = next((one.id for one in losers if one.to is not winner.to), None)
+    return (*entries[:-1], replace(entries[-1], conflict_with=against))
+
+
+def _precedence(one: Request, standing: Standing) -> tuple[bool, datetime, bool, int, str]:
+    """Smaller goes first: erasure, event time, department of the stage, its tool, and at last the name."""
+    owner = "marketing" if _is_marketings(one, standing) else "sales"
+    tools = TOOLS[owner]
+    return (
+        one.to is not Stage.ERASED,
+        one.at,
+        DEPARTMENT[one.role] != owner,
+        tools.index(one.source),
+        one.id,
+    )
+
+
+def _is_marketings(one: Request, standing: Standing) -> bool:
+    """Whose stage it is about: the one asked for, or the present one where somebody is to go out.
+
+    An MQL is marketing's until the verdict, and the verdict is sales'.
+    """
+    if one.to in (Stage.RECYCLED, Stage.DISQUALIFIED):
+        return standing.stage in OF_MARKETING
+    return one.to in (Stage.KNOWN, Stage.LEAD, Stage.MQL)
+
+
+def _when(one: Request) -> tuple[datetime, str]:
+    return one.at, one.id
