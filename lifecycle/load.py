@@ -49,6 +49,13 @@ RULE: Form = {
 }
 
 
+class Whole(NamedTuple):
+    """A definition and the definition of interest that it stands on."""
+
+    definition: Definition
+    interest: Interest
+
+
 class Loaded(NamedTuple):
     """A definition, and what works in it and still deserves a look."""
 

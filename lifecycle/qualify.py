@@ -52,10 +52,28 @@ class Judge:
         questions = [one.key for one in definition.gate.questions]
         kind_of = book(interest, questions, tuple(definition.reasons)).kind_of
         self._consent = tuple((name, ALLOWED[asked]) for name, asked in definition.consent.items())
-        self._any = _compiled(definition.mql_any, kind_of)
-        self._none = _compiled(definition.mql_none, kind_of)
-        self._customer = _compiled(definition.customer_any, kind_of)
-        self._routes = _compiled(definition.routes, kind_of)
+        read: set[str] = set()
+        self._any = _compiled(definition.mql_any, kind_of, read)
+        self._none = _compiled(definition.mql_none, kind_of, read)
+        self._customer = _compiled(definition.customer_any, kind_of, read)
+        self._routes = _compiled(definition.routes, kind_of, read)
+        self._read = frozenset(read)
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """The names of all facts that the conditions read."""
+        return self._read
+
+    def makes_mql(self, facts: Mapping[str, Value], today: date) -> tuple[str, ...]:
+        """The rules that make somebody an MQL; none where they do not hold, or something excludes it.
+
+        The same as `mql`, sooner said for many people.
+        """
+        context = Context(today, NoLinks())
+        rules = _that_hold(self._any, facts, context)
+        if not rules or any(holds(facts, context) for _, holds in self._none):
+            return ()
+        return rules if all(_is_in(facts, *one) for one in self._consent) else ()
 
     def mql(self, facts: Mapping[str, Value], today: date) -> Judgement:
         """Whether somebody is a lead that marketing hands over. `today` is the date of the business."""
@@ -68,17 +86,23 @@ class Judge:
     def routes(self, facts: Mapping[str, Value], today: date) -> tuple[str, ...]:
         """The routes that hold, in the order of the definition."""
         context = Context(today, NoLinks())
-        return tuple(name for name, holds in self._routes if holds(facts, context))
+        return _that_hold(self._routes, facts, context)
 
     def _judged(
         self, rules: Sequence[tuple[str, Holds]], facts: Mapping[str, Value], today: date
     ) -> Judgement:
         context = Context(today, NoLinks())
         return Judgement(
-            tuple(name for name, holds in rules if holds(facts, context)),
-            tuple(name for name, holds in self._none if holds(facts, context)),
-            tuple(name for name, allowed in self._consent if not _is_in(facts, name, allowed)),
+            _that_hold(rules, facts, context),
+            _that_hold(self._none, facts, context),
+            tuple(one[0] for one in self._consent if not _is_in(facts, *one)),
         )
+
+
+def _that_hold(
+    rules: Sequence[tuple[str, Holds]], facts: Mapping[str, Value], context: Context
+) -> tuple[str, ...]:
+    return tuple(name for name, holds in rules if holds(facts, context))
 
 
 def _is_in(facts: Mapping[str, Value], dimension: str, allowed: frozenset[str]) -> bool:
@@ -88,12 +112,12 @@ def _is_in(facts: Mapping[str, Value], dimension: str, allowed: frozenset[str]) 
 
 
 def _compiled(
-    rules: Sequence[Rule] | Sequence[Route], kind_of: Callable[[str], FieldKind]
+    rules: Sequence[Rule] | Sequence[Route], kind_of: Callable[[str], FieldKind], read: set[str]
 ) -> tuple[tuple[str, Holds], ...]:
-    return tuple(
-        (
-            rule.id,
-            compile_expression(rule.when, side=System.HUBSPOT, kind_of=kind_of).condition(),
-        )
-        for rule in rules
-    )
+    """The conditions by the names of their rules; what they read is added to `read`."""
+    found = []
+    for rule in rules:
+        compiled = compile_expression(rule.when, side=System.HUBSPOT, kind_of=kind_of)
+        read |= compiled.fields
+        found.append((rule.id, compiled.condition()))
+    return tuple(found)

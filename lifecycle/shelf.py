@@ -13,12 +13,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from intent.definition import Definition as Interest
 from intent.load import load_definition as load_interest
 from lifecycle import taxonomy
 from lifecycle.approval import Version, begin_of
 from lifecycle.definition import Definition, Kept
-from lifecycle.load import load_definition
+from lifecycle.load import Whole, load_definition
 from lifecycle.port import Definitions
 
 
@@ -28,13 +27,6 @@ class Texts(NamedTuple):
     definition: str
     interest: str
     reasons: str
-
-
-class Whole(NamedTuple):
-    """A definition and the definition of interest that it stands on."""
-
-    definition: Definition
-    interest: Interest
 
 
 def texts_of(definition: Path, interest: Path, reasons: Path = taxonomy.SHIPPED) -> Texts:
