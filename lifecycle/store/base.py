@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sqlalchemy import Connection, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,7 +13,7 @@ from database.room import Room
 from intent.store.naming import subject_of
 from intent.store.rows import among
 from lifecycle.model import Entry
-from lifecycle.store.folding import fold
+from lifecycle.standing import fold
 from lifecycle.store.tables import entry, subject
 from lifecycle.store.values import STANDING, entry_of, to_text
 
@@ -82,6 +81,6 @@ def put_standing(connection: Connection, name: str) -> None:
     entries = read_history(connection, family(connection, name))
     found: dict[str, object] = {"number": len(entries), "stage": None, "standing": None}
     if entries:
-        folded = replace(fold(entries), subject=subject_of(name), number=len(entries))
+        folded = fold(entries, subject_of(name))
         found |= {"stage": folded.stage.value, "standing": to_text(STANDING, folded)}
     connection.execute(update(subject).where(subject.c.subject == name).values(found))
