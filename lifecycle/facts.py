@@ -18,6 +18,7 @@ from intent.filters import is_employee
 from intent.fitting import kinds_on
 from intent.model import Card, ConsentValue
 from lifecycle.definition import Gate
+from lifecycle.gate import NOT_ASKED, core_known, state_of, weigh
 from lifecycle.model import Answer, Evidence, GateState, Stage, Standing, Subject
 
 DIMENSIONS = ("email", "phone", "tracking", "profiling", "share_third_party")
@@ -26,9 +27,6 @@ STATES: tuple[str, ...] = get_args(GateState)
 BANDS = tuple(letter + digit for letter, digit in product("ABC", "123"))
 # Whose record the further names are properties of, by their beginning.
 OBJECTS: Mapping[str, str] = {"person.": "contacts", "account.": "companies"}
-# What an answer to a question of the gate is worth (domain sheet, 2.5).
-WORTH: Mapping[GateState, float] = {"known": 1.0, "asked_unknown": 0.5, "not_asked": 0.0}
-INFERRED = "inference"
 # The card of somebody of whom nothing is known.
 NOTHING = Card(
     subject=Subject("person", ""),
@@ -191,25 +189,13 @@ def _of_evidence(evidence: Evidence) -> dict[str, Value]:
 
 
 def _of_gate(gate: Gate, answers: Mapping[str, Answer]) -> dict[str, Value]:
-    states = {one.key: state_of(answers.get(one.key)) for one in gate.questions}
-    whole = sum(one.weight for one in gate.questions)
-    told = sum(one.weight * WORTH[states[one.key]] for one in gate.questions)
+    found = weigh(gate, answers)
+    states = {one.key: state_of(answers.get(one.key, NOT_ASKED)) for one in gate.questions}
     return {
-        "gate.core_known": sum(
-            one.is_core and states[one.key] == "known" for one in gate.questions
-        ),
-        "gate.completeness": told / whole if whole else 1.0,
+        "gate.core_known": core_known(gate, found),
+        "gate.completeness": found.completeness,
         **{f"gate.{key}": state for key, state in states.items()},
     }
-
-
-def state_of(answer: Answer | None) -> GateState:
-    """What an answer counts as: a value that was only inferred is not known."""
-    if answer is None:
-        return "not_asked"
-    if answer.state == "known" and answer.source == INFERRED:
-        return "not_asked"
-    return answer.state
 
 
 def _of_standing(standing: Standing, at: datetime) -> dict[str, Value]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 from itertools import groupby
 from typing import NamedTuple
@@ -34,11 +34,14 @@ from intent.model import (
 )
 from intent.store.counting import RETURN_VISIT, Seen, candidates, returned, settle, visits_in, worth
 from intent.surge import DAYS, SHORT, standing, surge
+from lifecycle.coming_back import Held, comes_back
 from lifecycle.evidence import evidence_of
 from lifecycle.facts import Known, maker
+from lifecycle.gate import lacking, weigh
 from lifecycle.load import Whole
 from lifecycle.model import Answer, Entry, Stage, Standing
 from lifecycle.qualify import Judge
+from lifecycle.situation import Situation
 
 # Who can become an MQL by a rule: everybody else is in somebody's hands already.
 WAITING = frozenset({Stage.KNOWN, Stage.LEAD, Stage.RECYCLED})
@@ -194,19 +197,52 @@ class _Court:
             return
         card = self._card_of_account(members, at, surges)
         for one in waiting:
-            known = self._known(one, card, at, surges)
-            rules = self._judge.makes_mql(self._facts(known, moment(at)), day)
-            if rules and _may_return(known, moment(at)):
+            rules = self._rules(one, card, at, day, surges)
+            if rules:
                 yield one.life.subject, Would(moment(at), rules)
 
-    def _known(self, one: _Member, account: Card, at: Millis, surges: datetime | None) -> Known:
+    def _rules(
+        self, one: _Member, account: Card, at: Millis, day: date, surges: datetime | None
+    ) -> tuple[str, ...]:
+        """The rules by which somebody is handed over now; none where the gate or a rest holds them."""
+        standing = one.life.standing
+        known = self._known(one, account, at, surges, standing.recycled_at)
+        rules = self._judge.makes_mql(self._facts(known, moment(at)), day)
+        ever = rules
+        if not rules and standing.stage is Stage.RECYCLED:
+            earlier = self._known(one, account, at, surges, None)
+            ever = self._judge.makes_mql(self._facts(earlier, moment(at)), day)
+        if not ever:
+            return ()
+        gate, evidence = self._definition.gate, known.evidence
+        found = weigh(gate, known.answers)
+        raised = evidence.hard_event is not None
+        if lacking(gate, found, "mql", evidence, hand_raise=raised):
+            return ()
+        if standing.stage is Stage.RECYCLED:
+            situation = Situation(
+                now=moment(at), rules=rules, rules_ever=ever, evidence=evidence, gate=found
+            )
+            # That the definition is another one than then would bring back everybody, once.
+            asked = comes_back(replace(standing, definition=""), situation, self._definition)
+            return () if isinstance(asked, Held) else ever
+        return rules
+
+    def _known(
+        self,
+        one: _Member,
+        account: Card,
+        at: Millis,
+        surges: datetime | None,
+        after: datetime | None,
+    ) -> Known:
         life, zone = one.life, self._period.zone
         evidence = evidence_of(
             self._interest,
             one.counted,
             moment(at),
             zone,
-            after=life.standing.recycled_at,
+            after=after,
             surge_at=surges,
         )
         return Known(
@@ -286,13 +322,6 @@ class _Court:
 
     def _day(self, at: Millis) -> date:
         return moment(at).astimezone(self._period.zone).date()
-
-
-def _may_return(known: Known, at: datetime) -> bool:
-    """While somebody rests only a raised hand brings them back (T15)."""
-    until = known.standing.cool_until
-    resting = known.standing.stage is Stage.RECYCLED and until is not None and at < until
-    return not resting or known.evidence.hard_event is not None
 
 
 def _happenings(interest: Interest, place: int, life: Life) -> Iterator[_Happening]:
