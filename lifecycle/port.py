@@ -24,7 +24,8 @@ class Overtaken(Exception):
 class Timer(NamedTuple):
     """A clock that runs for a subject since an entry, and until it is due in business time.
 
-    `owner` is who has to act. `step` counts the steps of the escalation that were told.
+    `owner` is who has to act. `step` counts the steps of the escalation that were told. `is_void`: it was
+    stopped because there was nothing to be kept any more, and counts neither way.
     """
 
     subject: Subject
@@ -36,6 +37,7 @@ class Timer(NamedTuple):
     next_at: datetime | None
     step: int = 0
     stopped_at: datetime | None = None
+    is_void: bool = False
 
 
 class Lifecycle(Protocol):
@@ -73,7 +75,10 @@ class Lifecycle(Protocol):
         """Who stands there, in the order of their keys, for going through all of them."""
 
     def written(self, subject: Subject, entry: int, system: System, at: datetime) -> None:
-        """That a system holds what an entry says."""
+        """That a system holds what an entry says; the first time counts."""
+
+    def written_at(self, subject: Subject) -> Mapping[tuple[Subject, int, System], datetime]:
+        """Since when each system holds what each entry of a subject says."""
 
     def merge(self, loser: Subject, survivor: Subject, at: datetime) -> None:
         """Two are one person: both histories are the survivor's, in the order of time."""
@@ -90,6 +95,9 @@ class Clocks(Protocol):
 
     def due(self, now: datetime, limit: int) -> Sequence[Timer]:
         """Timers of which a step is to be told."""
+
+    def keep(self, timers: Sequence[Timer]) -> None:
+        """Timers that start or stop without an entry: somebody was called, a system holds what it shall."""
 
     def told(self, timer: Timer, step: int, next_at: datetime | None) -> None:
         """That a step of a timer was told, and when the next one is."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, literal, select, update
@@ -13,7 +12,7 @@ from database.room import Room
 from intent.store.naming import subject_of
 from intent.store.rows import among
 from lifecycle.model import Entry
-from lifecycle.standing import fold
+from lifecycle.standing import fold, in_order
 from lifecycle.store.tables import entry, subject
 from lifecycle.store.values import STANDING, entry_of, to_text
 
@@ -64,16 +63,13 @@ def home(connection: Connection, name: str) -> str:
 
 
 def read_history(connection: Connection, names: Sequence[str]) -> list[Entry]:
-    """The entries of all of these in the order of time; each one's own stay in their order."""
+    """The entries of all of these, oldest first."""
     rows = connection.execute(
         select(entry)
         .where(among(connection, entry.c.subject, names))
         .order_by(entry.c.subject, entry.c.number)
     ).mappings()
-    own: dict[str, list[Entry]] = {}
-    for row in rows:
-        own.setdefault(row["subject"], []).append(entry_of(row))
-    return list(heapq.merge(*own.values(), key=lambda one: (one.entered_at, one.observed_at)))
+    return list(in_order([entry_of(row) for row in rows]))
 
 
 def put_standing(connection: Connection, name: str) -> None:

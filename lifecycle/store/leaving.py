@@ -79,7 +79,9 @@ def _forget(connection: Connection, names: list[str], at: datetime) -> None:
     )
     theirs = among(connection, timer.c.subject, names)
     connection.execute(
-        update(timer).where(theirs, timer.c.stopped_at.is_(None)).values(stopped_at=utc(at))
+        update(timer)
+        .where(theirs, timer.c.stopped_at.is_(None))
+        .values(stopped_at=utc(at), is_void=True)
     )
     connection.execute(update(timer).where(theirs).values(owner=""))
 

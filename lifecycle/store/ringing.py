@@ -45,6 +45,11 @@ class Ringing(LifecycleRoom):
             ).mappings()
             return [timer_of(row) for row in rows]
 
+    def keep(self, timers: Sequence[Timer]) -> None:
+        """Timers that start or stop without an entry: somebody was called, a system holds what it shall."""
+        with self._begin() as connection:
+            put_timers(connection, timers)
+
     def told(self, timer: Timer, step: int, next_at: datetime | None) -> None:
         """That a step of a timer was told, and when the next one is; a step is never taken back."""
         with self._begin() as connection:

@@ -131,6 +131,7 @@ timer = Table(
     Column("next_at", INSTANT),
     Column("step", Integer, nullable=False),
     Column("stopped_at", INSTANT),
+    Column("is_void", Boolean, nullable=False),
 )
 Index(
     "ix_lifecycle_timer_next_at",

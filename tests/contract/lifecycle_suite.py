@@ -211,6 +211,20 @@ class LifecycleContract:
         store.told(first, 1, NOW)
         assert [one.clock for one in store.due(half, 9)] == ["verdict"]
 
+    def test_a_clock_starts_and_stops_without_an_entry(self, store: SqlLifecycleStore) -> None:
+        """A hand was raised, and somebody was called; what ended for nothing says so."""
+        enter(store, "one", 1, timers=(timer(),))
+        touch = timer(clock="first_touch", due_at=NOW + HOUR)
+        store.keep([touch])
+        assert store.running(ANN) == [touch, timer()]
+        store.keep(
+            [
+                touch._replace(stopped_at=NOW, next_at=None),
+                timer(stopped_at=NOW, next_at=None, is_void=True),
+            ]
+        )
+        assert (store.running(ANN), store.due(NOW + 9 * DAY, 9)) == ([], [])
+
     # Two are one ----------------------------------------------------------------------------------
 
     def test_two_histories_become_one_in_the_order_of_time(self, store: SqlLifecycleStore) -> None:

@@ -124,6 +124,7 @@ def _clocks() -> None:
         sa.Column("next_at", INSTANT, nullable=True),
         sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("stopped_at", INSTANT, nullable=True),
+        sa.Column("is_void", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("subject", "clock", "entry", name=op.f("pk_lifecycle_timer")),
     )
     op.create_index(
