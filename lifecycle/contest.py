@@ -1,10 +1,11 @@
 """Several requests about one subject at once: which is followed, which is kept as a conflict. Pure.
 
 What is legal goes first; of what is legal from the same standing, what was meant earlier; at the same time,
-the department that the stage belongs to: sales for SAL to customer, marketing for lead and MQL. An erasure
-goes before anything. The last writer does not win: that would silently wake leads that were sent back. Of
-those who lose, the first stands in the winner's entry, and each has a refusal of its own that names the
-winner. Who asked for the same has lost nothing. Source: domain sheet, section 2.3.
+what the department wants that the dispute belongs to: sales where it is about SAL to customer or the verdict
+on an MQL, marketing where it is only about lead and MQL. An erasure goes before anything. The last writer
+does not win: that would silently wake leads that were sent back. Of those who lose, the first stands in the
+winner's entry, and each has a refusal of its own that names the winner. Who asked for the same has lost
+nothing. Source: domain sheet, section 2.3.
 """
 
 from __future__ import annotations
@@ -15,25 +16,23 @@ from datetime import datetime
 from functools import reduce
 from typing import Final, NamedTuple
 
-from lifecycle.definition import Definition
-from lifecycle.machine import Decision, decide
+from lifecycle.definition import Definition, Department
+from lifecycle.machine import OUT, Decision, decide
 from lifecycle.model import Entry, Refusal, Request, Role, Source, Stage, Standing
 from lifecycle.situation import Situation
 from lifecycle.standing import step
 
 Look = Callable[[Request, Standing], Situation]
 
-OF_MARKETING: Final = frozenset({Stage.KNOWN, Stage.LEAD})
-DEPARTMENT: Final[Mapping[Role, str]] = {
+OF_MARKETING: Final = frozenset({Stage.KNOWN, Stage.LEAD, Stage.MQL, Stage.RECYCLED})
+# The others are of no department and go after both.
+DEPARTMENT: Final[Mapping[Role, Department]] = {
     Role.MARKETING: "marketing",
-    Role.RULE: "marketing",
     Role.INSIDE_SALES: "sales",
     Role.SALES: "sales",
-    Role.REVOPS: "revops",
-    Role.PRIVACY: "privacy",
 }
-# Where both are of the same department, its own tool goes first; then what came from nobody's tool.
-TOOLS: Final[Mapping[str, tuple[Source, ...]]] = {
+# Where both are of the same department, its own tool goes first; last what came from a link or a command.
+TOOLS: Final[Mapping[Department, tuple[Source, ...]]] = {
     "sales": ("salesforce", "hubspot", "kakehashi"),
     "marketing": ("hubspot", "salesforce", "kakehashi"),
 }
@@ -71,7 +70,7 @@ def settle(
         if not legal:
             found += [Settled(one, decided[one.id]) for one in sorted(waiting, key=_when)]
             break
-        winner = min(legal, key=lambda one: _precedence(one, standing))
+        winner = min(legal, key=_precedence(_owner(legal, standing)))
         losers = sorted((one for one in legal if _rivals(one, winner)), key=_when)
         entries = _with_conflict(decided[winner.id], losers, winner)
         found.append(Settled(winner, entries))
@@ -119,27 +118,22 @@ def _with_conflict(
     return (*entries[:-1], replace(entries[-1], conflict_with=against))
 
 
-def _precedence(one: Request, standing: Standing) -> tuple[bool, datetime, bool, int, str]:
-    """Smaller goes first: erasure, event time, department of the stage, its tool, and at last the name."""
-    owner = "marketing" if _is_marketings(one, standing) else "sales"
+def _precedence(owner: Department) -> Callable[[Request], tuple[bool, datetime, bool, int, str]]:
+    """Smaller goes first: erasure, event time, the owner of the dispute, its own tool, at last the name."""
     tools = TOOLS[owner]
-    return (
-        one.to is not Stage.ERASED,
-        one.at,
-        DEPARTMENT[one.role] != owner,
-        tools.index(one.source),
-        one.id,
-    )
+
+    def of(one: Request) -> tuple[bool, datetime, bool, int, str]:
+        is_owners = DEPARTMENT.get(one.role) == owner
+        return one.to is not Stage.ERASED, one.at, not is_owners, tools.index(one.source), one.id
+
+    return of
 
 
-def _is_marketings(one: Request, standing: Standing) -> bool:
-    """Whose stage it is about: the one asked for, or the present one where somebody is to go out.
-
-    An MQL is marketing's until the verdict, and the verdict is sales'.
-    """
-    if one.to in (Stage.RECYCLED, Stage.DISQUALIFIED):
-        return standing.stage in OF_MARKETING
-    return one.to in (Stage.KNOWN, Stage.LEAD, Stage.MQL)
+def _owner(legal: Sequence[Request], standing: Standing) -> Department:
+    """Whose matter it is. Whoever is to go out is in the hands where they stand; an MQL waits for sales."""
+    about = {standing.stage if one.to in OUT else one.to for one in legal}
+    is_verdict = standing.stage is Stage.MQL
+    return "marketing" if about <= OF_MARKETING and not is_verdict else "sales"
 
 
 def _when(one: Request) -> tuple[datetime, str]:
