@@ -18,6 +18,8 @@ from mappings.schema import Names, OwnName
 PREFIX = "kakehashi."
 # Text that is longer is shortened before it is told; longer fields are needed for the sentences alone.
 TOPIC_SCORES, SENTENCE = 1_000, 1_000
+# A hand-over card takes more room.
+CARD = 4_000
 
 # The kinds of names that records have.
 NAME_KINDS = frozenset({"hubspot_contact_id", "email", "corporate_number", "company_domain"})
@@ -45,6 +47,28 @@ OWN_VALUES: Mapping[str, FieldSchema] = dict(
         _own("intent.reason_outward_ja", "long_text", SENTENCE),
         _own("intent.reason_outward_en", "long_text", SENTENCE),
         _own("intent.active_persons", "number"),
+        _own("lifecycle.stage", "text", 20),
+        _own("lifecycle.stage_since", "datetime"),
+        _own("lifecycle.cycle", "number"),
+        _own("lifecycle.verdict", "text", 10),
+        _own("lifecycle.handed_to", "text", 120),
+        _own("lifecycle.hand_over", "long_text", CARD),
+        _own("lifecycle.recycle_reason", "text", 40),
+        _own("lifecycle.recycle_sub_reason", "text", 255),
+        _own("lifecycle.recycle_comment", "long_text", SENTENCE),
+        _own("lifecycle.recycled_at", "datetime"),
+        _own("lifecycle.recycled_by", "text", 120),
+        _own("lifecycle.recycle_count", "number"),
+        _own("lifecycle.reactivate_on", "date"),
+        _own("lifecycle.is_returned", "bool"),
+        _own("lifecycle.reactivated_at", "datetime"),
+        _own("lifecycle.reactivation_reason", "text", 40),
+        _own("lifecycle.completeness", "number"),
+        _own("lifecycle.missing", "text", 255),
+        _own("lifecycle.first_touch_due_at", "datetime"),
+        _own("lifecycle.sla_status", "text", 20),
+        _own("lifecycle.nurture", "bool"),
+        _own("lifecycle.definition", "text", 40),
     )
 )
 
@@ -52,6 +76,11 @@ OWN_VALUES: Mapping[str, FieldSchema] = dict(
 def is_own(name: str) -> bool:
     """Whether a field's name is that of a value of ours."""
     return name.startswith(PREFIX)
+
+
+def is_followed(name: str) -> bool:
+    """Whether a value of ours (without its prefix) is known by following somebody, which needs consent."""
+    return name.startswith("intent.")
 
 
 def vendor_fields(fields: Iterable[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from connector.port import Edit, System
 from mappings.schema import Cell, Context, Direction, Fault, Line, Normal, Pending, Skip
@@ -75,7 +75,25 @@ class Travel:
     winner: Literal["hubspot", "salesforce", "both"] | None = None
 
 
-Decision: TypeAlias = Agree | Leave | Omit | Park | AskTimes | Travel
+class LineRequest(NamedTuple):
+    """What a person entered in a field of ours where an edit is a request: the value's name, and the cell."""
+
+    name: str
+    side: System
+    cell: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Hear:
+    """A person edited a value of ours where that is a request (`edits: request`): the cells by side.
+
+    Nothing is written; the edit is handed on, and whoever decides about it rings for the record.
+    """
+
+    edits: dict[System, Cell]
+
+
+Decision: TypeAlias = Agree | Leave | Omit | Park | AskTimes | Travel | Hear
 
 
 @dataclass(frozen=True, slots=True)

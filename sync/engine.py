@@ -146,6 +146,7 @@ class Engine:
         links = self.bind(mapping, [work for work in works if work.pair.id == 0])
         self.tally.totals["link"] += len(links)
         works = [work for work in works if work.pair.id]
+        self.asker.hear(mapping, [(work.pair, work.plan) for work in works], answers)
         self.write(mapping, works)
         self.settle(mapping, works)
         self.asker.close_folded(answers, (work.pair.hubspot_id for work in works))
@@ -340,6 +341,7 @@ class Engine:
                 or plan.still_parked
                 or plan.waiting
                 or plan.observed
+                or plan.requests
                 or any(r.state != "landed" or r.refuses_opt_out for r in work.results)
                 or self._is_held_back(plan)
                 or pair.hubspot_id in aftermath.foreign
@@ -364,7 +366,7 @@ class Engine:
         if any(isinstance(result.later, RecordLocked) for result in work.results):
             return LOCKED
         refuses = any(result.refuses_opt_out for result in work.results)
-        if refuses or self._is_held_back(work.plan) or "later" in states:
+        if refuses or self._is_held_back(work.plan) or work.plan.requests or "later" in states:
             return "due"
         return why_waiting(work.plan.waiting)
 

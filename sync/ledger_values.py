@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connector.port import System, Values
-from mappings.own_values import PREFIX, own_of
+from mappings.own_values import PREFIX, is_followed, own_of
 from mappings.schema import Cell, Context, Fault, Line, Pending, Skip
-from sync.decide import Agree, Decision, Omit, Park, Travel, held_back
+from sync.decide import Agree, Decision, Hear, Omit, Park, Travel, held_back
 from sync.model import LineBaseline
 
 
@@ -35,8 +35,11 @@ def decide_ledger_value(
 
     A value that we wrote and no longer have is taken back: somebody was forgotten, or a link was wrong. Where
     nothing at all is held of them it is a matter of their consent, which neither a pause nor `only` holds up.
+    Where the file says `edits: request`, what a person entered is heard before anything is put back.
     """
     name = line.ledger_value or ""
+    if line.edits == "request" and (edits := _edits(line, base, left, right, context)):
+        return Hear(edits)
     if name not in context.ledger and not _was_told(line, base):
         return Omit("the ledger holds no value yet")
     value = context.ledger.get(name)
@@ -54,13 +57,33 @@ def decide_ledger_value(
             continue
         if isinstance(cell, Pending) or side.normal(cell) != side.normal(held):
             writes[target] = cell
-    rule = "consent" if is_withdrawn(context) else "ledger"
+    rule = "consent" if is_withdrawn(line, context) else "ledger"
     return Travel(writes, rule) if writes else Agree()
 
 
-def is_withdrawn(context: Context) -> bool:
-    """Whether nothing of ours is held of the people or the account behind these records."""
-    return all(value is None for value in context.ledger.values())
+def _edits(
+    line: Line, base: LineBaseline | None, left: Cell, right: Cell, context: Context
+) -> dict[System, Cell]:
+    """What people entered since the line was last agreed on, by side: neither blank nor what we say."""
+    value = context.ledger.get(line.ledger_value or "")
+    found: dict[System, Cell] = {}
+    for target, held in ((System.HUBSPOT, left), (System.SALESFORCE, right)):
+        side = line.side(target)
+        if not side.fields or (entered := side.normal(held)) is None:
+            continue
+        said = side.carry(value, context)
+        ours = None if isinstance(said, Fault | Skip | Pending) else side.normal(said)
+        before = None if base is None else side.normal(base.of(target))
+        if entered not in (ours, before):
+            found[target] = held
+    return found
+
+
+def is_withdrawn(line: Line, context: Context) -> bool:
+    """Whether a line's value is taken back with all the others that are known by following somebody."""
+    if not is_followed(line.ledger_value or ""):
+        return False
+    return all(value is None for name, value in context.ledger.items() if is_followed(name))
 
 
 def _was_told(line: Line, base: LineBaseline | None) -> bool:

@@ -23,6 +23,7 @@ from mappings.own_values import (
     PREFIX,
     SENTENCE,
     TOPIC_SCORES,
+    is_followed,
     is_own,
     vendor_fields,
 )
@@ -48,7 +49,7 @@ def values_of(card: Card) -> dict[str, Value]:
     Times are ISO 8601 in UTC. The card of somebody who was forgotten is blank in all of them.
     """
     if is_blank(card):
-        return dict.fromkeys(OWN_VALUES)
+        return dict.fromkeys(name for name in OWN_VALUES if is_followed(name))
     return {
         "intent.score": card.engagement,
         "intent.fit": card.fit,
@@ -90,22 +91,41 @@ def _short(text: str | None) -> str | None:
     return text if text is None or len(text) <= SENTENCE else text[: SENTENCE - 1] + "…"
 
 
+class ToldLives(Protocol):
+    """What is asked of whoever knows where people stand between the departments."""
+
+    def lives(self, subjects: Iterable[Subject]) -> Mapping[Subject, Mapping[str, Value]]:
+        """The values of these, by our own names without their prefix; nobody of whom nothing is said."""
+
+
+class NoLives:
+    """Nobody stands anywhere: no shared definition is in force."""
+
+    def lives(self, subjects: Iterable[Subject]) -> Mapping[Subject, Mapping[str, Value]]:
+        """Nothing."""
+        return {}
+
+
 @dataclass(frozen=True, slots=True)
 class OwnValues:
     """Knows what was told of the people and accounts of records."""
 
     cards: ToldCards
+    places: ToldLives = field(default_factory=NoLives)
 
     def of(self, named: Mapping[str, Sequence[OwnName]]) -> dict[str, dict[str, Value]]:
         """Our values by record, of those whose names somebody's card is found by; the surest name wins."""
         subjects = self._subjects(name for names in named.values() for name in names)
-        told = self.cards.told(list(dict.fromkeys(subjects.values()))) if subjects else {}
+        everybody = list(dict.fromkeys(subjects.values()))
+        told = self.cards.told(everybody) if everybody else {}
+        lives = self.places.lives(everybody) if everybody else {}
         found: dict[str, dict[str, Value]] = {}
         for record_id, names in named.items():
-            known = (told.get(subjects[name]) for name in names if name in subjects)
-            card = next((one for one in known if one is not None), None)
-            if card is not None:
-                found[record_id] = values_of(card)
+            known = [subjects[name] for name in names if name in subjects]
+            card = next((told[one] for one in known if one in told), None)
+            life = next((lives[one] for one in known if one in lives), None)
+            if card is not None or life is not None:
+                found[record_id] = {**({} if card is None else values_of(card)), **(life or {})}
         return found
 
     def _subjects(self, names: Iterable[OwnName]) -> dict[OwnName, Subject]:
@@ -155,11 +175,12 @@ def informed(
     cards: ToldCards,
     mappings: Sequence[FieldMapping],
     forbidden: Callable[[Sequence[OwnName]], object] = lambda _names: None,
+    places: ToldLives | None = None,
 ) -> Mapping[System, Connector]:
     """The connectors, informed where some mapping writes values of ours; else as they are."""
     if not any(mapping.own_names for mapping in mappings):
         return connectors
-    own = OwnValues(cards)
+    own = OwnValues(cards, places or NoLives())
     return {
         side: cast("Connector", Informed(one, own, bearers_of(mappings, side), forbidden))
         for side, one in connectors.items()
@@ -238,13 +259,18 @@ class Informed:
         ]
         if forbidding:
             self.forbidden([name for record_id in forbidding for name in named[record_id]])
-            known |= {record_id: {} for record_id in forbidding}
+            known |= {record_id: _unfollowed(known.get(record_id, {})) for record_id in forbidding}
         return [
             one._replace(values={**one.values, **_chosen(wanted, known[one.id])})
             if one.id in known
             else one
             for one in records
         ]
+
+
+def _unfollowed(known: Mapping[str, Value]) -> dict[str, Value]:
+    """What may still be said of somebody who must not be followed."""
+    return {name: value for name, value in known.items() if not is_followed(name)}
 
 
 def _chosen(wanted: Iterable[str], known: Mapping[str, Value]) -> dict[str, Value]:

@@ -12,6 +12,7 @@ from mappings.schema import Cell, Context, Fault, Line, Pending, Skip
 from mappings.schema import Mapping as FieldMapping
 from sync.aftermath import is_weakening
 from sync.decide import EditTimes
+from sync.hearing import Heard, heard_in
 from sync.ledger import Agreement, Ledger
 from sync.model import Baseline, JournalEntry, LineBaseline, Pair
 from sync.reconcile import PairPlan, Question, is_true, reconcile
@@ -29,13 +30,15 @@ class Answers:
     """Plans by HubSpot id. Pairs `in_flight`, by HubSpot id, have a write that may still land: they wait,
     those that are yet to be bound as well.
 
-    `folded` are journal entries found landed, by HubSpot id; they close once that is on file.
+    `folded` are journal entries found landed, by HubSpot id; they close once that is on file. `values` are
+    those that were asked about, by side and record.
     """
 
     plans: dict[str, PairPlan] = field(default_factory=dict)
     baselines: dict[str, Baseline] = field(default_factory=dict)
     in_flight: set[str] = field(default_factory=set)
     folded: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    values: SideValues = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,12 @@ class Asker:
     clock: Callable[[], datetime]
     landing_window: timedelta
     retry_parked: bool = False
+    # Told of what people entered in fields of ours where that is a request.
+    listen: Callable[[Sequence[Heard]], object] = lambda _heard: None
 
     def ask(self, mapping: FieldMapping, pairs: Sequence[Pair], values: SideValues) -> Answers:
         """Decide every pair of which both records are at hand."""
-        answers = Answers()
+        answers = Answers(values=values)
         questions = self._questions(mapping, pairs, values, answers)
         for hubspot_id, question in questions.items():
             answers.plans[hubspot_id] = reconcile(question)
@@ -255,6 +260,25 @@ class Asker:
             for pair in chosen
         }
 
+    def hear(
+        self, mapping: FieldMapping, plans: Iterable[tuple[Pair, PairPlan]], answers: Answers
+    ) -> None:
+        """Hand on what people entered in fields of ours, before it counts as seen."""
+        heard = [
+            one
+            for pair, plan in plans
+            if plan.requests
+            for one in heard_in(
+                mapping,
+                pair,
+                plan,
+                {side: answers.values[side][pair.record_id(side)] for side in System},
+                self.context,
+            )
+        ]
+        if heard:
+            self.listen(heard)
+
     def note_agreements(
         self,
         mapping: FieldMapping,
@@ -263,10 +287,12 @@ class Asker:
         answers: Answers,
     ) -> None:
         """Put on file what agrees without a write; what is parked or waits keeps the pair due."""
+        self.hear(mapping, settled, answers)
         agreements = []
         for pair, plan in settled:
             left, right = values[HUBSPOT][pair.hubspot_id], values[SALESFORCE][pair.salesforce_id]
-            clean = not (plan.parked or plan.still_parked or plan.waiting or plan.observed)
+            stuck = plan.parked or plan.still_parked or plan.waiting or plan.observed
+            clean = not (stuck or plan.requests)
             agreements.append(
                 Agreement(
                     pair_id=pair.id,

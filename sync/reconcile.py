@@ -20,7 +20,9 @@ from sync.decide import (
     AskTimes,
     Decision,
     EditTimes,
+    Hear,
     Leave,
+    LineRequest,
     Omit,
     Park,
     Travel,
@@ -103,7 +105,8 @@ class PairPlan:
     `agreed` are baselines that can be noted at once, since nothing has to be written for them;
     `writes` become baselines once they landed; `observed` are writes of lines in mode `observe`,
     never made. `changes` are all fields to set, by side, keys and consent included. `waiting` are lines
-    that wait for a partner. `ask_times` names lines to be decided again with edit times.
+    that wait for a partner. `ask_times` names lines to be decided again with edit times. `requests` are
+    edits that somebody else decides about; `told` is what we say of our own values in them.
     """
 
     agreed: Mapping[str, LineBaseline] = field(default_factory=dict)
@@ -115,6 +118,8 @@ class PairPlan:
     still_parked: tuple[str, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     ask_times: tuple[str, ...] = ()
+    requests: tuple[LineRequest, ...] = ()
+    told: Mapping[str, Cell] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -146,10 +151,9 @@ def reconcile(question: Question) -> PairPlan:
     """Decide every line of a pair. See the module docstring."""
     draft = _Draft(question)
     if question.consent_only:
-        if is_withdrawn(draft.question.context):
-            for line in question.lines.lines:
-                if line.ledger_value is not None and line.mode == "live":
-                    draft.take(line)
+        for line in question.lines.lines:
+            if line.mode == "live" and is_withdrawn(line, draft.question.context):
+                draft.take(line)
     else:
         late: list[Line] = []
         for line in question.lines.lines:
@@ -183,6 +187,7 @@ class _Draft:
         self.still_parked: list[str] = []
         self.waiting: list[Waiting] = []
         self.ask_times: list[str] = []
+        self.requests: list[LineRequest] = []
 
     def planned_view(self, line: Line) -> Values:
         """The record as it will be. Both sides' names are known; the source's win a clash."""
@@ -234,8 +239,18 @@ class _Draft:
             self.ask_times.append(line.id)
         elif isinstance(decision, Park):
             self._park(line, decision, left, right, _target_of(line))
+        elif isinstance(decision, Hear):
+            self._hear(line, left, right, decision)
         else:
             self._travel(line, left, right, decision)
+
+    def _hear(self, line: Line, left: Cell, right: Cell, heard: Hear) -> None:
+        """Handed on, and noted as seen: once it is decided, what we say is written as ever."""
+        if line.mode == "observe":
+            return
+        self.agreed[line.id] = LineBaseline(line.hash, left, right)
+        name = line.ledger_value or ""
+        self.requests += [LineRequest(name, side, cell) for side, cell in heard.edits.items()]
 
     def _travel(self, line: Line, left: Cell, right: Cell, travel: Travel) -> None:
         if self.question.parked.get(line.id) == fingerprint(line, left, right):
@@ -308,6 +323,8 @@ class _Draft:
             still_parked=tuple(self.still_parked),
             waiting=tuple(self.waiting),
             ask_times=tuple(self.ask_times),
+            requests=tuple(self.requests),
+            told=self.question.context.ledger if self.requests else {},
         )
 
     def _line_changes(self, side: System) -> Iterable[FieldChange]:

@@ -20,6 +20,7 @@ from sync.births import Midwife
 from sync.consent import ConsentWriter
 from sync.endings import Endings
 from sync.engine import Engine, Tally
+from sync.hearing import Heard
 from sync.holding import Holder
 from sync.ledger import Ledger
 from sync.owners import OWNER_FIELDS, Owners, pair_owners
@@ -65,6 +66,8 @@ class Workbench:
     ties: Mapping[System, Relations] = field(default_factory=dict)
     # Told of people who are erased, with the names of their records.
     erased: Callable[[Sequence[OwnName]], object] = lambda _names: None
+    # Told of what people entered in fields of ours where that is a request.
+    listen: Callable[[Sequence[Heard]], object] = lambda _heard: None
     _known: _KnownOwners = field(default_factory=_KnownOwners)
 
     @property
@@ -145,6 +148,7 @@ class Workbench:
             clock=self.clock,
             landing_window=self.landing_window,
             retry_parked=retry_parked,
+            listen=self.listen,
         )
 
     def engine(

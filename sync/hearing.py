@@ -1,0 +1,90 @@
+"""What people entered in fields of ours where an edit is a request: gathered, and handed on. Pure.
+
+A verdict, a stage, a reason: the mapping file says `edits: request` of those lines. Each record with such
+edits becomes one `Heard`; who decides about it stands elsewhere (`sync.ushering`). It is handed on before the
+edit counts as seen, so whoever dies in between hears of it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from connector.port import System, Values
+from mappings.schema import Cell, Context, Fault, OwnName, Pending, Skip
+from mappings.schema import Mapping as FieldMapping
+from sync.model import Pair
+from sync.reconcile import PairPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """One record's edits. `entered` holds the edited values by our own names without their prefix, `held`
+    what its other request fields hold at the same moment, `told` what we had said of all of them.
+    `names` are those of both records of the pair: by them it is known whom it is about.
+    """
+
+    mapping: str
+    pair_id: int
+    system: System
+    object: str
+    record_id: str
+    names: tuple[OwnName, ...]
+    entered: Mapping[str, Cell]
+    held: Mapping[str, Cell] = field(default_factory=dict)
+    told: Mapping[str, Cell] = field(default_factory=dict)
+
+
+def heard_in(
+    mapping: FieldMapping,
+    pair: Pair,
+    plan: PairPlan,
+    values: Mapping[System, Values],
+    context: Context,
+) -> Iterator[Heard]:
+    """What was entered on each side of one pair; nothing where nobody edited anything of ours."""
+    for side in System:
+        entered = {one.name: one.cell for one in plan.requests if one.side is side}
+        if not entered:
+            continue
+        object_name = mapping.hubspot_object if side is System.HUBSPOT else pair.salesforce_object
+        yield Heard(
+            mapping=mapping.name,
+            pair_id=pair.id,
+            system=side,
+            object=object_name,
+            record_id=pair.record_id(side),
+            names=_names(mapping, pair, values),
+            entered=entered,
+            held=_held(mapping, pair, side, values[side], context),
+            told=dict(plan.told),
+        )
+
+
+def _names(
+    mapping: FieldMapping, pair: Pair, values: Mapping[System, Values]
+) -> tuple[OwnName, ...]:
+    objects = {
+        System.HUBSPOT: mapping.hubspot_object,
+        System.SALESFORCE: pair.salesforce_object,
+    }
+    found: list[OwnName] = []
+    for side, object_name in objects.items():
+        names = mapping.own_names.get((side, object_name))
+        if names is not None:
+            found += names(pair.record_id(side), values[side])
+    return tuple(dict.fromkeys(found))
+
+
+def _held(
+    mapping: FieldMapping, pair: Pair, side: System, values: Values, context: Context
+) -> dict[str, Cell]:
+    found: dict[str, Cell] = {}
+    for line in mapping.objects[pair.salesforce_object].lines:
+        end = line.side(side)
+        if line.ledger_value is None or line.edits != "request" or not end.fields:
+            continue
+        cell = end.read(values, context)
+        if not isinstance(cell, Fault | Skip | Pending) and end.normal(cell) is not None:
+            found[line.ledger_value] = cell
+    return found
