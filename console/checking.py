@@ -11,11 +11,12 @@ from console.language import say
 from console.output import Output
 from console.session import Session, command
 from intent.load import FILE_NAME as INTENT_FILE
-from intent.load import load_definition
+from intent.load import definition_of, load_definition
 from intent.sources import read_sources
+from lifecycle.folder import read_definitions
 from mappings.compile import missing_keys
 from mappings.faults import FaultList, MappingFault, MappingFaults, Place
-from sync.install import copy_intent, copy_mappings, create_keys, write_steps
+from sync.install import copy_definitions, copy_intent, copy_mappings, create_keys, write_steps
 from sync.rehearsal import rehearse
 from sync.wiring import Bridge
 
@@ -28,6 +29,8 @@ def init(session: Session, folder: Path | None) -> int:
     target = folder or bridge.mappings_folder
     copied = [target / name for name in copy_mappings(target)]
     copied += [session.folder / name for name in copy_intent(session.folder)]
+    definitions = session.folder / bridge.settings.definitions
+    copied += [definitions / name for name in copy_definitions(definitions)]
     compiled = bridge.compile(offline=True)
     bridge.pin()
     created, missing = create_keys(bridge.connectors, compiled.mappings)
@@ -86,6 +89,7 @@ def check(session: Session, offline: bool) -> int:
         compiled = bridge.compile(offline=offline)
     except MappingFaults as error:
         faults = (*error.faults, *faults)
+    faults += _definition_faults(session.folder, bridge.settings.definitions)
     if faults:
         show_faults(session.output, faults, ())
         return 2
@@ -109,6 +113,21 @@ def _intent_faults(file: Path, sources: Path) -> tuple[MappingFault, ...]:
         faults.faults += error.faults
     read_sources(sources, topics, faults)
     return tuple(faults.faults)
+
+
+def _definition_faults(folder: Path, definitions: Path) -> tuple[MappingFault, ...]:
+    """What is wrong with the shared definition; nothing where there is none, or no points to name."""
+    if not any((folder / definitions).glob("*.yaml")):
+        return ()
+    try:
+        interest = definition_of(folder)
+    except MappingFaults:
+        return ()  # told already
+    try:
+        read_definitions(folder / definitions, interest)
+    except MappingFaults as error:
+        return error.faults
+    return ()
 
 
 def _all_right(mappings: int, relations: int) -> str:

@@ -23,6 +23,7 @@ COMMANDS = {
     "check": "console.checking:check",
     "conflicts": "console.looking:conflicts",
     "convert": "console.converting:convert",
+    "definition": "console.definition:definition",
     "erase": "console.erasing:erase",
     "init": "console.checking:init",
     "intent": "console.intent:intent",

@@ -55,8 +55,19 @@ def whole_of(kept: Kept) -> Whole:
     return Whole(replace(found, hash=kept.hash), interest)
 
 
+class ChangedMeanwhile(Exception):
+    """A file was written to while it was read: what stands in it now is not what was checked."""
+
+
 def kept_of(definition: Definition, texts: Texts, at: datetime) -> Kept:
-    """A version as it is put on file."""
+    """A version as it is put on file. Raises `ChangedMeanwhile` where the texts do not say what it says."""
+    again = load_definition(
+        texts.definition, load_interest(texts.interest), reasons=texts.reasons
+    ).definition
+    if again.hash != definition.hash:
+        raise ChangedMeanwhile(
+            f"{definition.name} changed while it was read; run the command again"
+        )
     return Kept(definition.name, definition.hash, packed(texts), begin_of(definition), at)
 
 

@@ -11,6 +11,7 @@ from connector.errors import SystemBlocked
 from connector.port import Connector, FieldSchema, NewField, System
 from intent.load import FILE_NAME as INTENT_FILE
 from intent.load import SHIPPED as SHIPPED_INTENT
+from lifecycle.load import SHIPPED_FOLDER as SHIPPED_DEFINITIONS
 from mappings.own_values import OWN_VALUES
 from mappings.schema import Mapping as FieldMapping
 
@@ -53,6 +54,21 @@ def copy_intent(folder: Path) -> list[str]:
         return []
     shutil.copyfile(SHIPPED_INTENT, target)
     return [INTENT_FILE]
+
+
+def copy_definitions(folder: Path) -> list[str]:
+    """Copy the shipped definition of "qualified" and its samples, unless a definition is there."""
+    if any(folder.glob("*.yaml")):
+        return []
+    copied = []
+    for source in sorted(SHIPPED_DEFINITIONS.rglob("*.yaml")):
+        name = source.relative_to(SHIPPED_DEFINITIONS)
+        target = folder / name
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+            copied.append(name.as_posix())
+    return copied
 
 
 def create_keys(

@@ -166,6 +166,7 @@ class Settings(Frozen):
         default=EMBEDDED, repr=False
     )
     mappings: Path = Path("mappings")
+    definitions: Path = Path("definitions")
     web: WebSettings = WebSettings()
     intent: IntentSettings = IntentSettings()
     sync: SyncSettings = SyncSettings()

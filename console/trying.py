@@ -1,0 +1,122 @@
+"""`definition dry-run`: what a definition would have done, beside the one that is in force."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from console.desk import Desk
+from console.language import say
+from console.session import Session, command
+from lifecycle.dry_run import HORIZON, Comparison, Group, dry_run
+from lifecycle.load import Whole
+from lifecycle.people import simulate
+from lifecycle.rates import LEAST, Rate
+from lifecycle.replay import Period
+
+GROUPS = ("old", "new", "both", "only_old", "only_new")
+
+
+@command("dry-run")
+@click.argument("file", required=False)
+@click.option("--against", metavar="VERSION", help="A version on file; else the one in force.")
+@click.option("--days", default=90, show_default=True, type=click.IntRange(1, 120))
+@click.option(
+    "--practice",
+    default=None,
+    type=click.IntRange(1, 1_000_000),
+    metavar="PEOPLE",
+    help="Over so many invented people.",
+)
+@click.option("--seed", default=1, show_default=True, help="Same seed, same people.")
+def dry_run_(
+    session: Session,
+    file: str | None,
+    against: str | None,
+    days: int,
+    practice: int | None,
+    seed: int,
+) -> int:
+    """Who would have been an MQL by a file instead of by a version on file, and what became of them."""
+    desk = Desk.of(session)
+    new = Whole(desk.file(file).definition, desk.interest)
+    old = desk.kept(against, new.definition) or new
+    until = desk.bridge.clock()
+    period = Period(until - timedelta(days=days), until, desk.bridge.settings.zone)
+    lives = simulate(seed, practice or 1_000, old, period).lives
+    found = dry_run(old, new, lives, period)
+    if session.output.json:
+        session.output.document(comparison_json(found, period, practice))
+    else:
+        tell(session, found, days)
+    return 0
+
+
+def tell(session: Session, found: Comparison, days: int) -> None:
+    """The comparison as the two departments read it."""
+    lang = session.output.lang
+    session.output.say("dry.people", people=f"{found.people:,}", days=days)
+    key = "dry.more" if found.more >= 0 else "dry.fewer"
+    session.output.say(
+        key,
+        new=found.new_name,
+        old=found.old_name,
+        count=abs(found.more),
+        new_rate=rate_words(found.new.sql, session),
+        old_rate=rate_words(found.old.sql, session),
+    )
+    columns = [say(f"dry.column.{name}", lang) for name in ("who", "mqls", "handed", "sql", "rate")]
+    rows = [_row(session, found, name) for name in GROUPS]
+    session.output.table(say("dry.title", lang), columns, rows)
+    rules = dict.fromkeys((*found.by_rule_old, *found.by_rule_new))
+    session.output.table(
+        say("dry.by_rule", lang),
+        [say("dry.column.rule", lang), found.old_name, found.new_name],
+        [(rule, found.by_rule_old.get(rule, 0), found.by_rule_new.get(rule, 0)) for rule in rules],
+    )
+    session.output.say("dry.honest", least=LEAST, days=HORIZON.days)
+
+
+def _row(session: Session, found: Comparison, name: str) -> tuple[str, str, str, str, str]:
+    one: Group = getattr(found, name)
+    what = say(f"dry.group.{name}", session.output.lang, old=found.old_name, new=found.new_name)
+    sql = f"{one.sql.hits} / {one.sql.cases}"
+    return what, f"{one.count:,}", f"{one.handed:,}", sql, rate_words(one.sql, session)
+
+
+def rate_words(rate: Rate, session: Session) -> str:
+    """A rate with its interval, or that there are too few cases to say one."""
+    if rate.value is None or rate.interval is None:
+        return say("dry.no_rate", session.output.lang, cases=rate.cases)
+    low, high = rate.interval
+    return f"{rate.value:.0%} [{low:.0%}, {high:.0%}]"
+
+
+def comparison_json(found: Comparison, period: Period, practice: int | None) -> dict[str, Any]:
+    """The comparison for a program: counts, rates and their intervals; `null` where none may be said."""
+    return {
+        "old": found.old_name,
+        "new": found.new_name,
+        "people": found.people,
+        "practice": practice is not None,
+        "since": period.since.isoformat(),
+        "until": period.until.isoformat(),
+        "horizon_days": HORIZON.days,
+        "more": found.more,
+        "groups": {name: _group_json(getattr(found, name)) for name in GROUPS},
+        "by_rule": {"old": dict(found.by_rule_old), "new": dict(found.by_rule_new)},
+    }
+
+
+def _group_json(one: Group) -> dict[str, Any]:
+    interval = one.sql.interval
+    return {
+        "mqls": one.count,
+        "handed_over": one.handed,
+        "mature": one.sql.cases,
+        "sql": one.sql.hits,
+        "sql_rate": one.sql.value,
+        "interval": None if interval is None else list(interval),
+    }
