@@ -132,14 +132,19 @@ def _recycled(standing: Standing, entry: Entry) -> dict[str, Any]:
 
 
 def _said(standing: Standing, entry: Entry) -> dict[str, Any]:
-    """Why somebody was sent back, and by whom: a seller, or whoever let it lie."""
-    is_seller = entry.role in (Role.INSIDE_SALES, Role.SALES)
-    by = entry.actor if is_seller else standing.accepted_by or standing.handed_to
+    """Why somebody was sent back, and by whom: a seller, or whoever let it lie or lost it."""
+    if not sent_back(entry) and entry.stage is Stage.DISQUALIFIED:
+        return {"reason": entry.reason}
+    by = standing.rejected_by
+    if entry.role in (Role.INSIDE_SALES, Role.SALES):
+        by = entry.actor
+    elif entry.role is Role.RULE:
+        by = standing.accepted_by or standing.handed_to or by
     return {
         "reason": entry.reason,
         "sub_reason": entry.sub_reason,
         "comment": entry.comment,
-        "rejected_by": by or standing.rejected_by,
+        "rejected_by": by,
     }
 
 

@@ -78,6 +78,18 @@ def test_a_new_cycle_starts_with_clean_hands_and_an_old_reason() -> None:
     assert again.rejected_by == INSIDE
 
 
+def test_who_sent_a_lead_back_is_kept_through_what_follows_from_it() -> None:
+    """The end after too many recycles is nobody's rejection; nor is a marketer's word a seller's."""
+    where = replace(standing(Stage.MQL), recycle_count=3)
+    asked = request(Stage.RECYCLED, Role.INSIDE_SALES, reason="no_show", comment="twice", at=NOW)
+    now = after(where, entered(where, asked))
+    assert (now.stage, now.reason, now.comment) == (Stage.DISQUALIFIED, "no_show", "twice")
+    assert (now.rejected_by, now.recycled_by, now.recycle_count) == (INSIDE, INSIDE, 4)
+    by_marketing = request(Stage.DISQUALIFIED, Role.MARKETING, reason="competitor_person", at=NOW)
+    out = after(standing(Stage.MQL), entered(standing(Stage.MQL), by_marketing))
+    assert (out.rejected_by, out.verdict, out.reason) == (None, None, "competitor_person")
+
+
 # Two who turn out to be one ---------------------------------------------------------------------------
 
 # Where both stood, and since when, in hours from `NOW`; which of the two stands, by the strength of its word.
