@@ -8,6 +8,7 @@
     heart          keeps what this process holds, frees what dead ones held, rings for what waits
     memory         does chores that are overdue although somebody should have been reminded of them
     eyes           scores what came in from the website and tells what is news of it
+    usher          decides who is handed over and who comes back, and sees to the clocks of hand-offs
 
 Each thread that works has a station, and so a name of its own at the leases.
 """
@@ -30,6 +31,7 @@ from sync.ringer import Ringer
 from sync.station import Station
 from sync.telling import Teller
 from sync.timetable import Chore
+from sync.ushering import Usher
 from sync.workbench import Workbench
 
 log = structlog.get_logger()
@@ -45,6 +47,8 @@ OVERDUE = timedelta(seconds=20)
 LISTENS, BEATS, REMEMBERS = 0.25, 5.0, 5.0
 # A glance at the website's events is cheap; cards are looked at without any this often.
 GLANCES, LOOKS_EVERY = 1.0, timedelta(seconds=5)
+# Requests and clocks are seen to at once; who only waits for a day or an opportunity, this often.
+USHERS, STROLLS_EVERY = 1.0, timedelta(hours=1)
 # Everything that waits is rung for at least every 30 s, scheduler or not: a beat may come late.
 SWEEP_EVERY = timedelta(seconds=20)
 LEDGER_AGAIN = 2.0
@@ -67,12 +71,16 @@ class Hands:
     clock: Callable[[], datetime]
     tell: Callable[[], None] = lambda: None
     teller: Teller | None = None
+    # Answers whoever hands leads over, by the mappings in force; None: nobody does here.
+    usher: Callable[[], Usher] | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
     _swept_at: datetime | None = None
     # Set when something came in from the website; and when the cards were looked at last.
     _summoned: threading.Event = field(default_factory=threading.Event)
     _looked_at: datetime | None = None
+    # When those were looked at last who only wait for a day or an opportunity.
+    _strolled_at: datetime | None = None
     # Whether the main thread is looking right now at bells that are not urgent.
     _sits: bool = False
     # Since when this process sees a chore due that nobody does.
@@ -115,8 +123,9 @@ class Hands:
             ("heart", BEATS, self.beat),
             ("memory", REMEMBERS, self.remember),
             ("eyes", GLANCES, self.watch),
+            ("usher", USHERS, self.hand_over),
         ):
-            if name == "eyes" and self.teller is None:
+            if (name == "eyes" and self.teller is None) or (name == "usher" and not self.usher):
                 continue
             wake = self._summoned if name == "eyes" else self.stopping
             thread = threading.Thread(target=self._again, args=(seconds, act, wake), name=name)
@@ -184,6 +193,16 @@ class Hands:
             self.teller.work()
         else:
             self.teller.glance()
+
+    def hand_over(self) -> None:
+        """Decide what was asked for, see to clocks, and now and then look at those who only wait."""
+        if self.usher is None:
+            return
+        usher, now = self.usher(), self.clock()
+        usher.work()
+        if self._strolled_at is None or abs(now - self._strolled_at) >= STROLLS_EVERY:
+            self._strolled_at = now
+            usher.sweep()
 
     def _since(self, chore: Chore, now: datetime) -> datetime:
         """Since when a chore is due: by the timetable, or since we saw it where that says `now`."""

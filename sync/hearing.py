@@ -20,8 +20,8 @@ from sync.reconcile import PairPlan
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """One record's edits. `entered` holds the edited values by our own names without their prefix, `held`
-    what its other request fields hold at the same moment, `told` what we had said of all of them.
-    `names` are those of both records of the pair: by them it is known whom it is about.
+    what its other request fields hold at the same moment, `told` what we had said of all of them, `fields`
+    the edited fields by the vendor. `names` are those of both records: they tell whom it is about.
     """
 
     mapping: str
@@ -31,6 +31,7 @@ class Heard:
     record_id: str
     names: tuple[OwnName, ...]
     entered: Mapping[str, Cell]
+    fields: tuple[str, ...] = ()
     held: Mapping[str, Cell] = field(default_factory=dict)
     told: Mapping[str, Cell] = field(default_factory=dict)
 
@@ -56,6 +57,7 @@ def heard_in(
             record_id=pair.record_id(side),
             names=_names(mapping, pair, values),
             entered=entered,
+            fields=_fields(mapping, pair, side, entered),
             held=_held(mapping, pair, side, values[side], context),
             told=dict(plan.told),
         )
@@ -74,6 +76,17 @@ def _names(
         if names is not None:
             found += names(pair.record_id(side), values[side])
     return tuple(dict.fromkeys(found))
+
+
+def _fields(
+    mapping: FieldMapping, pair: Pair, side: System, entered: Mapping[str, Cell]
+) -> tuple[str, ...]:
+    return tuple(
+        name
+        for line in mapping.objects[pair.salesforce_object].lines
+        if line.ledger_value in entered and line.edits == "request"
+        for name in line.side(side).fields
+    )
 
 
 def _held(

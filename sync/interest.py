@@ -18,7 +18,7 @@ from connector.port import System
 from intent.definition import Definition
 from intent.identity import company_domain
 from intent.load import definition_of
-from intent.model import Event
+from intent.model import Event, Subject
 from intent.port import TakenIn
 from intent.store import SqlIntentStore
 from mappings.schema import Mapping as FieldMapping
@@ -60,6 +60,7 @@ class Interest:
     holder: Holder
     ring: Callable[[Iterable[Lane]], object]
     stop: Callable[[], bool]
+    looked: Callable[[Sequence[Subject]], object] = lambda _subjects: None
 
     @cached_property
     def store(self) -> SqlIntentStore:
@@ -75,6 +76,7 @@ class Interest:
             definition=self.website.definition,
             hold=self.holder.lease,
             ring=self.ring,
+            looked=self.looked,
             stop=self.stop,
         )
 
@@ -92,6 +94,7 @@ def teller_of(
     definition: Callable[[], Definition],
     hold: Callable[[str], AbstractContextManager[None]],
     ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None,
+    looked: Callable[[Sequence[Subject]], object] = lambda _subjects: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Teller:
     """Whoever scores and tells, over a workbench."""
@@ -109,6 +112,7 @@ def teller_of(
         clock=made.clock,
         zone=made.zone,
         ring=ring,
+        looked=looked,
         stop=stop,
     )
 

@@ -21,11 +21,13 @@ from redis import Redis
 from connector.port import System
 from intent.model import Identity
 from intent.store.pages import PageRoom
+from mappings.compile import Compiled
 from sync.alerts import Alerts, senders_of
 from sync.budget_shared import impatient
 from sync.chores import Chores, Stopped
 from sync.clockwork import LEADS_FOR, Clockwork
 from sync.common_clock import CommonClock
+from sync.handoff import Handoff
 from sync.hands import Hands
 from sync.holding import Holder
 from sync.interest import Interest, LateInbox, withdrawer_of
@@ -61,6 +63,7 @@ class Parts:
     website: Website | None = None
     clock: CommonClock = field(init=False)
     _given: list[Signs] = field(default_factory=list)
+    _handoff: tuple[Compiled, Handoff] | None = None
 
     def __post_init__(self) -> None:
         # Before anything is built that would look for Redis, and go on without one.
@@ -121,7 +124,21 @@ class Parts:
             holder=holder,
             ring=self.ringer.ring,
             stop=self.stopping.is_set,
+            looked=lambda subjects: self.handoff().usher.judge(subjects),
         )
+
+    def handoff(self) -> Handoff:
+        """Who hands leads over in this process, over the mappings in force."""
+        compiled = self.watch.now()
+        if self._handoff is None or self._handoff[0] is not compiled:
+            made = self.bridge.handoff(
+                compiled.mappings,
+                Holder(self.bridge.ledger, self.bridge.clock),
+                ring=self.ringer.ring,
+                stop=self.stopping.is_set,
+            )
+            self._handoff = (compiled, made)
+        return self._handoff[1]
 
     def _database_time(self) -> datetime | None:
         """Asked late: the ledger may not be there yet."""
@@ -189,6 +206,7 @@ class Parts:
             clock=self.bridge.clock,
             tell=self.teller("worker"),
             teller=None if interest is None else interest.teller,
+            usher=lambda: self.handoff().usher,
             stopping=self.stopping,
         )
 

@@ -78,6 +78,8 @@ class Teller:
     zone: tzinfo
     withdrawer: Withdrawer
     ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None
+    # Told of whom there was news, after both systems were rung for.
+    looked: Callable[[Sequence[Subject]], object] = lambda _subjects: None
     stop: Callable[[], bool] = lambda: False
 
     def work(self) -> int:
@@ -166,6 +168,7 @@ class Teller:
         again: dict[Subject, datetime | None] = dict.fromkeys(subjects)
         again |= {one.card.subject: _earlier(one.again, one.news.wait_until) for one in looked}
         self._put_out(fresh, again, now)
+        self.looked([one.card.subject for one in looked])
         return len(subjects)
 
     def _look_at(

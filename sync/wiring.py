@@ -6,7 +6,7 @@ Everything is made when it is first needed: `check --offline` opens no database,
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
@@ -36,6 +36,7 @@ from sync.budget import Quota, hubspot_quota, salesforce_quota
 from sync.budget_shared import impatient
 from sync.chores import schedule
 from sync.decree import Decree
+from sync.handoff import Handoff
 from sync.holding import Holder
 from sync.interest import withdrawer_over
 from sync.ledger import Ledger, LedgerLock
@@ -298,10 +299,14 @@ class Bridge:
             self._schemas_are_news = False
             self.ledger.set_fact(SCHEMAS, fingerprints(self._schemas))
         people = withdrawer_over(self.ledger, compiled.mappings, self.folder, self.clock)
+        handoff = self.handoff(compiled.mappings, holder)
         return Workbench(
             ledger=self.ledger,
-            connectors=informed(self.connectors, people.store, compiled.mappings, people.of_names),
+            connectors=informed(
+                self.connectors, people.store, compiled.mappings, people.of_names, handoff.lives
+            ),
             erased=people.of_the_erased,
+            listen=handoff.usher.hear,
             mappings=compiled.mappings,
             clock=self.clock,
             timezone=self.settings.timezone,
@@ -309,6 +314,20 @@ class Bridge:
             holder=holder or self.holder,
             relations=compiled.relations,
             ties=self.ties if compiled.relations else {},
+        )
+
+    def handoff(
+        self, mappings: Sequence[FieldMapping], holder: Holder | None = None, **more: Any
+    ) -> Handoff:
+        """The hand-off of leads over these mappings."""
+        return Handoff(
+            ledger=self.ledger,
+            connectors=lambda: self.connectors,
+            mappings=mappings,
+            clock=self.clock,
+            zone=self.settings.zone,
+            holder=holder or self.holder,
+            **more,
         )
 
     @cached_property

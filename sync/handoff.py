@@ -1,0 +1,154 @@
+"""What the hand-off of leads is made of over one installation: ledger, definition in force, usher.
+
+Nothing is opened before somebody asks for it. Without a definition that both departments approved, nobody is
+moved and nothing is said of anybody.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from connector.port import Connector, System
+from intent.store import SqlIntentStore
+from lifecycle.approval import in_force
+from lifecycle.definition import Definition
+from lifecycle.load import Whole
+from lifecycle.port import Definitions
+from lifecycle.qualify import Judge
+from lifecycle.shelf import versions_of, whole_of
+from lifecycle.store import SqlLifecycleStore
+from mappings.faults import MappingFaults
+from mappings.schema import Mapping as FieldMapping
+from sync.acquaintance import Acquaintance
+from sync.holding import Holder
+from sync.interest import intent_store
+from sync.lanes import Lane
+from sync.ledger import Ledger
+from sync.lives import Lives
+from sync.ushering import Rung, Told, Usher
+
+log = structlog.get_logger()
+
+# How often it is looked which version is in force; an approval is heard of that soon.
+EVERY = timedelta(seconds=5)
+
+
+@dataclass
+class InForce:
+    """Answers the version that both departments agreed to, or None. Safe to share between threads."""
+
+    store: Definitions
+    clock: Callable[[], datetime]
+    _held: Whole | None = None
+    _looked_at: datetime | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def whole(self) -> Whole | None:
+        """It, with the definition of interest that it was approved with."""
+        with self._lock:
+            now = self.clock()
+            if self._looked_at is None or abs(now - self._looked_at) >= EVERY:
+                self._held = self._look(now)
+                self._looked_at = now
+            return self._held
+
+    def definition(self) -> Definition | None:
+        """The shared definition alone."""
+        whole = self.whole()
+        return None if whole is None else whole.definition
+
+    def _look(self, now: datetime) -> Whole | None:
+        kept = self.store.kept()
+        if not kept:
+            return None
+        try:
+            found = in_force(versions_of(self.store, kept), now)
+        except MappingFaults as error:
+            log.error("definition unreadable", reason=str(error))  # noqa: TRY400 - no bug of ours
+            return self._held
+        if found is None:
+            return None
+        if self._held is not None and self._held.definition.hash == found.definition.hash:
+            return self._held
+        return next(whole_of(one) for one in kept if one.hash == found.definition.hash)
+
+
+@dataclass
+class Handoff:
+    """All of it for one worker and one version of the mappings."""
+
+    ledger: Ledger
+    connectors: Callable[[], Mapping[System, Connector]]
+    mappings: Sequence[FieldMapping]
+    clock: Callable[[], datetime]
+    zone: ZoneInfo
+    holder: Holder
+    ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None
+    post: Callable[[Definition, Sequence[Told]], object] = lambda _definition, _told: None
+    call: Callable[[Definition, Sequence[Rung]], object] = lambda _definition, _rung: None
+    stop: Callable[[], bool] = lambda: False
+    _about: tuple[Whole, Acquaintance] | None = None
+
+    @cached_property
+    def store(self) -> SqlLifecycleStore:
+        """The ledger of stages, in the ledger's database."""
+        return SqlLifecycleStore(self.ledger.engine)
+
+    @cached_property
+    def people(self) -> SqlIntentStore:
+        """Who is who."""
+        return intent_store(self.ledger)
+
+    @cached_property
+    def in_force(self) -> InForce:
+        """The definition that both departments agreed to."""
+        return InForce(self.store, self.clock)
+
+    @property
+    def lives(self) -> Lives:
+        """What both systems are told."""
+        return Lives(self.store, self.in_force.definition)
+
+    @cached_property
+    def usher(self) -> Usher:
+        """Whoever decides and hands over."""
+        return Usher(
+            store=self.store,
+            people=self.people,
+            ledger=self.ledger,
+            connectors=self.connectors,
+            about=self._acquaintance,
+            hold=self.holder.lease,
+            clock=self.clock,
+            ring=self.ring,
+            post=self.post,
+            call=self.call,
+            stop=self.stop,
+        )
+
+    def _acquaintance(self) -> Acquaintance | None:
+        whole = self.in_force.whole()
+        if whole is None:
+            return None
+        if self._about is None or self._about[0] is not whole:
+            self._about = (
+                whole,
+                Acquaintance(
+                    ledger=self.ledger,
+                    store=self.people,
+                    connectors=self.connectors(),
+                    mappings=self.mappings,
+                    definition=whole.definition,
+                    interest=whole.interest,
+                    judge=Judge(whole.definition, whole.interest),
+                    zone=self.zone,
+                ),
+            )
+        return self._about[1]

@@ -1,0 +1,94 @@
+"""Where people stand between the departments, as values for both systems: what the ledger of stages says.
+
+A value changes only with an entry or a step of a clock, never with the time alone: so a compare that looks
+later finds the same, and a second plan is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from connector.port import Value
+from lifecycle.clocks import Status, latest
+from lifecycle.definition import Definition
+from lifecycle.model import Stage, Standing, Subject
+from lifecycle.port import LifecycleStore, Timer
+
+# Clocks of which sellers are shown how they stand.
+SHOWN = ("first_touch", "verdict", "qualify", "create_opportunity")
+FULL = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """Answers what both systems are told of people; see `sync.own_values.ToldLives`.
+
+    `definition` is the one in force; None: there is none, and of nobody anything is said.
+    """
+
+    store: LifecycleStore
+    definition: Callable[[], Definition | None]
+
+    def lives(self, subjects: Iterable[Subject]) -> Mapping[Subject, Mapping[str, Value]]:
+        """The values of those who stand anywhere."""
+        definition = self.definition()
+        if definition is None:
+            return {}
+        return {
+            subject: values_of(standing, self.store.running(subject), definition)
+            for subject, standing in self.store.standings(subjects).items()
+        }
+
+
+def values_of(
+    standing: Standing, timers: Sequence[Timer], definition: Definition
+) -> dict[str, Value]:
+    """What is told of one person, by our own names. Times are ISO 8601 in UTC, days in business time."""
+    rests = standing.stage is Stage.RECYCLED
+    touch = latest(timers, "first_touch")
+    return {
+        "lifecycle.stage": standing.stage.value,
+        "lifecycle.stage_since": _time(standing.since),
+        "lifecycle.cycle": standing.cycle,
+        "lifecycle.verdict": standing.verdict,
+        "lifecycle.handed_to": standing.handed_to,
+        "lifecycle.recycle_reason": standing.reason,
+        "lifecycle.recycle_sub_reason": standing.sub_reason,
+        "lifecycle.recycle_comment": standing.comment,
+        "lifecycle.recycled_at": _time(standing.recycled_at),
+        "lifecycle.recycled_by": standing.recycled_by,
+        "lifecycle.recycle_count": standing.recycle_count,
+        "lifecycle.reactivate_on": (
+            None if standing.reactivate_on is None else standing.reactivate_on.isoformat()
+        ),
+        "lifecycle.is_returned": standing.is_returned,
+        "lifecycle.reactivated_at": _time(standing.reactivated_at),
+        "lifecycle.reactivation_reason": standing.trigger if standing.is_returned else None,
+        "lifecycle.first_touch_due_at": None if touch is None else _time(touch.due_at),
+        "lifecycle.sla_status": status_told(timers, definition),
+        "lifecycle.nurture": rests and standing.hop != "is",
+        "lifecycle.definition": standing.definition or definition.name,
+    }
+
+
+def status_told(timers: Sequence[Timer], definition: Definition) -> Status:
+    """How urgent a lead is, by the steps that were told; the most urgent of its clocks counts."""
+    found = {_told(timer, definition) for timer in timers if timer.clock in SHOWN}
+    ranked: tuple[Status, ...] = ("overdue", "at_risk", "on_time")
+    return next((one for one in ranked if one in found), "none")
+
+
+def _told(timer: Timer, definition: Definition) -> Status:
+    target = definition.targets.get(timer.clock)
+    if target is None or timer.stopped_at is not None:
+        return "none"
+    if not timer.step:
+        return "on_time"
+    share, _ = target.steps[min(timer.step, len(target.steps)) - 1]
+    return "overdue" if share >= FULL else "at_risk"
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,138 @@
+"""From what a person entered in one system to a request of the shared state machine. Pure.
+
+Two fields ask for something: the verdict (accept, reject) and the stage itself. A reason, a comment and a
+review date stand beside them and say why. Who edits in Salesforce speaks for sales, who edits in HubSpot for
+marketing; which of their wishes is legal is the machine's matter (`lifecycle.machine`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+from connector.port import System
+from lifecycle.definition import Definition
+from lifecycle.model import Refusal, RefusalCode, Request, Role, Stage, Standing
+from mappings.normal import as_text
+from mappings.own_values import OWN_VALUES
+from mappings.schema import Cell
+from sync.hearing import Heard
+
+STAGE, VERDICT = "lifecycle.stage", "lifecycle.verdict"
+REASON, SUB_REASON = "lifecycle.recycle_reason", "lifecycle.recycle_sub_reason"
+COMMENT, REVIEW = "lifecycle.recycle_comment", "lifecycle.reactivate_on"
+ACCEPT, REJECT = "accept", "reject"
+# Values of ours that may be asked for by editing them; an edit of any other is put back.
+ASKED_BY: Final = frozenset({STAGE, VERDICT, REASON, SUB_REASON, COMMENT, REVIEW})
+
+
+class Petition(NamedTuple):
+    """A request, and why it is none that could be decided; None: it can."""
+
+    request: Request
+    refusal: Refusal | None = None
+
+
+class Wish(NamedTuple):
+    """Where somebody is wished to stand, or the word that says nothing."""
+
+    to: Stage | None
+    unclear: RefusalCode | None = None
+    words: Mapping[str, str] = {}
+
+
+def petition_of(
+    heard: Heard,
+    standing: Standing,
+    definition: Definition,
+    now: datetime,
+    *,
+    at: datetime,
+    nth: int,
+) -> Petition:
+    """The request behind an edit. `at`: when it was made there; `nth`: how many were refused before it.
+
+    The same edit heard twice is one request. One that says nothing is refused with a reason: a word that is
+    no stage, or a reason without a verdict.
+    """
+    said = {**{name: heard.held.get(name) for name in ASKED_BY}, **heard.entered}
+    wish = _wish(heard, standing, definition)
+    request = Request(
+        id=_id(heard, standing, nth),
+        subject=standing.subject,
+        to=wish.to or standing.stage,
+        role=_role(heard.system, standing, definition),
+        actor=heard.system.value,
+        source=heard.system.value,
+        at=at,
+        observed_at=now,
+        reason=_new(said, heard, REASON),
+        sub_reason=_new(said, heard, SUB_REASON),
+        comment=_new(said, heard, COMMENT),
+        reactivate_on=_day(_new(said, heard, REVIEW)),
+    )
+    if wish.unclear is None:
+        return Petition(request)
+    refusal = Refusal(request=request, code=wish.unclear, stood=standing.stage, words=wish.words)
+    return Petition(request, refusal)
+
+
+def _wish(heard: Heard, standing: Standing, definition: Definition) -> Wish:
+    verdict = as_text(_one(heard.entered.get(VERDICT)))
+    if verdict:
+        return _by_verdict(verdict.strip().lower(), standing, definition)
+    stage = as_text(_one(heard.entered.get(STAGE)))
+    if not stage:
+        return Wish(None, "no_evidence", {"lacks": "verdict"})
+    try:
+        return Wish(Stage(stage.strip().lower()))
+    except ValueError:
+        return Wish(None, "unknown_stage", {"found": stage[:40]})
+
+
+def _by_verdict(verdict: str, standing: Standing, definition: Definition) -> Wish:
+    if verdict == REJECT:
+        return Wish(Stage.RECYCLED)
+    if verdict != ACCEPT:
+        return Wish(None, "unknown_stage", {"found": verdict[:40]})
+    order = definition.order
+    place = order.index(standing.stage) if standing.stage in order else -1
+    further = order[place + 1 : place + 2]
+    return Wish(further[0] if further else standing.stage)
+
+
+def _role(system: System, standing: Standing, definition: Definition) -> Role:
+    if system is System.HUBSPOT:
+        return Role.MARKETING
+    first = definition.preset == "jp_is_fs" and standing.stage is Stage.MQL
+    return Role.INSIDE_SALES if first else Role.SALES
+
+
+def _new(said: Mapping[str, Cell], heard: Heard, name: str) -> str | None:
+    """What stands there and is not what we had said of the time before."""
+    value = as_text(_one(said.get(name))).strip()
+    told = as_text(_one(heard.told.get(name))).strip()
+    return None if not value or (name not in heard.entered and value == told) else value
+
+
+def _one(cell: Cell) -> str | int | float | bool | None:
+    return cell[0] if isinstance(cell, tuple) else cell
+
+
+def _day(value: str | None) -> date | None:
+    """A day as both systems write it; what is none is left out."""
+    try:
+        return None if value is None else date.fromisoformat(value[:10])
+    except ValueError:
+        return None
+
+
+def _id(heard: Heard, standing: Standing, nth: int) -> str:
+    entered = sorted((name, str(cell)) for name, cell in heard.entered.items())
+    text = repr((heard.mapping, heard.pair_id, heard.system.value, entered, standing.number, nth))
+    return f"edit:{sha256(text.encode()).hexdigest()[:32]}"
+
+
+assert OWN_VALUES.keys() >= ASKED_BY  # noqa: S101 - the names of the language

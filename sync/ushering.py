@@ -1,0 +1,402 @@
+"""Leads on their way between the departments: requests decided, people handed over, clocks that ring.
+
+Any number of workers share it; what is on file says what is left to do::
+
+    hear      what people entered in either system becomes requests (`sync.petitions`), on file at once
+    decide    all requests about one person together, each exactly once (`lifecycle.contest`)
+    judge     whoever did something new: do the rules of the shared definition hand them over, or back in?
+    ring      clocks that ran out are told, and ask for a lead back that nobody worked
+    tell      the person's records are rung for in the lane of hand-offs: both systems hear of it
+
+A worker that dies leaves requests, and whoever comes next decides them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple
+
+import structlog
+
+from connector.errors import ConnectorError
+from connector.port import Connector, System
+from intent.model import Identity, Subject
+from intent.port import IntentStore
+from lifecycle import clocks
+from lifecycle.coming_back import straight_back
+from lifecycle.contest import Settled, settle
+from lifecycle.definition import Definition
+from lifecycle.machine import decide
+from lifecycle.model import Entry, Refusal, Request, Role, Stage, Standing
+from lifecycle.port import LifecycleStore, Overtaken, Timer
+from lifecycle.situation import Situation
+from lifecycle.standing import step
+from mappings.schema import OwnName
+from sync.acquaintance import Acquaintance, named
+from sync.hearing import Heard
+from sync.lanes import Lane
+from sync.ledger import Ledger, LedgerBusy, Ring
+from sync.petitions import petition_of
+from sync.withdrawing import PERSONAL
+
+log = structlog.get_logger()
+
+AT_ONCE, TRIES = 100, 3
+# A history of refusals this long is looked at to tell one edit from the same edit made again.
+REFUSALS = 1_000
+OURSELVES = "kakehashi"
+LEASE = "lifecycle:"
+# Where our own rules may hand somebody over from.
+OPEN_TO_RULES = frozenset({Stage.KNOWN, Stage.LEAD, Stage.RECYCLED, Stage.CUSTOMER})
+DEALS = frozenset({Stage.SAL, Stage.SQL, Stage.OPPORTUNITY})
+
+
+class Told(NamedTuple):
+    """What became of one person: the entries, what was refused, and where they stood before."""
+
+    before: Standing
+    entries: tuple[Entry, ...]
+    refusals: tuple[Refusal, ...]
+
+
+class Rung(NamedTuple):
+    """A step of a clock that a person is to be told of."""
+
+    timer: Timer
+    ring: clocks.Ring
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usher:
+    """What a worker does for hand-offs. `about` gathers what is known, by the definition in force; None:
+    none is, and nobody is moved. `post` and `call` hand letters on: of what became of somebody, and of
+    clocks.
+    """
+
+    store: LifecycleStore
+    people: IntentStore
+    ledger: Ledger
+    connectors: Callable[[], Mapping[System, Connector]]
+    about: Callable[[], Acquaintance | None]
+    hold: Callable[[str], AbstractContextManager[None]]
+    clock: Callable[[], datetime]
+    ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None
+    post: Callable[[Definition, Sequence[Told]], object] = lambda _definition, _told: None
+    call: Callable[[Definition, Sequence[Rung]], object] = lambda _definition, _rung: None
+    stop: Callable[[], bool] = lambda: False
+
+    # Hearing ------------------------------------------------------------------------------------
+
+    def hear(self, heard: Sequence[Heard]) -> None:
+        """Put what people entered on file and decide it. Raises `LedgerError`; then it is heard again."""
+        about = self.about()
+        if about is None:
+            return
+        now = self.clock()
+        for one in heard:
+            subject = self._who(one.names)
+            if subject is None:
+                continue
+            standing = self._standing(subject)
+            nth = len(self.store.refusals(REFUSALS, subject))
+            found = petition_of(
+                one, standing, about.definition, now, at=self._when(one, now), nth=nth
+            )
+            self.store.ask([found.request])
+            if found.refusal is not None:
+                self.store.decide(found.request, (), found.refusal)
+        self.decide(about)
+
+    def _who(self, names: Sequence[OwnName]) -> Subject | None:
+        """Whom these names mean: the surest one that is known, else somebody new."""
+        by_kind = named(one for one in names if one.kind in PERSONAL)
+        for kind, values in by_kind.items():
+            found = self.people.subjects_by(kind, values)
+            for value in values:
+                if value in found:
+                    return found[value]
+        who = Identity(
+            email=next(iter(by_kind.get("email", ())), None),
+            hubspot_contact_id=next(iter(by_kind.get("hubspot_contact_id", ())), None),
+        )
+        if who.is_empty:
+            return None
+        subjects = self.people.resolve([who])[who]
+        return next((one for one in subjects if one.kind == "person"), None)
+
+    def _when(self, heard: Heard, now: datetime) -> datetime:
+        """When it was entered, as its system says; now, where that cannot be asked."""
+        try:
+            edits = self.connectors()[heard.system].last_edits(
+                heard.object, [heard.record_id], list(heard.fields)
+            )
+        except ConnectorError:
+            return now
+        times = [one.at for one in edits.get(heard.record_id, {}).values() if one.at is not None]
+        return min(max(times, default=now), now)
+
+    # Working ------------------------------------------------------------------------------------
+
+    def work(self) -> int:
+        """Decide what was asked for, and see to clocks; answers how much that was."""
+        about = self.about()
+        if about is None:
+            return 0
+        return self.decide(about) + self._see_to_clocks(about)
+
+    def decide(self, about: Acquaintance) -> int:
+        """Decide everything that was asked for, by one worker at a time."""
+        done = 0
+        if not self.store.asked(1):
+            return done
+        with suppress(LedgerBusy), self.hold(f"{LEASE}decide"):
+            while not self.stop() and (asked := self.store.asked(AT_ONCE)):
+                by_subject: dict[Subject, list[Request]] = defaultdict(list)
+                for one in asked:
+                    by_subject[one.subject].append(one)
+                told = [self._decide(about, *one) for one in by_subject.items()]
+                self._tell(about, told)
+                done += len(asked)
+        return done
+
+    def _decide(self, about: Acquaintance, subject: Subject, requests: Sequence[Request]) -> Told:
+        for _ in range(TRIES):
+            standing, running = self._standing(subject), self.store.running(subject)
+            settled = settle(standing, requests, self._looking(about, subject), about.definition)
+            try:
+                return self._put(about.definition, standing, running, settled)
+            except Overtaken:
+                continue
+        raise Overtaken(subject)
+
+    def _looking(
+        self, about: Acquaintance, subject: Subject
+    ) -> Callable[[Request, Standing], Situation]:
+        def look(request: Request, standing: Standing) -> Situation:
+            now = self.clock()
+            known, seen = about.look(subject, standing, now)
+            told_sales = self._is_with_sales(standing)
+            return about.situation(known, seen, request, now, told_sales=told_sales)
+
+        return look
+
+    def _is_with_sales(self, standing: Standing) -> bool:
+        written = self.store.written_at(standing.subject)
+        return (standing.subject, standing.number, System.SALESFORCE) in written
+
+    def _put(
+        self,
+        definition: Definition,
+        standing: Standing,
+        running: Sequence[Timer],
+        settled: Sequence[Settled],
+    ) -> Told:
+        """Put what became of each request on file, with the clocks that start and stop."""
+        entries: list[Entry] = []
+        refusals: list[Refusal] = []
+        now_running = {timer[:3]: timer for timer in running}
+        at = standing
+        for one in settled:
+            timers = clocks.timers_after(
+                definition, at, one.entries, one.request.evidence, now_running.values()
+            )
+            self.store.decide(one.request, one.entries, one.refusal, timers)
+            now_running |= {timer[:3]: timer for timer in timers}
+            now_running = {k: t for k, t in now_running.items() if t.stopped_at is None}
+            entries += one.entries
+            refusals += [one.refusal] if one.refusal is not None else []
+            for entry in one.entries:
+                at = step(at, entry)
+        return Told(standing, tuple(entries), tuple(refusals))
+
+    def _standing(self, subject: Subject) -> Standing:
+        return self.store.standings([subject]).get(subject) or Standing(subject=subject)
+
+    # Judging ------------------------------------------------------------------------------------
+
+    def judge(self, subjects: Iterable[Subject]) -> int:
+        """Ask the rules of the definition about people of whom there is news; answers how many move."""
+        about = self.about()
+        if about is None:
+            return 0
+        wanted = [
+            request
+            for subject in subjects
+            if subject.kind == "person"
+            for request in self._wanted(about, subject)
+        ]
+        new = self.store.ask(wanted)
+        return self.decide(about) if new else 0
+
+    def _wanted(self, about: Acquaintance, subject: Subject) -> list[Request]:
+        """What our rules want for one person: a way in for whoever is new, and then the hand-over."""
+        standing, now = self._standing(subject), self.clock()
+        if standing.stage in DEALS:
+            return self._deal(about, standing, now)
+        if standing.stage not in OPEN_TO_RULES:
+            return []
+        known, seen = about.look(subject, standing, now)
+        situation = about.situation(known, seen, None, now, told_sales=False)
+        found: list[Request] = []
+        if standing.stage is Stage.KNOWN:
+            if not situation.contactable:
+                return []
+            found.append(self._request(standing, Stage.LEAD, now))
+            standing = replace(standing, stage=Stage.LEAD, number=standing.number + 1)
+        seller = self._seller(about, about.routes(known, now), standing, situation)
+        asked = self._request(standing, Stage.MQL, now, situation.rules)
+        asked = replace(asked, evidence=situation.evidence, handed_to=seller)
+        # What would be refused is not asked for: the rules look again with every news.
+        if not isinstance(decide(standing, asked, situation, about.definition), Refusal):
+            found.append(asked)
+        return found
+
+    def _seller(
+        self,
+        about: Acquaintance,
+        routes: Sequence[str],
+        standing: Standing,
+        situation: Situation,
+    ) -> str | None:
+        """Who gets it: the first of the first route with room, in turn, and not straight back."""
+        definition = about.definition
+        load = self._load()
+        for route in definition.routes:
+            if route.id not in routes:
+                continue
+            free = [
+                seller
+                for seller in route.to
+                if not straight_back(standing, situation.evidence, seller)
+                and (definition.capacity is None or load[seller] < definition.capacity)
+            ]
+            if free:
+                return min(free, key=lambda seller: (load[seller], route.to.index(seller)))
+        return None
+
+    def _load(self) -> dict[str, int]:
+        """How many leads each seller has open."""
+        load: dict[str, int] = defaultdict(int)
+        for stage in (Stage.MQL, Stage.SAL):
+            for standing in self.store.in_stage(stage.value, REFUSALS):
+                if (seller := standing.accepted_by or standing.handed_to) is not None:
+                    load[seller] += 1
+        return load
+
+    def _deal(self, about: Acquaintance, standing: Standing, now: datetime) -> list[Request]:
+        """What an opportunity says: it exists, it is won, it is lost and why. Without a reason it waits."""
+        _, seen = about.look(standing.subject, standing, now)
+        if seen.opportunity is None or not seen.has_role:
+            return []
+        made = partial(self._request, standing, now=now, opportunity=seen.opportunity)
+        if standing.stage is not Stage.OPPORTUNITY:
+            order = about.definition.order
+            is_next = order.index(standing.stage) + 1 == order.index(Stage.OPPORTUNITY)
+            return [made(Stage.OPPORTUNITY)] if is_next else []
+        if seen.outcome == "won":
+            return [made(Stage.CUSTOMER)]
+        if seen.outcome == "lost" and seen.lost_because in about.definition.reasons:
+            return [replace(made(Stage.RECYCLED), reason=seen.lost_because)]
+        return []
+
+    def _request(
+        self,
+        standing: Standing,
+        to: Stage,
+        now: datetime,
+        rules: tuple[str, ...] = (),
+        opportunity: str | None = None,
+    ) -> Request:
+        """What a rule wants; the same from the same standing is one request, until one was refused."""
+        subject = standing.subject
+        nth = len(self.store.refusals(REFUSALS, subject))
+        return Request(
+            id=f"rule:{subject.kind}:{subject.key}:{standing.number}:{to.value}:{nth}",
+            subject=subject,
+            to=to,
+            role=Role.RULE,
+            actor=OURSELVES,
+            source="kakehashi",
+            at=now,
+            observed_at=now,
+            rules=rules,
+            opportunity=opportunity,
+        )
+
+    def meet(self, names: Sequence[OwnName]) -> int:
+        """Ask the rules about those of these whom somebody has moved before: their record changed."""
+        found = {
+            subject
+            for kind, values in named(one for one in names if one.kind in PERSONAL).items()
+            for subject in self.people.subjects_by(kind, values).values()
+        }
+        return self.judge(self.store.standings(found)) if found else 0
+
+    def sweep(self) -> int:
+        """Ask the rules about people with an opportunity, and those whose rest is over: time has passed."""
+        about, now = self.about(), self.clock()
+        if about is None:
+            return 0
+        found: list[Subject] = []
+        for stage in (*sorted(DEALS), Stage.RECYCLED):
+            for standing in self._everybody(stage):
+                rests = stage is Stage.RECYCLED and not self._is_due(standing, now)
+                found += [] if rests else [standing.subject]
+        return self.judge(found)
+
+    def _everybody(self, stage: Stage) -> Iterable[Standing]:
+        after: Subject | None = None
+        while some := self.store.in_stage(stage.value, AT_ONCE, after):
+            yield from some
+            after = some[-1].subject
+
+    def _is_due(self, standing: Standing, now: datetime) -> bool:
+        """Whether somebody who rests may come back by now; who has no end of it does with a raised hand."""
+        return standing.cool_until is not None and standing.cool_until <= now
+
+    # Clocks -------------------------------------------------------------------------------------
+
+    def _see_to_clocks(self, about: Acquaintance) -> int:
+        """Tell of clocks that ran out; a lead that nobody worked is asked back."""
+        rung: list[Rung] = []
+        now = self.clock()
+        if not self.store.due(now, 1):
+            return 0
+        with suppress(LedgerBusy), self.hold(f"{LEASE}clocks"):
+            for timer in self.store.due(now, AT_ONCE):
+                standing = self._standing(timer.subject)
+                found = clocks.ring(about.definition, timer, standing, now)
+                if found is None:
+                    continue
+                if found.is_over:
+                    self.store.keep([clocks.voided(timer, now)])
+                    continue
+                if found.ask is not None:
+                    self.store.ask([found.ask])
+                rung.append(Rung(timer, found, standing))
+            if rung:
+                self.call(about.definition, rung)
+                for one in rung:
+                    self.store.told(one.timer, one.ring.step, one.ring.next_at)
+                self._ring_for(about, [one.timer.subject for one in rung])
+        return len(rung) + (self.decide(about) if any(one.ring.ask for one in rung) else 0)
+
+    # Telling ------------------------------------------------------------------------------------
+
+    def _tell(self, about: Acquaintance, told: Sequence[Told]) -> None:
+        """Letters first, then both systems: who opens a letter finds the record as it says."""
+        self.post(about.definition, told)
+        self._ring_for(about, [one.before.subject for one in told])
+
+    def _ring_for(self, about: Acquaintance, subjects: Iterable[Subject]) -> None:
+        places = (place for subject in subjects for place in about.places(subject))
+        rings = [Ring(*place, Lane.HANDOFF) for place in dict.fromkeys(places)]
+        if rings:
+            self.ledger.ring(rings, self.clock())
+            self.ring((Lane.HANDOFF,))
