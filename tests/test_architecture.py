@@ -72,6 +72,8 @@ BREACHES = [
     ("database/room.py", "import connector.port", "house"),
     ("intent/port.py", "import intent.store", "intent"),
     ("intent/brand_new_room.py", "", "intent"),
+    ("lifecycle/machine.py", "import lifecycle.port", "lifecycle"),
+    ("lifecycle/brand_new_room.py", "", "lifecycle"),
     ("sync/reconcile.py", "import sync.ledger", "engine"),
     ("sync/ledger/room.py", "import sync.engine", "engine"),
     ("sync/engine.py", "import sync.settings", "engine"),
@@ -113,6 +115,12 @@ def test_what_is_called_pure_is_held_to_be_pure(layers: str, package: str) -> No
     lowest = {f"{package}.{name}" for name in contract(layers)["layers"][-1].split(" : ")}
     named = {n for n in contract("pure")["source_modules"] if n.startswith(f"{package}.")}
     assert {name for name in named if name.count(".") == 1} == lowest
+
+
+def test_the_lowest_layer_of_the_lifecycle_is_pure() -> None:
+    """So may be rooms above it, which speak in values of the port."""
+    lowest = {f"lifecycle.{name}" for name in contract("lifecycle")["layers"][-1].split(" : ")}
+    assert lowest <= set(contract("pure")["source_modules"])
 
 
 def pure_files() -> list[str]:

@@ -15,6 +15,7 @@ PACKAGES = (
     "connector",
     "database",
     "intent",
+    "lifecycle",
     "mappings",
     "sync",
     "console",
