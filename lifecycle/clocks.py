@@ -42,6 +42,11 @@ REASSIGN: Final = "reassign"
 ON_THE_WALL: Final[frozenset[Clock]] = frozenset({"write_back"})
 # Where sales has somebody who is to be spoken to.
 UNTOUCHED: Final = frozenset({Stage.MQL, Stage.SAL})
+WORKED: Final = frozenset({Stage.MQL, Stage.SAL, Stage.SQL, Stage.OPPORTUNITY})
+# What sales has to keep; the others are marketing's and ours.
+SALES_CLOCKS: Final[frozenset[Clock]] = frozenset(
+    {"first_touch", "verdict", "qualify", "create_opportunity", "stale"}
+)
 # What has to reach HubSpot: that somebody is sent back, and why.
 GONE_BACK: Final = frozenset({Stage.RECYCLED, Stage.DISQUALIFIED})
 # Nobody gets there without having been spoken to.
@@ -336,7 +341,7 @@ def status(timer: Timer, now: datetime) -> Status:
 
 def sla_status(timers: Iterable[Timer], now: datetime) -> Status:
     """How a subject stands with what sales has to do: its most urgent clock, else the last one that ended."""
-    own = [one for one in timers if one.clock not in ("write_back", "nurture") and not one.is_void]
+    own = [one for one in timers if one.clock in SALES_CLOCKS and not one.is_void]
     running = [one for one in own if one.stopped_at is None]
     if running:
         urgency = ("overdue", "at_risk", "on_time")
@@ -370,3 +375,19 @@ def latest(timers: Iterable[Timer], clock: Clock) -> Timer | None:
     """The clock of a kind that began last: what both systems are shown of it."""
     own = [one for one in timers if one.clock == clock and not one.is_void]
     return max(own, key=lambda one: one.started_at, default=None)
+
+
+def is_orphan(
+    definition: Definition, standing: Standing, running: Iterable[Timer], now: datetime
+) -> bool:
+    """Whether nobody looks after somebody whom sales has: no owner, no clock, or twice over its time."""
+    if standing.stage not in WORKED:
+        return False
+    watched = [one for one in running if one.stopped_at is None and one.clock in SALES_CLOCKS]
+    owner = standing.accepted_by or standing.handed_to
+    return not owner or not watched or any(_is_twice_over(definition, one, now) for one in watched)
+
+
+def _is_twice_over(definition: Definition, timer: Timer, now: datetime) -> bool:
+    whole = _worked(definition, timer.clock, timer.started_at, timer.due_at)
+    return late_by(definition, timer, now) > whole

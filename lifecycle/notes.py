@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from intent.definition import TopicRule
 from intent.model import Card
-from lifecycle.clocks import Attainment, late_by, status
+from lifecycle.clocks import SALES_CLOCKS, Attainment, late_by, status
 from lifecycle.definition import Definition
 from lifecycle.letters import sentence_for_seller
 from lifecycle.model import Standing
@@ -126,7 +126,7 @@ def _most_late(definition: Definition, lead: Lead, now: datetime) -> timedelta:
 
 
 def _over(lead: Lead, now: datetime) -> list[Timer]:
-    own = [one for one in lead.timers if one.clock not in ("write_back", "nurture")]
+    own = [one for one in lead.timers if one.clock in SALES_CLOCKS]
     return [one for one in own if status(one, now) == "overdue"]
 
 

@@ -68,6 +68,9 @@ class Lifecycle(Protocol):
         entry's number is not the next one of its subject.
         """
 
+    def entered(self, since: datetime, until: datetime) -> Sequence[Entry]:
+        """All entries of a time, by when they were meant in their source: `since` included, `until` not."""
+
     def refusals(self, limit: int, subject: Subject | None = None) -> Sequence[Refusal]:
         """Requests that were not followed, newest first."""
 
@@ -92,6 +95,15 @@ class Clocks(Protocol):
 
     def running(self, subject: Subject) -> Sequence[Timer]:
         """Timers of a subject that nobody has stopped."""
+
+    def timers(self, subject: Subject) -> Sequence[Timer]:
+        """All timers of a subject, those that stopped too, in the order in which they began."""
+
+    def timers_due(self, since: datetime, until: datetime) -> Sequence[Timer]:
+        """All timers that were or are due in a time, those that stopped too: `until` is not included."""
+
+    def overdue(self, now: datetime, limit: int) -> Sequence[Timer]:
+        """Timers that run and should have been stopped by now, longest overdue first."""
 
     def due(self, now: datetime, limit: int) -> Sequence[Timer]:
         """Timers of which a step is to be told."""

@@ -9,13 +9,13 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from connector.port import System
-from database.room import aware
+from database.room import aware, utc
 from intent.store.naming import subject_of, subject_text
 from intent.store.rows import among
 from lifecycle.model import Entry, Refusal, Standing, Subject
 from lifecycle.store.base import LifecycleRoom, family, home, read_history
-from lifecycle.store.tables import refusal, request, subject, written
-from lifecycle.store.values import refusal_of, request_of, standing_of
+from lifecycle.store.tables import entry, refusal, request, subject, written
+from lifecycle.store.values import entry_of, refusal_of, request_of, standing_of
 
 
 class Reading(LifecycleRoom):
@@ -54,6 +54,16 @@ class Reading(LifecycleRoom):
             for row in rows
             if (at := aware(row.at)) is not None
         }
+
+    def entered(self, since: datetime, until: datetime) -> Sequence[Entry]:
+        """All entries of a time, by when they were meant in their source: `since` included, `until` not."""
+        with self._look() as connection:
+            rows = connection.execute(
+                select(entry)
+                .where(entry.c.entered_at >= utc(since), entry.c.entered_at < utc(until))
+                .order_by(entry.c.entered_at, entry.c.subject, entry.c.number)
+            ).mappings()
+            return [entry_of(row) for row in rows]
 
     def refusals(self, limit: int, subject: Subject | None = None) -> Sequence[Refusal]:
         """Requests that were not followed, newest first."""

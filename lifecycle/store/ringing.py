@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Column, Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from database.room import utc
@@ -18,29 +18,53 @@ from lifecycle.store.tables import timer
 from lifecycle.store.values import timer_of, timer_row
 
 KEYS = ("subject", "clock", "entry")
+# Where times are the same.
+ORDER = (timer.c.clock, timer.c.subject, timer.c.entry)
 
 
 class Ringing(LifecycleRoom):
     """Timers; those of a merged subject keep the name and the entry that they began with."""
 
     def running(self, subject: Subject) -> Sequence[Timer]:
-        """Timers of a subject that nobody has stopped."""
+        """Timers of a subject that nobody has stopped, the one that is due first before the others."""
+        return [one for one in self._of(subject, timer.c.due_at) if one.stopped_at is None]
+
+    def timers(self, subject: Subject) -> Sequence[Timer]:
+        """All timers of a subject, those that stopped too, in the order in which they began."""
+        return self._of(subject, timer.c.started_at)
+
+    def timers_due(self, since: datetime, until: datetime) -> Sequence[Timer]:
+        """All timers that were or are due in a time, those that stopped too: `until` is not included."""
         with self._look() as connection:
-            names = family(connection, home(connection, subject_text(subject)))
             rows = connection.execute(
                 select(timer)
-                .where(among(connection, timer.c.subject, names), timer.c.stopped_at.is_(None))
-                .order_by(timer.c.due_at, timer.c.clock, timer.c.subject, timer.c.entry)
+                .where(timer.c.due_at >= utc(since), timer.c.due_at < utc(until))
+                .order_by(timer.c.due_at, *ORDER)
             ).mappings()
             return [timer_of(row) for row in rows]
 
+    def overdue(self, now: datetime, limit: int) -> Sequence[Timer]:
+        """Timers that run and should have been stopped by now, longest overdue first."""
+        return self._late(timer.c.due_at, now, limit)
+
     def due(self, now: datetime, limit: int) -> Sequence[Timer]:
         """Timers of which a step is to be told, longest overdue first."""
+        return self._late(timer.c.next_at, now, limit)
+
+    def _of(self, subject: Subject, by: Column[datetime]) -> list[Timer]:
+        with self._look() as connection:
+            names = family(connection, home(connection, subject_text(subject)))
+            rows = connection.execute(
+                select(timer).where(among(connection, timer.c.subject, names)).order_by(by, *ORDER)
+            ).mappings()
+            return [timer_of(row) for row in rows]
+
+    def _late(self, by: Column[datetime], now: datetime, limit: int) -> list[Timer]:
         with self._look() as connection:
             rows = connection.execute(
                 select(timer)
-                .where(timer.c.stopped_at.is_(None), timer.c.next_at <= utc(now))
-                .order_by(timer.c.next_at, timer.c.subject, timer.c.clock, timer.c.entry)
+                .where(timer.c.stopped_at.is_(None), by <= utc(now))
+                .order_by(by, *ORDER)
                 .limit(limit)
             ).mappings()
             return [timer_of(row) for row in rows]

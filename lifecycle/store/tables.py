@@ -132,6 +132,7 @@ timer = Table(
     Column("step", Integer, nullable=False),
     Column("stopped_at", INSTANT),
     Column("is_void", Boolean, nullable=False),
+    Index(None, "due_at"),
 )
 Index(
     "ix_lifecycle_timer_next_at",

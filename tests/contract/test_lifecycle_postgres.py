@@ -10,7 +10,9 @@ from threading import Barrier
 import pytest
 from sqlalchemy import Engine
 
-pytest.register_assert_rewrite("tests.contract.lifecycle_suite")
+pytest.register_assert_rewrite(
+    "tests.contract.lifecycle_suite", "tests.contract.lifecycle_leaving_suite"
+)
 
 # The suite's asserts explain themselves only if it is imported after the line above.
 from lifecycle.model import Request, Stage  # noqa: E402

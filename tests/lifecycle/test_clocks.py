@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from lifecycle.clocks import (
     Attainment,
@@ -20,88 +15,33 @@ from lifecycle.clocks import (
     is_enrolled,
     is_written,
     late_by,
-    latest,
     ring,
-    sla_status,
     status,
-    timers_after,
     touched,
     twice_the_median,
     voided,
 )
-from lifecycle.definition import Calendar, Clock, Definition, Target
-from lifecycle.model import Entry, Evidence, Role, Stage, Standing, Subject
+from lifecycle.definition import Clock
+from lifecycle.model import Role, Stage, Standing
 from lifecycle.port import Timer
 from lifecycle.worktime import add
-
-TOKYO, NEW_YORK = ZoneInfo("Asia/Tokyo"), ZoneInfo("America/New_York")
-HOUR, MINUTE, WORKING_DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(hours=9)
-ANN = Subject("person", "ann")
-SELLER, MARKETER, HEAD = "seller@example.com", "mkt@example.com", "head@example.com"
-# A Thursday morning; Monday the 23rd was a holiday.
-NOW = datetime(2026, 11, 26, 10, tzinfo=TOKYO)
-
-TARGETS: dict[Clock, Target] = {
-    "first_touch": Target(
-        clock="first_touch", minutes=60, steps=((0.5, "owner"), (1, "manager"), (2, "reassign"))
-    ),
-    "verdict": Target(clock="verdict", minutes=540, steps=((1, "manager"), (2, "manager"))),
-    "qualify": Target(clock="qualify", minutes=2700, steps=((1, "list"),)),
-    "create_opportunity": Target(clock="create_opportunity", minutes=2700, steps=((1, "list"),)),
-    "write_back": Target(clock="write_back", minutes=5, steps=((1, "ops"),)),
-    "nurture": Target(clock="nurture", minutes=540, steps=((1, "marketing"),)),
-    "stale": Target(clock="stale", minutes=16200, steps=((1, "list"),)),
-}
-SHARED = Definition(
-    id="qualified_lead",
-    version=7,
-    effective_from=date(2026, 4, 1),
-    hash="h7",
-    owners={"marketing": MARKETER, "sales": HEAD},
-    targets=TARGETS,
+from tests.lifecycle.clock_builders import (
+    AMERICA,
+    HOUR,
+    IS_FS,
+    MARKETER,
+    MINUTE,
+    NEW_YORK,
+    NOW,
+    SELLER,
+    SHARED,
+    TOKYO,
+    WORKING_DAY,
+    after,
+    entry,
+    standing,
+    started,
 )
-IS_FS = replace(SHARED, preset="jp_is_fs")
-AMERICA = replace(SHARED, calendar=Calendar(zone="America/New_York", country="US"))
-
-
-def entry(stage: Stage, number: int = 1, at: datetime = NOW, **more: Any) -> Entry:
-    said: dict[str, Any] = {
-        "previous": None,
-        "transition": "T2",
-        "role": Role.RULE if stage is Stage.MQL else Role.SALES,
-        "actor": "kakehashi" if stage is Stage.MQL else SELLER,
-        "handed_to": SELLER if stage is Stage.MQL else None,
-        **more,
-    }
-    return Entry(
-        subject=ANN, number=number, cycle=1, stage=stage, entered_at=at, observed_at=at,
-        source="kakehashi", request_id=f"r{number}", definition="qualified_lead v7", **said,
-    )  # fmt: skip
-
-
-def standing(stage: Stage, number: int = 1, **more: Any) -> Standing:
-    return Standing(subject=ANN, stage=stage, number=number, **more)
-
-
-def after(
-    *entries: Entry,
-    by: Definition = SHARED,
-    running: Sequence[Timer] = (),
-    hard_at: datetime | None = None,
-    stood: Standing | None = None,
-    stale_after: timedelta | None = None,
-) -> dict[str, Timer]:
-    """What stops and starts, by clock."""
-    evidence = Evidence(hard_event="demo", hard_at=hard_at) if hard_at else None
-    before = stood or standing(Stage.LEAD, 0)
-    found = timers_after(by, before, entries, evidence, running, stale_after)
-    return {one.clock: one for one in found}
-
-
-def started(clock: Clock, stage: Stage, **more: Any) -> Timer:
-    """The clock of a kind that entering a stage starts."""
-    return after(entry(stage, **more), hard_at=NOW)[clock]
-
 
 # Each clock ---------------------------------------------------------------------------------------
 
@@ -244,6 +184,7 @@ def test_a_holiday_in_the_middle_of_a_clock_is_no_time() -> None:
     assert timer.due_at == datetime(2026, 11, 24, 17, tzinfo=TOKYO)
     assert late_by(SHARED, timer, datetime(2026, 11, 25, 10, tzinfo=TOKYO)) == 2 * HOUR
     assert late_by(SHARED, timer, friday) == timedelta(0)
+    assert status(timer._replace(stopped_at=timer.due_at), NOW) == "met"
 
 
 def test_clocks_of_two_zones_are_each_due_in_their_own_day() -> None:
@@ -332,68 +273,3 @@ def test_a_clock_of_somebody_who_is_elsewhere_by_now_rings_for_nobody(
     found = ring(SHARED, timer, standing(stands, 9), NOW + timedelta(days=90))
     assert found and found.is_over
     assert status(voided(timer, NOW), NOW) == "none"
-
-
-# Figures ------------------------------------------------------------------------------------------
-
-
-def test_an_open_clock_that_is_late_is_a_breach() -> None:
-    """To leave out those that nobody has answered would flatter exactly those who answer nobody."""
-    timer = started("verdict", Stage.MQL)
-    kept = timer._replace(stopped_at=NOW + HOUR)
-    late = timer._replace(stopped_at=timer.due_at + MINUTE)
-    later = timer.due_at + HOUR
-    assert attainment([kept, late, timer], later) == Attainment(met=1, missed=2, open=0)
-    assert attainment([kept, timer], NOW) == Attainment(met=1, missed=0, open=1)
-    assert attainment([kept, late, timer], later).share == pytest.approx(1 / 3)
-    assert attainment([timer], NOW).share is None
-
-
-def test_the_status_of_a_person_is_that_of_the_most_urgent_clock() -> None:
-    """Of those that run; else of the one that ended last. What machines and marketing owe is not sales'."""
-    verdict, touch = started("verdict", Stage.MQL), started("first_touch", Stage.MQL)
-    assert sla_status([], NOW) == "none"
-    assert sla_status([verdict, touch], NOW) == "on_time"
-    assert sla_status([verdict, touch._replace(step=1)], NOW) == "at_risk"
-    assert sla_status([verdict, touch], NOW + 2 * HOUR) == "overdue"
-    ended = [verdict._replace(stopped_at=NOW), touch._replace(stopped_at=NOW + 3 * HOUR)]
-    assert sla_status(ended, NOW + 4 * HOUR) == "missed"
-    assert sla_status([started("write_back", Stage.RECYCLED)], NOW + HOUR) == "none"
-    assert latest([touch, verdict], "first_touch") == touch
-
-
-# Whatever happens ---------------------------------------------------------------------------------
-
-STAGES = st.lists(st.sampled_from(list(Stage)), min_size=1, max_size=12)
-
-
-@given(STAGES, st.booleans(), st.sampled_from([SHARED, IS_FS]))
-def test_no_clock_is_nobodys_and_none_outlives_its_stage(
-    stages: list[Stage], hard: bool, by: Definition
-) -> None:
-    """Whatever way somebody goes: every clock that runs has an owner, and watches where they stand."""
-    running: dict[tuple[object, ...], Timer] = {}
-    for number, stage in enumerate(stages, 1):
-        at = NOW + number * HOUR
-        found = timers_after(
-            by,
-            standing(Stage.LEAD, number - 1),
-            [entry(stage, number, at, handed_to=None, role=Role.RULE)],
-            Evidence(hard_at=at) if hard else None,
-            running.values(),
-        )
-        running |= {one[:3]: one for one in found}
-        running = {key: one for key, one in running.items() if one.stopped_at is None}
-        for timer in running.values():
-            assert timer.owner
-            assert timer.started_at <= timer.due_at
-            over = ring(by, timer, standing(stage, number), timer.started_at)
-            assert over is None, (timer, stage)
-
-
-def test_the_end_of_a_working_day_is_in_time() -> None:
-    """Due at 18:00, and answered at 18:00."""
-    nine = datetime.combine(NOW.date(), time(9), TOKYO)
-    timer = started("verdict", Stage.MQL, at=nine)
-    assert timer.due_at == nine + WORKING_DAY
-    assert status(timer._replace(stopped_at=timer.due_at), timer.due_at) == "met"

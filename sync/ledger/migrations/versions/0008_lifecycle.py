@@ -127,6 +127,7 @@ def _clocks() -> None:
         sa.Column("is_void", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("subject", "clock", "entry", name=op.f("pk_lifecycle_timer")),
     )
+    op.create_index(op.f("ix_lifecycle_timer_due_at"), "lifecycle_timer", ["due_at"])
     op.create_index(
         "ix_lifecycle_timer_next_at",
         "lifecycle_timer",
