@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, replace
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -86,7 +87,9 @@ def load_definition(
         if name not in parts:
             faults.add("missing_key", root.place, name)
     wording = Taxonomy(tuple(interest.topics))
-    known = wording.shipped(_root(reasons, taxonomy.FILE_NAME, faults), faults)
+    is_shipped = reasons == taxonomy.SHIPPED
+    listed = _shipped_reasons() if is_shipped else _root(reasons, taxonomy.FILE_NAME, faults)
+    known = wording.shipped(listed, faults)
     found = _definition(
         parts, interest, wording.changed(parts.get("reasons"), known, faults), schemas, faults
     )
@@ -98,9 +101,21 @@ def load_definition(
 
 def hash_of(definition: Definition, interest: Interest) -> str:
     """Names everything that was approved: SHA-256 of the meaning of both, in hexadecimal digits."""
-    told = {"definition": asdict(replace(definition, hash="")), "interest": interest.hash}
+    gate = definition.gate
+    sorted_gate = replace(gate, questions=tuple(sorted(gate.questions)))
+    plainly = asdict(replace(definition, hash="", gate=sorted_gate))
+    told = {"definition": plainly, "interest": interest.hash}
     plain = json.dumps(told, ensure_ascii=False, sort_keys=True, default=_plain)
     return sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@cache
+def _shipped_reasons() -> Node | None:
+    """The taxonomy of this release, read once."""
+    faults = FaultList()
+    root = read_file(taxonomy.SHIPPED, faults)
+    faults.raise_if_any()
+    return root
 
 
 def _plain(value: object) -> object:
