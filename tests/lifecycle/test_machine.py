@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from lifecycle.definition import Preset
 from lifecycle.machine import decide
-from lifecycle.model import Evidence, Role, Stage
+from lifecycle.model import Entry, Evidence, Role, Stage, Standing
 from lifecycle.situation import Situation
+from lifecycle.standing import fold
 from tests.lifecycle.builders import (
+    ANN,
     ANN_SELLS,
     BEN_SELLS,
     DAY,
@@ -202,3 +205,45 @@ def test_nothing_known_is_nothing_allowed() -> None:
     ):
         assert refused(standing(stage), request(to, Role.RULE, at=LATER), bare).stood is stage
     assert bare.evidence == Evidence()
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_whole_story_from_a_lead_over_a_send_back_to_a_customer(preset: Preset) -> None:
+    """MQL, 差し戻し, a rest that no surge ends, 再活性化, SQL, won: two cycles of one person."""
+    first, second = definition(preset).order[3:5]
+    rested = NOW + 92 * DAY
+    story: list[tuple[Stage, Role, datetime, dict[str, Any], Evidence, str | None]] = [
+        (Stage.LEAD, Role.RULE, NOW, {}, interested(NOW), None),
+        (Stage.MQL, Role.RULE, NOW, {"handed_to": ANN_SELLS}, interested(NOW), None),
+        (Stage.RECYCLED, Role.SALES, LATER, {"reason": "timing"}, interested(NOW), None),
+        (Stage.MQL, Role.RULE, NOW + DAY, {}, _surging(NOW + DAY), "cooling_off"),
+        (Stage.MQL, Role.RULE, rested, {"handed_to": BEN_SELLS}, _surging(rested), None),
+        (first, Role.INSIDE_SALES, rested + HOUR, {}, _surging(rested), None),
+        (second, Role.SALES, rested + DAY, {}, _surging(rested), None),
+        (Stage.OPPORTUNITY, Role.RULE, rested + 2 * DAY, {}, _surging(rested), None),
+        (Stage.CUSTOMER, Role.RULE, rested + 30 * DAY, {}, _surging(rested), None),
+    ]
+    where, entries = Standing(subject=ANN), list[Entry]()
+    for number, (to, role, at, said, evidence, code) in enumerate(story):
+        asked = request(to, role, id=f"r{number}", at=at, **said)
+        around_them = around(at, evidence=evidence, outcome="won")
+        if code is not None:
+            assert refused(where, asked, around_them, preset).code == code
+            continue
+        entries += entered(where, asked, around_them, preset)
+        where = fold(entries)
+    assert [(one.stage, one.cycle) for one in entries[1:]] == [
+        (Stage.MQL, 1),
+        (Stage.RECYCLED, 1),
+        (Stage.MQL, 2),
+        (first, 2),
+        (second, 2),
+        (Stage.OPPORTUNITY, 2),
+        (Stage.CUSTOMER, 2),
+    ]
+    assert (where.is_returned, where.trigger, where.recycle_count) == (True, "surge", 1)
+    assert (where.reason, where.rejected_by, where.handed_to) == ("timing", ANN_SELLS, BEN_SELLS)
+
+
+def _surging(at: datetime) -> Evidence:
+    return interested(at, surge_at=at)
