@@ -96,6 +96,9 @@ class Clocks(Protocol):
     def running(self, subject: Subject) -> Sequence[Timer]:
         """Timers of a subject that nobody has stopped."""
 
+    def running_of(self, subjects: Iterable[Subject]) -> Mapping[Subject, Sequence[Timer]]:
+        """The same of many at once; nobody without one is in it."""
+
     def timers(self, subject: Subject) -> Sequence[Timer]:
         """All timers of a subject, those that stopped too, in the order in which they began."""
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, select, update
+from sqlalchemy import Column, Connection, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from database.room import utc
-from intent.store.naming import subject_text
+from intent.store.naming import subject_of, subject_text
 from intent.store.rows import among
 from lifecycle.model import Subject
 from lifecycle.port import Timer
 from lifecycle.store.base import LifecycleRoom, family, home
+from lifecycle.store.tables import subject as subject_table
 from lifecycle.store.tables import timer
 from lifecycle.store.values import timer_of, timer_row
 
@@ -28,6 +29,26 @@ class Ringing(LifecycleRoom):
     def running(self, subject: Subject) -> Sequence[Timer]:
         """Timers of a subject that nobody has stopped, the one that is due first before the others."""
         return [one for one in self._of(subject, timer.c.due_at) if one.stopped_at is None]
+
+    def running_of(self, subjects: Iterable[Subject]) -> Mapping[Subject, Sequence[Timer]]:
+        """The same of many at once; nobody without one is in it."""
+        names = sorted({subject_text(one) for one in subjects})
+        asked, moved = subject_table.alias("asked"), subject_table.alias("moved")
+        now = func.coalesce(asked.c.moved_to, asked.c.subject)
+        with self._look() as connection:
+            rows = connection.execute(
+                select(timer, asked.c.subject.label("asked"))
+                .select_from(asked)
+                .join(moved, or_(moved.c.subject == now, moved.c.moved_to == now))
+                .join(timer, timer.c.subject == moved.c.subject)
+                .where(among(connection, asked.c.subject, names), timer.c.stopped_at.is_(None))
+                .order_by(timer.c.due_at, *ORDER)
+            ).mappings()
+            found: dict[Subject, list[Timer]] = {}
+            for row in rows:
+                own = {name: row[name] for name in Timer._fields}
+                found.setdefault(subject_of(row["asked"]), []).append(timer_of(own))
+        return found
 
     def timers(self, subject: Subject) -> Sequence[Timer]:
         """All timers of a subject, those that stopped too, in the order in which they began."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -85,7 +86,7 @@ def timer_row(timer: Timer) -> dict[str, Any]:
     }
 
 
-def timer_of(row: RowMapping) -> Timer:
+def timer_of(row: Mapping[str, Any] | RowMapping) -> Timer:
     """The inverse of `timer_row`."""
     times = ("started_at", "due_at", "next_at", "stopped_at")
     return Timer(

@@ -73,6 +73,10 @@ class LeavingPromises:
         store.decide(no, [], refused(no))
         store.merge(BOB, ANN, NOW)
         assert store.running(ANN) == [timer(BOB)]
+        store.keep([timer(CAT)])
+        enter(store, "c", 1, CAT)
+        own = [timer(BOB)]
+        assert store.running_of([ANN, BOB, CAT]) == {ANN: own, BOB: own, CAT: [timer(CAT)]}
         assert [one.request.id for one in store.refusals(9, ANN)] == ["no"]
         stopped = timer(BOB, stopped_at=NOW, next_at=None)
         enter(store, "b", 2, ANN, timers=(stopped,))
