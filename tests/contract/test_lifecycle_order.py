@@ -1,4 +1,4 @@
-"""Whatever is asked, decided, merged and erased in any order: what stands beside the ledger follows from it."""
+"""Whatever is asked, decided, merged and erased in any order: standings follow from the ledger."""
 
 from __future__ import annotations
 
