@@ -45,4 +45,7 @@ def wilson(hits: int, cases: int) -> Interval:
     middle = share + square / (2 * cases)
     margin = Z * sqrt(share * (1 - share) / cases + square / (4 * cases * cases))
     whole = 1 + square / cases
-    return Interval(max(0.0, (middle - margin) / whole), min(1.0, (middle + margin) / whole))
+    # At both ends the interval reaches them, whatever rounding leaves.
+    low = (middle - margin) / whole if hits else 0.0
+    high = (middle + margin) / whole if hits < cases else 1.0
+    return Interval(max(0.0, low), min(1.0, high))

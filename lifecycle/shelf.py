@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,10 +50,17 @@ def whole_of(kept: Kept) -> Whole:
 
     Raises `mappings.faults.MappingFaults` where this release cannot read it any more.
     """
-    texts = unpacked(kept.text)
+    found, interest = _read(kept.text)
+    return Whole(replace(found, hash=kept.hash), interest)
+
+
+@lru_cache(maxsize=64)
+def _read(text: str) -> Whole:
+    """A kept text is read once: it never changes."""
+    texts = unpacked(text)
     interest = load_interest(texts.interest)
     found = load_definition(texts.definition, interest, reasons=texts.reasons).definition
-    return Whole(replace(found, hash=kept.hash), interest)
+    return Whole(found, interest)
 
 
 class ChangedMeanwhile(Exception):
@@ -61,14 +69,13 @@ class ChangedMeanwhile(Exception):
 
 def kept_of(definition: Definition, texts: Texts, at: datetime) -> Kept:
     """A version as it is put on file. Raises `ChangedMeanwhile` where the texts do not say what it says."""
-    again = load_definition(
-        texts.definition, load_interest(texts.interest), reasons=texts.reasons
-    ).definition
+    text = packed(texts)
+    again = _read(text).definition
     if again.hash != definition.hash:
         raise ChangedMeanwhile(
             f"{definition.name} changed while it was read; run the command again"
         )
-    return Kept(definition.name, definition.hash, packed(texts), begin_of(definition), at)
+    return Kept(definition.name, definition.hash, text, begin_of(definition), at)
 
 
 def versions_of(store: Definitions, kept: Iterable[Kept] | None = None) -> list[Version]:
