@@ -48,6 +48,13 @@ def hold(connection: Connection, *names: str) -> dict[str, str]:
             return {row.subject: row.moved_to or row.subject for row in held}
 
 
+def hold_known(connection: Connection, *names: str) -> frozenset[str]:
+    """Those of these of whom anything is on file; none of them is erased until the transaction ends."""
+    wanted = among(connection, subject.c.subject, sorted(set(names)))
+    held = select(subject.c.subject).where(wanted).order_by(subject.c.subject).with_for_update()
+    return frozenset(connection.scalars(held))
+
+
 def family(connection: Connection, name: str) -> list[str]:
     """A subject and everybody who moved there."""
     moved = connection.scalars(

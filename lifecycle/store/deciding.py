@@ -13,7 +13,7 @@ from intent.store.naming import subject_text
 from lifecycle.model import Entry, Refusal, Request, Subject
 from lifecycle.port import Overtaken, Timer
 from lifecycle.store.asking import request_row
-from lifecycle.store.base import LifecycleRoom, hold, insert_new, put_standing
+from lifecycle.store.base import LifecycleRoom, hold, hold_known, insert_new, put_standing
 from lifecycle.store.ringing import put_timers
 from lifecycle.store.tables import entry, refusal, request, subject, written
 from lifecycle.store.values import entry_row
@@ -48,7 +48,7 @@ class Deciding(LifecycleRoom):
             put_timers(connection, timers)
 
     def written(self, subject: Subject, entry: int, system: System, at: datetime) -> None:
-        """That a system holds what an entry says; the first time counts."""
+        """That a system holds what an entry says; the first time counts, and nothing of who was erased."""
         row = {
             "subject": subject_text(subject),
             "number": entry,
@@ -56,7 +56,8 @@ class Deciding(LifecycleRoom):
             "at": utc(at),
         }
         with self._begin() as connection:
-            insert_new(connection, written, row)
+            if hold_known(connection, str(row["subject"])):
+                insert_new(connection, written, row)
 
 
 def _is_open(connection: Connection, asked: Request) -> bool:

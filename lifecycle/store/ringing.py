@@ -13,7 +13,7 @@ from intent.store.naming import subject_of, subject_text
 from intent.store.rows import among
 from lifecycle.model import Subject
 from lifecycle.port import Timer
-from lifecycle.store.base import LifecycleRoom, family, home
+from lifecycle.store.base import LifecycleRoom, family, hold_known, home
 from lifecycle.store.tables import subject as subject_table
 from lifecycle.store.tables import timer
 from lifecycle.store.values import timer_of, timer_row
@@ -91,9 +91,13 @@ class Ringing(LifecycleRoom):
             return [timer_of(row) for row in rows]
 
     def keep(self, timers: Sequence[Timer]) -> None:
-        """Timers that start or stop without an entry: somebody was called, a system holds what it shall."""
+        """Timers that start or stop without an entry: somebody was called, a system holds what it shall.
+
+        Of whom nothing is on file, since they were erased meanwhile, none is kept.
+        """
         with self._begin() as connection:
-            put_timers(connection, timers)
+            known = hold_known(connection, *(subject_text(one.subject) for one in timers))
+            put_timers(connection, [one for one in timers if subject_text(one.subject) in known])
 
     def told(self, timer: Timer, step: int, next_at: datetime | None) -> None:
         """That a step of a timer was told, and when the next one is; a step is never taken back."""

@@ -73,8 +73,7 @@ class LeavingPromises:
         store.decide(no, [], refused(no))
         store.merge(BOB, ANN, NOW)
         assert store.running(ANN) == [timer(BOB)]
-        store.keep([timer(CAT)])
-        enter(store, "c", 1, CAT)
+        enter(store, "c", 1, CAT, timers=(timer(CAT),))
         own = [timer(BOB)]
         assert store.running_of([ANN, BOB, CAT]) == {ANN: own, BOB: own, CAT: [timer(CAT)]}
         assert [one.request.id for one in store.refusals(9, ANN)] == ["no"]
@@ -143,6 +142,15 @@ class LeavingPromises:
             "e1",
         ):
             assert secret not in text, secret
+
+    def test_nothing_comes_after_an_erasure(self, store: SqlLifecycleStore) -> None:
+        """A write that lands late, a call that is told late: of nobody nothing is kept."""
+        enter(store, "one", 1)
+        store.erase(ANN, "p-7f", NOW)
+        store.written(ANN, 1, System.HUBSPOT, NOW)
+        store.keep([timer()])
+        assert store.written_at(ANN) == {}
+        assert (store.timers(ANN), store.overdue(NOW + 9 * DAY, 9)) == ([], [])
 
     def test_who_is_erased_twice_is_not_mixed_up(self, store: SqlLifecycleStore) -> None:
         """Somebody came back after an erasure, with a new key, and was erased again."""

@@ -236,6 +236,8 @@ class LifecycleContract(LeavingPromises):
 
     def test_clocks_are_found_by_when_they_are_due(self, store: SqlLifecycleStore) -> None:
         """Those that stopped too, for the figures; those that run and are late, for a person."""
+        for n, subject in enumerate((ANN, BOB)):
+            enter(store, f"r{n}", 1, subject)
         late, kept = timer(BOB, due_at=NOW), timer(due_at=NOW, stopped_at=NOW, next_at=None)
         later = timer(clock="first_touch", due_at=NOW + HOUR, started_at=NOW - HOUR)
         store.keep([late, kept, later])
