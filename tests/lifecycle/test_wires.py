@@ -8,7 +8,7 @@ import re
 from email.message import EmailMessage
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lifecycle.letters import hand_over
@@ -96,6 +96,7 @@ LETTERS = st.builds(
 
 
 @given(LETTERS)
+@settings(max_examples=40)
 def test_whatever_is_said_fits_into_slack(letter: Letter) -> None:
     """Cut between two signs; an escape is never cut in two."""
     body = slack(letter)
@@ -138,6 +139,7 @@ def test_nothing_is_read_as_markdown_or_filled_in_by_teams() -> None:
 
 
 @given(LETTERS)
+@settings(max_examples=40)
 def test_whatever_is_said_fits_into_teams(letter: Letter) -> None:
     """What comes last is left out first, and the subject never."""
     body = teams(letter)
