@@ -41,14 +41,16 @@ def dry_run_(
 ) -> int:
     """Who would have been an MQL by a file instead of by a version on file, and what became of them."""
     desk = Desk.of(session)
+    if practice is None:
+        raise click.UsageError(say("definition.dry_nobody", session.output.lang))
     new = Whole(desk.file(file).definition, desk.interest)
     old = desk.kept(against, new.definition) or new
     until = desk.bridge.clock()
     period = Period(until - timedelta(days=days), until, desk.bridge.settings.zone)
-    lives = simulate(seed, practice or 1_000, old, period).lives
+    lives = simulate(seed, practice, old, period).lives
     found = dry_run(old, new, lives, period)
     if session.output.json:
-        session.output.document(comparison_json(found, period, practice))
+        session.output.document(comparison_json(found, period))
     else:
         tell(session, found, days)
     return 0
@@ -94,13 +96,13 @@ def rate_words(rate: Rate, session: Session) -> str:
     return f"{rate.value:.0%} [{low:.0%}, {high:.0%}]"
 
 
-def comparison_json(found: Comparison, period: Period, practice: int | None) -> dict[str, Any]:
+def comparison_json(found: Comparison, period: Period) -> dict[str, Any]:
     """The comparison for a program: counts, rates and their intervals; `null` where none may be said."""
     return {
         "old": found.old_name,
         "new": found.new_name,
         "people": found.people,
-        "practice": practice is not None,
+        "practice": True,
         "since": period.since.isoformat(),
         "until": period.until.isoformat(),
         "horizon_days": HORIZON.days,

@@ -11,24 +11,56 @@ from click.testing import CliRunner, Result
 
 from console.cli import kakehashi
 from mappings.faults import MappingFaults
-from sync.install import copy_definitions, copy_intent
+from sync.install import copy_definitions, copy_mappings
 
 SATO, TANAKA = "m.sato@acme.test", "k.tanaka@acme.test"
+# Short ones are read sooner; the shipped ones have tests of their own.
+INTEREST = """\
+version: 1
+definition: "1"
+families:
+  buying: {half_life: 14d, cap: 40}
+  hand_raise: {half_life: 45d, cap: 60}
+events:
+  page_view: {points: 1, family: buying}
+  pricing_view: {points: 6, family: buying}
+  form_submit_handraise: {points: 40, family: hand_raise, hard: true}
+fit:
+  - {when: "numberofemployees >= 50", points: 40, on: companies}
+"""
+QUALIFIED = f"""\
+version: 1
+definition:
+  id: qualified_lead
+  version: 1
+  effective_from: 2026-04-01
+  owners: {{marketing: {SATO}, sales: {TANAKA}}}
+mql:
+  any:
+    - {{id: hand_raise, when: hard_event is filled}}
+    - {{id: score, when: fit >= 40 and intent >= 25 and evidence.days >= 2}}
+gate:
+  questions:
+    need_problem: {{ja: 課題, en: problem, weight: 3, core: true}}
+    timeframe: {{ja: 時期, en: timeframe, weight: 2, core: true}}
+    decision_maker: {{ja: 決裁者, en: decision maker, weight: 2, core: true}}
+    next_step: {{ja: 次の一手, en: next step, weight: 0}}
+"""
+NAME = "definitions/qualified-lead.yaml"
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with the shipped definition and two owners."""
+    """A working folder with a definition that has two owners."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KAKEHASHI_DATABASE_URL", f"sqlite:///{tmp_path}/ledger.db")
-    copy_definitions(tmp_path / "definitions")
-    copy_intent(tmp_path)
-    edit(tmp_path, "marketing@example.com", SATO)
-    edit(tmp_path, "sales: sales@example.com", f"sales: {TANAKA}")
+    (tmp_path / "definitions").mkdir()
+    (tmp_path / NAME).write_text(QUALIFIED, "utf-8")
+    (tmp_path / "intent.yaml").write_text(INTEREST, "utf-8")
     return tmp_path
 
 
-def edit(folder: Path, old: str, new: str, name: str = "definitions/qualified-lead.yaml") -> None:
+def edit(folder: Path, old: str, new: str, name: str = NAME) -> None:
     file = folder / name
     text = file.read_text("utf-8")
     assert old in text
@@ -78,7 +110,7 @@ def test_an_edit_after_the_approval_leaves_the_approved_text_in_force(folder: Pa
     found = state()
     assert (found["state"], found["in_force"]["hash"]) == ("edited", before)
     assert approve("sales", TANAKA).exit_code == 2
-    edit(folder, "  version: 1 ", "  version: 2 ")
+    edit(folder, "  version: 1\n", "  version: 2\n")
     assert (state()["state"], state()["in_force"]["hash"]) == ("unapproved", before)
     approve_both()
     assert state()["in_force"]["name"] == "qualified_lead v2"
@@ -87,7 +119,7 @@ def test_an_edit_after_the_approval_leaves_the_approved_text_in_force(folder: Pa
 def test_a_change_of_the_points_needs_both_approvals_too(folder: Path) -> None:
     """And comments in either file need none."""
     approve_both()
-    for name in ("intent.yaml", "definitions/qualified-lead.yaml"):
+    for name in ("intent.yaml", NAME):
         file = folder / name
         file.write_text("# in passing\n" + file.read_text("utf-8"), "utf-8")
     assert state()["state"] == "in_force"
@@ -138,11 +170,11 @@ def test_diff_tells_what_changed_in_words(folder: Path) -> None:
     assert run("diff").exit_code == 1
     approve_both()
     assert (run("diff").exit_code, told("diff")["changes"]) == (0, [])
+    was = "hard_event is filled"
     edit(folder, "hard_event is filled}", "hard_event is filled and fit >= 10}")
     assert "hard_event is filled -> hard_event is filled and fit >= 10" in run("diff").stdout
     assert [one["words"] for one in told("diff", "--against", "1")["changes"]] == [
-        "changed: rule hand_raise (makes an MQL): "
-        "hard_event is filled -> hard_event is filled and fit >= 10"
+        f"changed: rule hand_raise (makes an MQL): {was} -> {was} and fit >= 10"
     ]
     unknown = run("diff", "--against", "v9")
     assert (unknown.exit_code, "qualified_lead v1" in unknown.output) == (2, True)
@@ -152,8 +184,8 @@ def test_a_dry_run_compares_with_the_version_in_force(folder: Path) -> None:
     """Over invented people; a rate of few is not said, and a definition against itself is zero."""
     approve_both()
     assert told("dry-run", "--practice", "60")["more"] == 0
-    edit(folder, "fit >= 40 and intent >= 25 and evidence.items", "intent >= 5 and evidence.items")
-    edit(folder, "  version: 1 ", "  version: 2 ")
+    edit(folder, "fit >= 40 and intent >= 25", "intent >= 5")
+    edit(folder, "  version: 1\n", "  version: 2\n")
     found = told("dry-run", "--practice", "60", "--seed", "3")
     groups = found["groups"]
     assert (found["old"], found["new"]) == ("qualified_lead v1", "qualified_lead v2")
@@ -162,11 +194,14 @@ def test_a_dry_run_compares_with_the_version_in_force(folder: Path) -> None:
     said = run("dry-run", "--practice", "60", "--seed", "3").stdout
     assert f"{found['more']} more MQLs" in said
     assert "no rate" in said
+    nobody = run("dry-run")
+    assert (nobody.exit_code, "--practice" in nobody.output) == (2, True)
 
 
 def test_faults_of_a_definition_come_with_those_of_the_other_files(folder: Path) -> None:
     """`definition check` and `kakehashi check` tell the same, with file, line and nearest word."""
-    edit(folder, "gate.core_known >= 2", "gate.core_knwn >= 2")
+    copy_mappings(folder / "mappings")
+    edit(folder, "evidence.days >= 2", "gate.core_knwn >= 2")
     done = CliRunner().invoke(kakehashi, ["check", "--offline", "--json"])
     faults = json.loads(done.stdout)["faults"]
     assert done.exit_code == 2
@@ -177,9 +212,9 @@ def test_faults_of_a_definition_come_with_those_of_the_other_files(folder: Path)
         run("check", "--offline", catch=False)
 
 
-def test_init_leaves_a_definition_alone_that_is_there(folder: Path) -> None:
-    """Under whatever name; samples come with the first copy."""
-    assert (folder / "definitions" / "samples" / "jp-is-fs.yaml").exists()
-    (folder / "definitions" / "qualified-lead.yaml").rename(folder / "definitions" / "ours.yaml")
-    assert copy_definitions(folder / "definitions") == []
-    assert state()["state"] == "unapproved"
+def test_init_copies_a_definition_once(tmp_path: Path) -> None:
+    """With its samples; a definition that is there is left alone, under whatever name."""
+    target = tmp_path / "definitions"
+    assert copy_definitions(target) == ["qualified-lead.yaml", "samples/jp-is-fs.yaml"]
+    (target / "qualified-lead.yaml").rename(target / "ours.yaml")
+    assert copy_definitions(target) == []
