@@ -20,6 +20,8 @@ from lifecycle.folder import DefinitionFile, read_definitions
 from lifecycle.load import Whole
 from lifecycle.shelf import versions_of, whole_of
 from lifecycle.store import SqlLifecycleStore
+from sync.histories import Histories
+from sync.interest import intent_store
 from sync.wiring import Bridge
 
 OBJECTS = ("contacts", "companies")
@@ -57,6 +59,12 @@ class Desk:
             lang = language(self.session.output.lang)
             raise click.UsageError(say("definition.no_such", lang, name=name, known=known))
         return found
+
+    def histories(self) -> Histories:
+        """What is on file about everybody."""
+        hubspot = self.bridge.connectors[System.HUBSPOT]
+        events = intent_store(self.bridge.ledger)
+        return Histories(hubspot, events, self.store, self.interest)
 
     def interest_file(self) -> Path:
         own = self.session.folder / INTEREST_FILE

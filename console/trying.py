@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from lifecycle.dry_run import HORIZON, Comparison, Group, dry_run
 from lifecycle.load import Whole
 from lifecycle.people import simulate
 from lifecycle.rates import LEAST, Rate
-from lifecycle.replay import Period
+from lifecycle.replay import Life, Period
 
 GROUPS = ("old", "new", "both", "only_old", "only_new")
 
@@ -28,7 +29,7 @@ GROUPS = ("old", "new", "both", "only_old", "only_new")
     default=None,
     type=click.IntRange(1, 1_000_000),
     metavar="PEOPLE",
-    help="Over so many invented people.",
+    help="Over so many invented people, instead of your own.",
 )
 @click.option("--seed", default=1, show_default=True, help="Same seed, same people.")
 def dry_run_(
@@ -39,18 +40,25 @@ def dry_run_(
     practice: int | None,
     seed: int,
 ) -> int:
-    """Who would have been an MQL by a file instead of by a version on file, and what became of them."""
+    """Who would have been an MQL by a file instead of by a version on file, and what became of them.
+
+    Over your own people of the last days: events and stages on file, and HubSpot's records of today.
+    """
     desk = Desk.of(session)
-    if practice is None:
-        raise click.UsageError(say("definition.dry_nobody", session.output.lang))
     new = Whole(desk.file(file).definition, desk.interest)
     old = desk.kept(against, new.definition) or new
     until = desk.bridge.clock()
     period = Period(until - timedelta(days=days), until, desk.bridge.settings.zone)
-    lives = simulate(seed, practice, old, period).lives
+    lives: Sequence[Life]
+    if practice is None:
+        lives = desk.histories().lives([old, new], period)
+    else:
+        lives = simulate(seed, practice, old, period).lives
+    if not lives:
+        raise click.UsageError(say("definition.dry_nobody", session.output.lang))
     found = dry_run(old, new, lives, period)
     if session.output.json:
-        session.output.document(comparison_json(found, period))
+        session.output.document(comparison_json(found, period, practice))
     else:
         tell(session, found, days)
     return 0
@@ -96,13 +104,13 @@ def rate_words(rate: Rate, session: Session) -> str:
     return f"{rate.value:.0%} [{low:.0%}, {high:.0%}]"
 
 
-def comparison_json(found: Comparison, period: Period) -> dict[str, Any]:
+def comparison_json(found: Comparison, period: Period, practice: int | None) -> dict[str, Any]:
     """The comparison for a program: counts, rates and their intervals; `null` where none may be said."""
     return {
         "old": found.old_name,
         "new": found.new_name,
         "people": found.people,
-        "practice": True,
+        "practice": practice is not None,
         "since": period.since.isoformat(),
         "until": period.until.isoformat(),
         "horizon_days": HORIZON.days,

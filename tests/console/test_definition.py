@@ -194,8 +194,6 @@ def test_a_dry_run_compares_with_the_version_in_force(folder: Path) -> None:
     said = run("dry-run", "--practice", "60", "--seed", "3").stdout
     assert f"{found['more']} more MQLs" in said
     assert "no rate" in said
-    nobody = run("dry-run")
-    assert (nobody.exit_code, "--practice" in nobody.output) == (2, True)
 
 
 def test_faults_of_a_definition_come_with_those_of_the_other_files(folder: Path) -> None:

@@ -48,7 +48,11 @@ def test_every_fact_is_made_and_is_of_its_kind() -> None:
     named = book(INTEREST, [one.key for one in shipped().gate.questions], shipped().reasons).facts
     made = facts()
     assert made.keys() == named.keys()
-    kinds = {"number": (int, float, type(None)), "bool": bool, "text": (str, type(None))}
+    kinds: dict[str, tuple[type, ...]] = {
+        "number": (int, float, type(None)),
+        "bool": (bool,),
+        "text": (str, type(None)),
+    }
     assert [
         name for name, fact in named.items() if not isinstance(made[name], kinds[fact.kind])
     ] == []
