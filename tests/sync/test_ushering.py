@@ -1,0 +1,195 @@
+"""From a raised hand to the seller, back with a reason, and in again: over both systems and every ledger."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connector.port import System
+from lifecycle.model import Role, Stage
+from tests.sync.bridge import sqlite_url
+from tests.sync.handing import REASON, STAGE, VERDICT, Handing
+from tests.sync.website import ANN
+
+HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Handing:
+    """Ann stands in both systems, in line; both departments agreed on the shipped definition."""
+    found = Handing(sqlite_url(tmp_path))
+    found.agree()
+    found.hubspot.seed("contacts", {"email": ANN, "company": "Acme"})
+    found.salesforce.seed("Lead", {"email": ANN, "company": "Acme"})
+    found.resync()
+    return found
+
+
+def lead_of(house: Handing) -> str:
+    (found,) = house.salesforce.records("Lead")
+    return found
+
+
+def raise_hand(house: Handing) -> None:
+    house.happens("form_submit_handraise", topic="pricing")
+    house.carry()
+
+
+def seller_says(house: Handing, **values: str) -> None:
+    house.time.forward(minutes=5)
+    house.salesforce.edit("Lead", lead_of(house), values)
+    house.news(SALESFORCE, "Lead", lead_of(house))
+    house.carry()
+
+
+def test_a_raised_hand_is_handed_over_and_both_systems_say_so(house: Handing) -> None:
+    """A lead, then an MQL for somebody in particular, pending, with a clock; the second plan is empty."""
+    raise_hand(house)
+    assert [entry.transition for entry in house.history()] == ["T1", "T2"]
+    for system in System:
+        assert house.held(system, STAGE, VERDICT, "cycle") == ("mql", "pending", 1)
+        assert house.held(system, "handed_to", "sla_status") == ("sales@example.com", "on_time")
+    assert {timer.clock for timer in house.handoff.store.running(house.who())} == {
+        "verdict",
+        "first_touch",
+    }
+    assert house.planned() == []
+
+
+def test_without_an_agreed_definition_nobody_is_moved(tmp_path: Path) -> None:
+    """Scores go on; stages need both departments."""
+    house = Handing(sqlite_url(tmp_path))
+    house.hubspot.seed("contacts", {"email": ANN, "company": "Acme"})
+    house.salesforce.seed("Lead", {"email": ANN})
+    house.resync()
+    raise_hand(house)
+    assert house.history() == []
+    assert house.held(SALESFORCE, STAGE) == (None,)
+
+
+def test_a_seller_accepts_in_salesforce(house: Handing) -> None:
+    """The verdict is one entry by sales, and HubSpot sees it."""
+    raise_hand(house)
+    seller_says(house, verdict="accept")
+    last = house.history()[-1]
+    assert (last.stage, last.transition, last.role, last.source) == (
+        Stage.SAL,
+        "T3",
+        Role.SALES,
+        "salesforce",
+    )
+    for system in System:
+        assert house.held(system, STAGE, VERDICT) == ("sal", "accept")
+    assert house.planned() == []
+
+
+def test_a_seller_sends_back_with_a_reason_and_hubspot_carries_all_of_it(house: Handing) -> None:
+    """差し戻し: reason, comment, count and nurturing stand in HubSpot; exactly one entry."""
+    raise_hand(house)
+    seller_says(house, verdict="reject", recycle_reason="timing", recycle_comment="来期に再度")
+    assert [entry.stage for entry in house.history()] == [Stage.LEAD, Stage.MQL, Stage.RECYCLED]
+    told = house.held(
+        HUBSPOT, STAGE, VERDICT, REASON, "recycle_comment", "recycle_count", "nurture"
+    )
+    assert told == ("recycled", "reject", "timing", "来期に再度", 1, True)
+    assert house.held(SALESFORCE, STAGE) == ("recycled",)
+    assert house.planned() == []
+
+
+def test_a_send_back_without_a_reason_is_refused_put_back_and_shown(house: Handing) -> None:
+    """The lead stays pending; the refusal names what is missing."""
+    raise_hand(house)
+    seller_says(house, verdict="reject")
+    (refusal,) = house.handoff.store.refusals(10, house.who())
+    assert (refusal.code, refusal.request.source) == ("no_reason", "salesforce")
+    for system in System:
+        assert house.held(system, STAGE, VERDICT) == ("mql", "pending")
+    assert house.planned() == []
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"stage": "customer"}, "illegal"),
+        ({"stage": "on fire"}, "unknown_stage"),
+        ({"verdict": "reject", "recycle_reason": "bad mood"}, "unknown_reason"),
+        ({"recycle_reason": "timing"}, "no_evidence"),
+    ],
+)
+def test_what_cannot_be_is_put_back_with_the_reason_on_file(
+    house: Handing, values: dict[str, str], code: str
+) -> None:
+    """An impossible stage, a word that is none, a reason nobody knows, a reason without a verdict."""
+    raise_hand(house)
+    seller_says(house, **values)
+    assert [one.code for one in house.handoff.store.refusals(10, house.who())] == [code]
+    assert house.held(SALESFORCE, STAGE, VERDICT, REASON) == ("mql", "pending", None)
+    assert house.planned() == []
+
+
+def test_two_verdicts_at_once_leave_one_and_the_other_is_kept(house: Handing) -> None:
+    """Marketing takes it out in HubSpot while sales accepts: one entry, one refusal, both systems alike."""
+    raise_hand(house)
+    house.time.forward(minutes=5)
+    (contact,) = house.hubspot.records("contacts")
+    house.hubspot.edit("contacts", contact, {"stage": "disqualified", REASON: "not_target"})
+    seller_says(house, verdict="accept")
+    decided = house.history()[2:]
+    refused = house.handoff.store.refusals(10, house.who())
+    assert len(decided) == 1
+    assert len(refused) == 1
+    assert house.held(HUBSPOT, STAGE) == house.held(SALESFORCE, STAGE) == (decided[0].stage.value,)
+    assert house.planned() == []
+
+
+def test_who_was_sent_back_rests_and_returns_with_a_raised_hand(house: Handing) -> None:
+    """A page view brings nobody back; a form does, flagged as returned, in a new cycle."""
+    raise_hand(house)
+    seller_says(house, verdict="reject", recycle_reason="timing")
+    house.time.forward(days=3)
+    house.happens("pricing_view", topic="pricing")
+    house.carry()
+    assert house.standing().stage is Stage.RECYCLED
+    house.time.forward(days=3)
+    raise_hand(house)
+    last = house.history()[-1]
+    assert (last.stage, last.transition, last.cycle, last.trigger) == (
+        Stage.MQL,
+        "T15",
+        2,
+        "hand_raise",
+    )
+    assert house.held(SALESFORCE, STAGE, "is_returned", "cycle", REASON) == (
+        "mql",
+        True,
+        2,
+        "timing",
+    )
+
+
+def test_a_lead_that_nobody_works_goes_back_by_the_clock_and_to_somebody_again(
+    house: Handing,
+) -> None:
+    """The ladder is told step by step; then it is `not_worked`, which is nobody's judgement of the lead."""
+    raise_hand(house)
+    for _ in range(10):
+        house.time.forward(days=1)
+        house.carry()
+        if house.history()[-1].reason == "not_worked":
+            break
+    last = next(one for one in house.history() if one.reason == "not_worked")
+    assert (last.transition, last.role) == ("T7", Role.RULE)
+    assert [one.ring.whom for one in house.calls][:2] != []
+
+
+def test_an_edit_that_is_heard_twice_is_one_entry(house: Handing) -> None:
+    """A worker died after it had handed the edit on: it is heard again, and nothing happens twice."""
+    raise_hand(house)
+    seller_says(house, verdict="accept")
+    assert len(house.heard) == 1
+    house.handoff.usher.hear(house.heard)
+    assert [entry.stage for entry in house.history()] == [Stage.LEAD, Stage.MQL, Stage.SAL]
+    assert house.held(HUBSPOT, STAGE) == house.held(SALESFORCE, STAGE) == ("sal",)
