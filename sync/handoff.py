@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -27,11 +28,13 @@ from lifecycle.store import SqlLifecycleStore
 from mappings.faults import MappingFaults
 from mappings.schema import Mapping as FieldMapping
 from sync.acquaintance import Acquaintance
+from sync.hearing import Heard
 from sync.holding import Holder
 from sync.interest import intent_store
 from sync.lanes import Lane
 from sync.ledger import Ledger
 from sync.lives import Lives
+from sync.settings import Settings
 from sync.ushering import Rung, Told, Usher
 
 log = structlog.get_logger()
@@ -116,6 +119,11 @@ class Handoff:
         """What both systems are told."""
         return Lives(self.store, self.in_force.definition)
 
+    @property
+    def ends(self) -> tuple[Lives, Callable[[Sequence[Heard]], None]]:
+        """What a run over pairs needs: what is told, and who listens."""
+        return self.lives, self.usher.hear
+
     @cached_property
     def usher(self) -> Usher:
         """Whoever decides and hands over."""
@@ -152,3 +160,34 @@ class Handoff:
                 ),
             )
         return self._about[1]
+
+
+class Installation(Protocol):
+    """What the hand-off needs of an installation; `sync.wiring.Bridge` is one."""
+
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def ledger(self) -> Ledger: ...
+
+    @property
+    def connectors(self) -> Mapping[System, Connector]: ...
+
+
+def handoff_over(
+    installation: Installation, mappings: Sequence[FieldMapping], holder: Holder, **more: Any
+) -> Handoff:
+    """The hand-off of leads of an installation, over these mappings."""
+    return Handoff(
+        ledger=installation.ledger,
+        connectors=lambda: installation.connectors,
+        mappings=mappings,
+        clock=installation.clock,
+        zone=installation.settings.zone,
+        holder=holder,
+        **more,
+    )

@@ -27,7 +27,7 @@ from sync.budget_shared import impatient
 from sync.chores import Chores, Stopped
 from sync.clockwork import LEADS_FOR, Clockwork
 from sync.common_clock import CommonClock
-from sync.handoff import Handoff
+from sync.handoff import Handoff, handoff_over
 from sync.hands import Hands
 from sync.holding import Holder
 from sync.interest import Interest, LateInbox, withdrawer_of
@@ -131,7 +131,8 @@ class Parts:
         """Who hands leads over in this process, over the mappings in force."""
         compiled = self.watch.now()
         if self._handoff is None or self._handoff[0] is not compiled:
-            made = self.bridge.handoff(
+            made = handoff_over(
+                self.bridge,
                 compiled.mappings,
                 Holder(self.bridge.ledger, self.bridge.clock),
                 ring=self.ringer.ring,

@@ -28,12 +28,12 @@ from connector.port import Connector, System
 from intent.model import Identity, Subject
 from intent.port import IntentStore
 from lifecycle import clocks
-from lifecycle.coming_back import straight_back
 from lifecycle.contest import Settled, settle
 from lifecycle.definition import Definition
 from lifecycle.machine import decide
 from lifecycle.model import Entry, Refusal, Request, Role, Stage, Standing
 from lifecycle.port import LifecycleStore, Overtaken, Timer
+from lifecycle.routing import seller_for
 from lifecycle.situation import Situation
 from lifecycle.standing import step
 from mappings.schema import OwnName
@@ -249,36 +249,14 @@ class Usher:
                 return []
             found.append(self._request(standing, Stage.LEAD, now))
             standing = replace(standing, stage=Stage.LEAD, number=standing.number + 1)
-        seller = self._seller(about, about.routes(known, now), standing, situation)
+        routes, evidence = about.routes(known, now), situation.evidence
+        seller = seller_for(about.definition, routes, self._load(), standing, evidence)
         asked = self._request(standing, Stage.MQL, now, situation.rules)
-        asked = replace(asked, evidence=situation.evidence, handed_to=seller)
+        asked = replace(asked, evidence=evidence, handed_to=seller)
         # What would be refused is not asked for: the rules look again with every news.
         if not isinstance(decide(standing, asked, situation, about.definition), Refusal):
             found.append(asked)
         return found
-
-    def _seller(
-        self,
-        about: Acquaintance,
-        routes: Sequence[str],
-        standing: Standing,
-        situation: Situation,
-    ) -> str | None:
-        """Who gets it: the first of the first route with room, in turn, and not straight back."""
-        definition = about.definition
-        load = self._load()
-        for route in definition.routes:
-            if route.id not in routes:
-                continue
-            free = [
-                seller
-                for seller in route.to
-                if not straight_back(standing, situation.evidence, seller)
-                and (definition.capacity is None or load[seller] < definition.capacity)
-            ]
-            if free:
-                return min(free, key=lambda seller: (load[seller], route.to.index(seller)))
-        return None
 
     def _load(self) -> dict[str, int]:
         """How many leads each seller has open."""

@@ -1,12 +1,9 @@
-"""Builds the objects out of the settings. Imported by entry points only.
-
-Everything is made when it is first needed: `check --offline` opens no database, `status` no socket.
-"""
+"""Builds the objects out of the settings, when they are first needed. Imported by entry points only."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
@@ -36,7 +33,7 @@ from sync.budget import Quota, hubspot_quota, salesforce_quota
 from sync.budget_shared import impatient
 from sync.chores import schedule
 from sync.decree import Decree
-from sync.handoff import Handoff
+from sync.handoff import handoff_over
 from sync.holding import Holder
 from sync.interest import withdrawer_over
 from sync.ledger import Ledger, LedgerLock
@@ -107,8 +104,7 @@ class Bridge:
         """Both systems. Raises `NoCredentials` where nothing says how to reach one."""
         if not self.settings.hubspot.configured:
             raise NoCredentials(
-                "HubSpot has no credentials: set KAKEHASHI_HUBSPOT__ACCESS_TOKEN to a service key or the "
-                "token of a private app"
+                "HubSpot has no credentials: set KAKEHASHI_HUBSPOT__ACCESS_TOKEN to a service key or a token"
             )
         if not self.settings.salesforce.configured:
             raise NoCredentials(
@@ -298,42 +294,27 @@ class Bridge:
         if self._schemas_are_news:
             self._schemas_are_news = False
             self.ledger.set_fact(SCHEMAS, fingerprints(self._schemas))
-        people = withdrawer_over(self.ledger, compiled.mappings, self.folder, self.clock)
-        handoff = self.handoff(compiled.mappings, holder)
+        ours, mappings = holder or self.holder, compiled.mappings
+        people = withdrawer_over(self.ledger, mappings, self.folder, self.clock)
+        lives, listen = handoff_over(self, mappings, ours).ends
         return Workbench(
             ledger=self.ledger,
-            connectors=informed(
-                self.connectors, people.store, compiled.mappings, people.of_names, handoff.lives
-            ),
+            connectors=informed(self.connectors, people.store, mappings, people.of_names, lives),
             erased=people.of_the_erased,
-            listen=handoff.usher.hear,
-            mappings=compiled.mappings,
+            listen=listen,
+            mappings=mappings,
             clock=self.clock,
             timezone=self.settings.timezone,
             landing_window=timedelta(seconds=self.settings.sync.landing_window),
-            holder=holder or self.holder,
+            holder=ours,
             relations=compiled.relations,
             ties=self.ties if compiled.relations else {},
-        )
-
-    def handoff(
-        self, mappings: Sequence[FieldMapping], holder: Holder | None = None, **more: Any
-    ) -> Handoff:
-        """The hand-off of leads over these mappings."""
-        return Handoff(
-            ledger=self.ledger,
-            connectors=lambda: self.connectors,
-            mappings=mappings,
-            clock=self.clock,
-            zone=self.settings.zone,
-            holder=holder or self.holder,
-            **more,
         )
 
     @cached_property
     def ties(self) -> Mapping[System, Relations]:
         """What ties records, in both systems."""
-        return {side: cast("_Related", one).relations for side, one in self.connectors.items()}
+        return {s: cast("_Related", one).relations for s, one in self.connectors.items()}
 
     @cached_property
     def holder(self) -> Holder:
