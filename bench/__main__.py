@@ -7,6 +7,7 @@
     python -m bench live [NAME...]              the live path over real processes, see `bench.live`
     python -m bench intent [EVENTS [SHUFFLED]]  website events taken in and scored, see `bench.intent`
     python -m bench surge [ACCOUNTS]            how often a surge is a false alarm, and how often it is found
+    python -m bench dry-run [PEOPLE]            two definitions over invented people, see `bench.dry_run`
     python -m bench topics                      how well pages are told apart
 """
 
@@ -18,7 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import doors, intent, live, mapping, resync, surge, topics
+from bench import doors, dry_run, intent, live, mapping, resync, surge, topics
 
 PAIRS = 100_000
 EVENTS = 1_000_000
@@ -36,6 +37,8 @@ def main(words: list[str]) -> None:
         case ["intent", *numbers]:
             events = [int(number) for number in numbers] or [EVENTS]
             found = intent.measure(_say, events[0], events[-1])
+        case ["dry-run", *people]:
+            found = dry_run.measure(_say, *map(int, people[:1]))
         case ["topics"]:
             found = topics.measure(_say)
         case _:

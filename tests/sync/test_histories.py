@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from connector.memory import MemoryConnector
-from connector.port import Draft, FieldKind, FieldSchema, System
+from connector.port import Draft, FieldKind, FieldSchema, System, Written
 from intent import load as interest_file
 from intent.model import Event, Identity, Subject
 from lifecycle.dry_run import dry_run
@@ -80,6 +80,7 @@ def test_whoever_is_a_contact_and_was_seen_is_judged(tmp_path: Path) -> None:
         "companies",
         [Draft(key_field="domain", key="acme.test", values={"numberofemployees": "500"})],
     )
+    assert isinstance(acme, Written)
     for mail in ("ann@acme.test", "bob@acme.test"):
         values = {
             "email": mail,
