@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from connector.port import System
 from lifecycle.definition import Approval, Clock, Kept
+from lifecycle.errands import Errand
 from lifecycle.model import Entry, Refusal, Request, Standing, Subject
 
 __all__ = ["Approval", "Kept"]
@@ -141,5 +142,35 @@ class Tickets(Protocol):
         """Whether this ticket is used now for the first time."""
 
 
-class LifecycleStore(Lifecycle, Clocks, Definitions, Tickets, Protocol):
+class Unsent(NamedTuple):
+    """A letter that reaches nobody, and why."""
+
+    errand: Errand
+    why: str
+    at: datetime
+
+
+class Letters(Protocol):
+    """What people are to be told. Entries bring theirs along (`Lifecycle.decide`)."""
+
+    def put_letters(self, errands: Sequence[Errand]) -> int:
+        """Put errands on file, each id once; answers how many are new."""
+
+    def take_letters(self, now: datetime, until: datetime, limit: int) -> Sequence[Errand]:
+        """Errands to be done now, longest waiting first; nobody else gets them before `until`."""
+
+    def again(self, errand: Errand, at: datetime) -> None:
+        """That it could not be sent now, and when to try again."""
+
+    def end(self, errand: Errand, outcome: str, at: datetime) -> None:
+        """That it is over: `sent`, `moot`, or why it reaches nobody. The first end counts."""
+
+    def unsent(self, since: datetime, limit: int) -> Sequence[Unsent]:
+        """Letters that reached nobody, the newest first."""
+
+    def forget_letters(self, before: datetime) -> int:
+        """Drop what was over before; answers how many that were."""
+
+
+class LifecycleStore(Lifecycle, Clocks, Definitions, Tickets, Letters, Protocol):
     """All of it, over one database."""

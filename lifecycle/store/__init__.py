@@ -1,14 +1,15 @@
-"""Where stages, requests, clocks and definitions are kept: rooms over SQLite and PostgreSQL, one contract."""
+"""Where stages, requests, clocks, letters and definitions are kept: rooms over SQLite and PostgreSQL, one contract."""
 
 from lifecycle.store.asking import Asking
 from lifecycle.store.deciding import Deciding
 from lifecycle.store.defining import Defining
 from lifecycle.store.leaving import Leaving
+from lifecycle.store.outbox import Outbox
 from lifecycle.store.reading import Reading
 from lifecycle.store.ringing import Ringing
 
 
-class SqlLifecycleStore(Asking, Deciding, Reading, Ringing, Defining, Leaving):
+class SqlLifecycleStore(Asking, Deciding, Reading, Ringing, Defining, Leaving, Outbox):
     """All rooms of the lifecycle over one database, the ledger's; it is open, its tables are up to date."""
 
 

@@ -10,10 +10,12 @@ from sqlalchemy import Connection, insert, select, update
 from connector.port import System
 from database.room import to_json, utc
 from intent.store.naming import subject_text
+from lifecycle.errands import errands_after
 from lifecycle.model import Entry, Refusal, Request, Subject
 from lifecycle.port import Overtaken, Timer
 from lifecycle.store.asking import request_row
 from lifecycle.store.base import LifecycleRoom, hold, hold_known, insert_new, put_standing
+from lifecycle.store.outbox import put_errands
 from lifecycle.store.ringing import put_timers
 from lifecycle.store.tables import entry, refusal, request, subject, written
 from lifecycle.store.values import entry_row
@@ -29,7 +31,8 @@ class Deciding(LifecycleRoom):
         refusal: Refusal | None,
         timers: Sequence[Timer] = (),
     ) -> None:
-        """Put what became of a request on file: entries or a refusal, and the timers that start or stop.
+        """Put what became of a request on file: entries or a refusal, the timers that start or stop, and who is
+        to be told.
 
         Exactly once: a request that was decided already changes nothing. Raises `Overtaken` where the first
         entry's number is not the next one of its subject, or where the subject is somebody else by now.
@@ -46,6 +49,8 @@ class Deciding(LifecycleRoom):
             if refusal is not None:
                 _refuse(connection, refusal)
             put_timers(connection, timers)
+            # With the entries or not at all: what was decided is never left untold.
+            put_errands(connection, errands_after(entries))
 
     def written(self, subject: Subject, entry: int, system: System, at: datetime) -> None:
         """That a system holds what an entry says; the first time counts, and nothing of who was erased."""

@@ -169,3 +169,26 @@ ticket = Table(
     Column("ticket", String, primary_key=True),
     Column("at", INSTANT, nullable=False),
 )
+
+# What people are told, each once; the words are made when it is sent. `next_at`: when it may be taken to be
+# sent, which whoever takes it moves on; none once it is over. `outcome` says how it ended.
+letter = Table(
+    "lifecycle_letter",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("whom", String, nullable=False),
+    Column("at", INSTANT, nullable=False),
+    Column("subject", String),
+    Column("entry", Integer),
+    Column("clock", String),
+    Column("step", Integer, nullable=False),
+    Column("is_taken", Boolean, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_at", INSTANT),
+    Column("outcome", String),
+    Column("ended_at", INSTANT),
+    Index(None, "subject"),
+    Index(None, "next_at"),
+    Index(None, "ended_at"),
+)

@@ -28,9 +28,10 @@ from tests.contract.lifecycle_builders import (
     timer,
 )
 from tests.contract.lifecycle_leaving_suite import LeavingPromises
+from tests.contract.lifecycle_letters_suite import LetterPromises
 
 
-class LifecycleContract(LeavingPromises):
+class LifecycleContract(LeavingPromises, LetterPromises):
     """Everything that a store of the lifecycle promises; each file brings a fixture `engine`."""
 
     @pytest.fixture

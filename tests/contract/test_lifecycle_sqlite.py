@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import Engine
 
 pytest.register_assert_rewrite(
-    "tests.contract.lifecycle_suite", "tests.contract.lifecycle_leaving_suite"
+    "tests.contract.lifecycle_suite",
+    "tests.contract.lifecycle_leaving_suite",
+    "tests.contract.lifecycle_letters_suite",
 )
 
 # The suite's asserts explain themselves only if it is imported after the line above.

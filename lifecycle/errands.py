@@ -1,0 +1,76 @@
+"""That somebody is to be told something: what is put on file of it before anything is sent. Pure.
+
+The words are made when a letter is sent (`lifecycle.letters`), so nothing personal waits in between: an
+errand holds whom it is about as a key, and what happened as a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from intent.model import Subject
+from lifecycle.definition import NOT_WORKED, Clock
+from lifecycle.model import Entry, Role, Stage
+
+# `hand_over` and `send_back` tell of an entry, `clock` of a step of a timer, the notes of a day.
+Kind = Literal["hand_over", "send_back", "clock", "morning", "weekly"]
+MARKETING, SALES, INSIDE = "marketing", "sales", "is"
+# Stages in which a link may ask for a verdict; by the preset only one of them does.
+HANDED = frozenset({Stage.MQL, Stage.SQL})
+GONE = frozenset({Stage.RECYCLED, Stage.DISQUALIFIED})
+# Whose decisions are news to marketing; their own, and those of our rules, are not.
+NEWS = frozenset({Role.SALES, Role.INSIDE_SALES, Role.REVOPS})
+# An opportunity was lost, as the CRM has it.
+LOST = "T13"
+
+
+class Errand(NamedTuple):
+    """One letter that is owed. Its `id` makes it one, however often it is asked for.
+
+    `whom`: an address, a queue, or a department. `entry` is the number of the ledger entry it tells of, or
+    that its `clock` began with; `step` counts the clock's steps from 1. `is_taken`: with this step the lead
+    was asked back. `tries` counts how often it was taken to be sent.
+    """
+
+    id: str
+    kind: Kind
+    whom: str
+    at: datetime
+    subject: Subject | None = None
+    entry: int | None = None
+    clock: Clock | None = None
+    step: int = 0
+    is_taken: bool = False
+    tries: int = 0
+
+
+def errands_after(entries: Iterable[Entry]) -> Iterator[Errand]:
+    """Whom these entries are news to: a seller who gets somebody, marketing that gets somebody back.
+
+    Whether it is news still is looked at again when it is sent.
+    """
+    for entry in entries:
+        if entry.skipped:
+            continue
+        if entry.stage in HANDED:
+            yield _of("hand_over", entry, entry.handed_to or SALES)
+        elif entry.stage in GONE and _is_news(entry):
+            yield _of("send_back", entry, INSIDE if entry.hop == "is" else MARKETING)
+
+
+def _is_news(entry: Entry) -> bool:
+    return entry.reason != NOT_WORKED and (entry.role in NEWS or entry.transition == LOST)
+
+
+def _of(kind: Kind, entry: Entry, whom: str) -> Errand:
+    subject = entry.subject
+    return Errand(
+        f"{kind}:{subject.kind}:{subject.key}:{entry.number}",
+        kind,
+        whom,
+        entry.observed_at,
+        subject,
+        entry.number,
+    )
