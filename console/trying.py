@@ -46,7 +46,10 @@ def dry_run_(
     """
     desk = Desk.of(session)
     new = Whole(desk.file(file).definition, desk.interest)
-    old = desk.kept(against, new.definition) or new
+    valid = desk.kept(against, new.definition)
+    if valid is None:
+        session.output.error(say("definition.none_in_force", session.output.lang))
+    old = valid or new
     until = desk.bridge.clock()
     period = Period(until - timedelta(days=days), until, desk.bridge.settings.zone)
     lives: Sequence[Life]

@@ -227,7 +227,8 @@ class _Parser:
             return _negate(self._among(left, alone))
         if sign == "in":
             return self._among(left, alone)
-        self._note(alone)
+        if sign == "=":
+            self._note(alone)
         right = self._sum()
         if sign == "=":
             return lambda v, c: same(left(v, c), right(v, c))

@@ -182,6 +182,8 @@ def test_diff_tells_what_changed_in_words(folder: Path) -> None:
 
 def test_a_dry_run_compares_with_the_version_in_force(folder: Path) -> None:
     """Over invented people; a rate of few is not said, and a definition against itself is zero."""
+    nothing = run("dry-run", "--practice", "20")
+    assert (nothing.exit_code, "No definition is in force" in nothing.stderr) == (0, True)
     approve_both()
     assert told("dry-run", "--practice", "60")["more"] == 0
     edit(folder, "fit >= 40 and intent >= 25", "intent >= 5")

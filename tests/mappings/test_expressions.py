@@ -79,3 +79,20 @@ def test_any_text_compiles_or_is_refused(text: str) -> None:
     """Nothing an admin types ends in a trace."""
     with suppress(BadExpression):
         value(text, {"a": "1", "b": None})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a is 'x'", [("a", "x", 5)]),
+        ("a is not 'x' and b.c = \"y\"", [("a", "x", 9), ("b.c", "y", 23)]),
+        ("a in ['x', 'y'] or b not in ['z']", [("a", "x", 6), ("a", "y", 11), ("b", "z", 29)]),
+        ("lower(a) is 'x' or a + 'b' is 'c' or a is b or a is filled or a > 'x'", []),
+    ],
+)
+def test_texts_that_a_field_is_compared_with_are_told(
+    text: str, told: list[tuple[str, str, int]]
+) -> None:
+    """With the character at which each begins; whoever knows a field's values can judge them."""
+    expression = compile_expression(text, side=System.HUBSPOT)
+    assert [tuple(one) for one in expression.compared] == told
