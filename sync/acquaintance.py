@@ -130,7 +130,7 @@ class Acquaintance:
             seen=told_sales,
             verdict_expired=request is not None
             and any(rule.startswith("sla.") for rule in request.rules),
-            talked_at=_talked(seen, self.zone),
+            talked_at=self.talked_at(seen),
             opportunity=(request.opportunity if request else None) or seen.opportunity,
             has_contact_role=seen.has_role,
             outcome=seen.outcome,
@@ -154,6 +154,10 @@ class Acquaintance:
             consent=known.consent,
         )
         return self.judge.mql(facts(ever, now), today).rules
+
+    def talked_at(self, seen: Seen) -> datetime | None:
+        """When somebody of ours last spoke to them."""
+        return _talked(seen, self.zone)
 
     def routes(self, known: Known, now: datetime) -> tuple[str, ...]:
         """The routes that fit a person, in order."""

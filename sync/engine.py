@@ -268,6 +268,7 @@ class Engine:
         ]
         self.ledger.note_pairs(self.writer.run_id, mapping.name, notes, self.clock())
         self.ledger.agree(agreements, self.clock())
+        self.asker.witness(mapping, [(w.pair, w.records) for w in works], aftermath.stored)
         self.surroundings.ask_after(
             (result.write.system, result.write.object, work.pair.record_id(result.write.system))
             for work in works

@@ -27,15 +27,17 @@ from lifecycle.shelf import versions_of, whole_of
 from lifecycle.store import SqlLifecycleStore
 from mappings.faults import MappingFaults
 from mappings.schema import Mapping as FieldMapping
+from mappings.schema import OwnName
 from sync.acquaintance import Acquaintance
-from sync.hearing import Heard
 from sync.holding import Holder
 from sync.interest import intent_store
 from sync.lanes import Lane
 from sync.ledger import Ledger
 from sync.lives import Lives
 from sync.settings import Settings
-from sync.ushering import Rung, Told, Usher
+from sync.timekeeping import Rung, Timekeeper
+from sync.ushering import Told, Usher
+from sync.witnessing import Witness
 
 log = structlog.get_logger()
 
@@ -119,10 +121,21 @@ class Handoff:
         """What both systems are told."""
         return Lives(self.store, self.in_force.definition)
 
-    @property
-    def ends(self) -> tuple[Lives, Callable[[Sequence[Heard]], None]]:
-        """What a run over pairs needs: what is told, and who listens."""
-        return self.lives, self.usher.hear
+    @cached_property
+    def witness(self) -> Witness:
+        """Whoever notes what happened beside requests."""
+        return Witness(self.store, self.people, self.clock)
+
+    def forgetting(
+        self, also: Callable[[Iterable[OwnName]], object]
+    ) -> Callable[[Sequence[OwnName]], object]:
+        """Forgets people's stages, and then what the website told: that still knows who they are."""
+
+        def forget(names: Sequence[OwnName]) -> None:
+            self.witness.forget(names, self.in_force.definition())
+            also(names)
+
+        return forget
 
     @cached_property
     def usher(self) -> Usher:
@@ -137,7 +150,8 @@ class Handoff:
             clock=self.clock,
             ring=self.ring,
             post=self.post,
-            call=self.call,
+            witness=self.witness,
+            timekeeper=Timekeeper(self.store, self.witness, self.clock, self.call),
             stop=self.stop,
         )
 

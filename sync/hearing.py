@@ -1,4 +1,4 @@
-"""What people entered in fields of ours where an edit is a request: gathered, and handed on. Pure.
+"""What people entered in fields of ours where an edit is a request, and what stands there of ours. Pure.
 
 A verdict, a stage, a reason: the mapping file says `edits: request` of those lines. Each record with such
 edits becomes one `Heard`; who decides about it stands elsewhere (`sync.ushering`). It is handed on before the
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from connector.port import System, Values
+from connector.port import System, Value, Values
 from mappings.schema import Cell, Context, Fault, OwnName, Pending, Skip
 from mappings.schema import Mapping as FieldMapping
 from sync.model import Pair
@@ -34,6 +34,37 @@ class Heard:
     fields: tuple[str, ...] = ()
     held: Mapping[str, Cell] = field(default_factory=dict)
     told: Mapping[str, Cell] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What a system holds of our own values after a write, by our names without their prefix, as read back.
+
+    `names` are those of both records of the pair.
+    """
+
+    system: System
+    names: tuple[OwnName, ...]
+    values: Mapping[str, Value]
+
+
+def stored_in(
+    mapping: FieldMapping,
+    pair: Pair,
+    values: Mapping[System, Values],
+    stored: Mapping[System, Values],
+) -> Iterator[Stored]:
+    """What of ours stands on each side of a pair now; nothing where nothing of ours was written."""
+    for side, found in stored.items():
+        ours = {
+            line.ledger_value: found[name]
+            for line in mapping.objects[pair.salesforce_object].lines
+            if line.ledger_value is not None
+            for name in line.side(side).fields
+            if name in found
+        }
+        if ours:
+            yield Stored(system=side, names=_names(mapping, pair, values), values=ours)
 
 
 def heard_in(

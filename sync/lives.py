@@ -36,9 +36,11 @@ class Lives:
         definition = self.definition()
         if definition is None:
             return {}
+        found = self.store.standings(subjects)
+        running = self.store.running_of(found)
         return {
-            subject: values_of(standing, self.store.running(subject), definition)
-            for subject, standing in self.store.standings(subjects).items()
+            subject: values_of(standing, running.get(subject, ()), definition)
+            for subject, standing in found.items()
         }
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from connector.port import Connector, Edit, System, Values
+from connector.port import Connector, Edit, Record, System, Values
 from mappings.schema import Cell, Context, Fault, Line, Pending, Skip
 from mappings.schema import Mapping as FieldMapping
 from sync.aftermath import is_weakening
 from sync.decide import EditTimes
-from sync.hearing import Heard, heard_in
+from sync.hearing import Heard, Stored, heard_in, stored_in
 from sync.ledger import Agreement, Ledger
 from sync.model import Baseline, JournalEntry, LineBaseline, Pair
 from sync.reconcile import PairPlan, Question, is_true, reconcile
@@ -54,6 +54,8 @@ class Asker:
     retry_parked: bool = False
     # Told of what people entered in fields of ours where that is a request.
     listen: Callable[[Sequence[Heard]], object] = lambda _heard: None
+    # Told of what stands in a system of our own values, once it was written and read back.
+    saw: Callable[[Sequence[Stored]], object] = lambda _stored: None
 
     def ask(self, mapping: FieldMapping, pairs: Sequence[Pair], values: SideValues) -> Answers:
         """Decide every pair of which both records are at hand."""
@@ -279,6 +281,28 @@ class Asker:
         if heard:
             self.listen(heard)
 
+    def witness(
+        self,
+        mapping: FieldMapping,
+        written: Iterable[tuple[Pair, Mapping[System, Record]]],
+        stored: Mapping[tuple[System, str], Values],
+    ) -> None:
+        """Hand on what was written of our own values and stands there."""
+        if not mapping.own_names:
+            return
+        found = [
+            one
+            for pair, records in written
+            for one in stored_in(
+                mapping,
+                pair,
+                {side: record.values for side, record in records.items()},
+                {one: stored[place] for one, place in _places(pair) if place in stored},
+            )
+        ]
+        if found:
+            self.saw(found)
+
     def note_agreements(
         self,
         mapping: FieldMapping,
@@ -313,6 +337,11 @@ class Asker:
         """The meaning of these landed writes is part of the baselines on file now."""
         landed = [entry for i in hubspot_ids for entry in answers.folded.get(i, ())]
         self.ledger.close([(entry, "landed", None, None) for entry in landed], self.clock())
+
+
+def _places(pair: Pair) -> Iterator[tuple[System, tuple[System, str]]]:
+    for side in System:
+        yield side, (side, pair.record_id(side))
 
 
 def _before(line: Line, entry: JournalEntry) -> Cell:

@@ -28,6 +28,7 @@ from connector.port import Connector, System
 from intent.model import Identity, Subject
 from intent.port import IntentStore
 from lifecycle import clocks
+from lifecycle.coming_back import within_cap
 from lifecycle.contest import Settled, settle
 from lifecycle.definition import Definition
 from lifecycle.machine import decide
@@ -37,12 +38,14 @@ from lifecycle.routing import seller_for
 from lifecycle.situation import Situation
 from lifecycle.standing import step
 from mappings.schema import OwnName
-from sync.acquaintance import Acquaintance, named
+from sync.acquaintance import Acquaintance, Seen, named
 from sync.hearing import Heard
 from sync.lanes import Lane
 from sync.ledger import Ledger, LedgerBusy, Ring
 from sync.petitions import petition_of
+from sync.timekeeping import Rung, Timekeeper
 from sync.withdrawing import PERSONAL
+from sync.witnessing import Witness
 
 log = structlog.get_logger()
 
@@ -64,19 +67,10 @@ class Told(NamedTuple):
     refusals: tuple[Refusal, ...]
 
 
-class Rung(NamedTuple):
-    """A step of a clock that a person is to be told of."""
-
-    timer: Timer
-    ring: clocks.Ring
-    standing: Standing
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usher:
     """What a worker does for hand-offs. `about` gathers what is known, by the definition in force; None:
-    none is, and nobody is moved. `post` and `call` hand letters on: of what became of somebody, and of
-    clocks.
+    none is, and nobody is moved. `post` hands letters on, of what became of somebody.
     """
 
     store: LifecycleStore
@@ -84,11 +78,12 @@ class Usher:
     ledger: Ledger
     connectors: Callable[[], Mapping[System, Connector]]
     about: Callable[[], Acquaintance | None]
+    witness: Witness
+    timekeeper: Timekeeper
     hold: Callable[[str], AbstractContextManager[None]]
     clock: Callable[[], datetime]
     ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None
     post: Callable[[Definition, Sequence[Told]], object] = lambda _definition, _told: None
-    call: Callable[[Definition, Sequence[Rung]], object] = lambda _definition, _rung: None
     stop: Callable[[], bool] = lambda: False
 
     # Hearing ------------------------------------------------------------------------------------
@@ -237,11 +232,13 @@ class Usher:
     def _wanted(self, about: Acquaintance, subject: Subject) -> list[Request]:
         """What our rules want for one person: a way in for whoever is new, and then the hand-over."""
         standing, now = self._standing(subject), self.clock()
-        if standing.stage in DEALS:
-            return self._deal(about, standing, now)
-        if standing.stage not in OPEN_TO_RULES:
+        if standing.stage in (Stage.ERASED, Stage.DISQUALIFIED):
             return []
         known, seen = about.look(subject, standing, now)
+        if standing.stage not in OPEN_TO_RULES:
+            talked_at = about.talked_at(seen)
+            self.witness.heard_of(about.definition, standing, known.evidence, talked_at)
+            return self._deal(about, standing, seen, now)
         situation = about.situation(known, seen, None, now, told_sales=False)
         found: list[Request] = []
         if standing.stage is Stage.KNOWN:
@@ -254,9 +251,18 @@ class Usher:
         asked = self._request(standing, Stage.MQL, now, situation.rules)
         asked = replace(asked, evidence=evidence, handed_to=seller)
         # What would be refused is not asked for: the rules look again with every news.
-        if not isinstance(decide(standing, asked, situation, about.definition), Refusal):
+        leads_to = decide(standing, asked, situation, about.definition)
+        if not isinstance(leads_to, Refusal) and self._has_room(about, leads_to, now):
             found.append(asked)
         return found
+
+    def _has_room(self, about: Acquaintance, entries: Sequence[Entry], now: datetime) -> bool:
+        """A new definition does not bring everybody back on one day."""
+        if not any(entry.trigger == "definition" for entry in entries):
+            return True
+        midnight = now.astimezone(about.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        today = [e for e in self.store.entered(midnight, now) if e.trigger == "definition"]
+        return bool(within_cap([entries[0].subject], len(today), about.definition))
 
     def _load(self) -> dict[str, int]:
         """How many leads each seller has open."""
@@ -267,10 +273,11 @@ class Usher:
                     load[seller] += 1
         return load
 
-    def _deal(self, about: Acquaintance, standing: Standing, now: datetime) -> list[Request]:
+    def _deal(
+        self, about: Acquaintance, standing: Standing, seen: Seen, now: datetime
+    ) -> list[Request]:
         """What an opportunity says: it exists, it is won, it is lost and why. Without a reason it waits."""
-        _, seen = about.look(standing.subject, standing, now)
-        if seen.opportunity is None or not seen.has_role:
+        if seen.opportunity is None or not seen.has_role or standing.stage not in DEALS:
             return []
         made = partial(self._request, standing, now=now, opportunity=seen.opportunity)
         if standing.stage is not Stage.OPPORTUNITY:
@@ -343,26 +350,11 @@ class Usher:
     def _see_to_clocks(self, about: Acquaintance) -> int:
         """Tell of clocks that ran out; a lead that nobody worked is asked back."""
         rung: list[Rung] = []
-        now = self.clock()
-        if not self.store.due(now, 1):
+        if self.timekeeper.is_idle():
             return 0
         with suppress(LedgerBusy), self.hold(f"{LEASE}clocks"):
-            for timer in self.store.due(now, AT_ONCE):
-                standing = self._standing(timer.subject)
-                found = clocks.ring(about.definition, timer, standing, now)
-                if found is None:
-                    continue
-                if found.is_over:
-                    self.store.keep([clocks.voided(timer, now)])
-                    continue
-                if found.ask is not None:
-                    self.store.ask([found.ask])
-                rung.append(Rung(timer, found, standing))
-            if rung:
-                self.call(about.definition, rung)
-                for one in rung:
-                    self.store.told(one.timer, one.ring.step, one.ring.next_at)
-                self._ring_for(about, [one.timer.subject for one in rung])
+            rung = self.timekeeper.see_to(about)
+            self._ring_for(about, [one.timer.subject for one in rung])
         return len(rung) + (self.decide(about) if any(one.ring.ask for one in rung) else 0)
 
     # Telling ------------------------------------------------------------------------------------

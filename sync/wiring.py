@@ -296,12 +296,14 @@ class Bridge:
             self.ledger.set_fact(SCHEMAS, fingerprints(self._schemas))
         ours, mappings = holder or self.holder, compiled.mappings
         people = withdrawer_over(self.ledger, mappings, self.folder, self.clock)
-        lives, listen = handoff_over(self, mappings, ours).ends
+        handoff = handoff_over(self, mappings, ours)
+        told = (mappings, people.of_names, handoff.lives)
         return Workbench(
             ledger=self.ledger,
-            connectors=informed(self.connectors, people.store, mappings, people.of_names, lives),
-            erased=people.of_the_erased,
-            listen=listen,
+            connectors=informed(self.connectors, people.store, *told),
+            erased=handoff.forgetting(people.of_the_erased),
+            listen=handoff.usher.hear,
+            saw=handoff.witness.saw,
             mappings=mappings,
             clock=self.clock,
             timezone=self.settings.timezone,

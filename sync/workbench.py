@@ -20,7 +20,7 @@ from sync.births import Midwife
 from sync.consent import ConsentWriter
 from sync.endings import Endings
 from sync.engine import Engine, Tally
-from sync.hearing import Heard
+from sync.hearing import Heard, Stored
 from sync.holding import Holder
 from sync.ledger import Ledger
 from sync.owners import OWNER_FIELDS, Owners, pair_owners
@@ -68,6 +68,8 @@ class Workbench:
     erased: Callable[[Sequence[OwnName]], object] = lambda _names: None
     # Told of what people entered in fields of ours where that is a request.
     listen: Callable[[Sequence[Heard]], object] = lambda _heard: None
+    # Told of what stands in a system of our own values, once it was written and read back.
+    saw: Callable[[Sequence[Stored]], object] = lambda _stored: None
     _known: _KnownOwners = field(default_factory=_KnownOwners)
 
     @property
@@ -149,6 +151,7 @@ class Workbench:
             landing_window=self.landing_window,
             retry_parked=retry_parked,
             listen=self.listen,
+            saw=self.saw,
         )
 
     def engine(

@@ -21,9 +21,10 @@ from sync.hearing import Heard
 from sync.own_values import informed
 from sync.petitions import ASKED_BY
 from sync.telling import Teller
-from sync.ushering import Rung, Told
+from sync.timekeeping import Rung
+from sync.ushering import Told
 from sync.workbench import Workbench
-from tests.sync.bridge import KEYS, people
+from tests.sync.bridge import KEYS, people, schema
 from tests.sync.builders import line
 from tests.sync.website import ANN, SHIPPED_DEFINITION, TOKYO, Website
 
@@ -35,14 +36,13 @@ SHOWN = (
 )
 # What the rules and the gate read of a person in HubSpot.
 READ = (
-    "phone",
-    "mobilephone",
-    "company",
-    "need_problem",
-    "timeframe",
-    "decision_maker",
-    "jobtitle",
+    *("phone", "mobilephone", "company", "jobtitle", "notes_last_contacted"),
+    *("need_problem", "timeframe", "decision_maker", "next_step"),
 )
+DEALS = {
+    "Opportunity": ("IsClosed", "IsWon", "Loss_Reason__c"),
+    "OpportunityContactRole": ("ContactId", "OpportunityId"),
+}
 
 
 def handed() -> FieldMapping:
@@ -77,6 +77,12 @@ class Handing(Website):
     letters: list[Told] = field(default_factory=list)
     calls: list[Rung] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        assert self.salesforce._fields is not None
+        for name, fields in DEALS.items():
+            self.salesforce._fields[name] = {one.name: one for one in schema(fields, ())}
 
     def agree(self) -> None:
         """Both departments approve the shipped definition."""
@@ -116,7 +122,7 @@ class Handing(Website):
             self.withdrawer.of_names,
             self.handoff.lives,
         )
-        return replace(bench, connectors=told, listen=self.listen)
+        return replace(bench, connectors=told, listen=self.listen, saw=self.handoff.witness.saw)
 
     def listen(self, heard: Sequence[Heard]) -> None:
         self.heard += heard

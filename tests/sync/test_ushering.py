@@ -9,6 +9,7 @@ import pytest
 
 from connector.port import System
 from lifecycle.model import Role, Stage
+from mappings.schema import OwnName
 from tests.sync.bridge import sqlite_url
 from tests.sync.handing import REASON, STAGE, VERDICT, Handing
 from tests.sync.website import ANN
@@ -193,3 +194,106 @@ def test_an_edit_that_is_heard_twice_is_one_entry(house: Handing) -> None:
     house.handoff.usher.hear(house.heard)
     assert [entry.stage for entry in house.history()] == [Stage.LEAD, Stage.MQL, Stage.SAL]
     assert house.held(HUBSPOT, STAGE) == house.held(SALESFORCE, STAGE) == ("sal",)
+
+
+def clocks_of(house: Handing) -> set[str]:
+    return {timer.clock for timer in house.handoff.store.running(house.who())}
+
+
+def test_what_both_systems_hold_is_on_file_and_stops_the_clock_of_the_write_back(
+    house: Handing,
+) -> None:
+    """Since when each system knows of the send-back; the nurturing list has them, too."""
+    raise_hand(house)
+    seller_says(house, verdict="reject", recycle_reason="timing")
+    last = house.history()[-1]
+    written = house.handoff.store.written_at(house.who())
+    assert (house.who(), last.number, HUBSPOT) in written
+    assert clocks_of(house) == set()
+
+
+def test_a_call_that_was_logged_stops_the_clock_of_the_first_touch(house: Handing) -> None:
+    """HubSpot tells when somebody was last contacted; no reminder goes out after it."""
+    raise_hand(house)
+    assert "first_touch" in clocks_of(house)
+    house.time.forward(minutes=10)
+    (contact,) = house.hubspot.records("contacts")
+    called = house.time().isoformat()
+    house.hubspot.edit("contacts", contact, {"notes_last_contacted": called})
+    # The evening goes by; in the morning the first reminder would be due.
+    house.time.forward(hours=15, minutes=45)
+    house.carry()
+    assert clocks_of(house) == {"verdict"}
+    assert house.calls == []
+
+
+def test_of_somebody_who_is_erased_only_stages_and_times_stay(house: Handing) -> None:
+    """Nobody can tell who it was; no clock runs for them any more."""
+    raise_hand(house)
+    seller_says(house, verdict="reject", recycle_reason="timing", recycle_comment="来期に再度")
+    who = house.who()
+    house.handoff.witness.forget([OwnName("email", ANN)], house.handoff.in_force.definition())
+    assert list(house.handoff.store.history(who)) == []
+    kept = house.handoff.store.entered(house.time.now - DAY, house.time.now + DAY)
+    assert [entry.stage for entry in kept][-1] is Stage.ERASED
+    assert not any(entry.comment or entry.handed_to for entry in kept)
+
+
+@pytest.fixture
+def deal(tmp_path: Path) -> Handing:
+    """Ann is a Contact; sales has accepted and qualified her."""
+    found = Handing(sqlite_url(tmp_path))
+    found.agree()
+    known = dict.fromkeys(
+        ("need_problem", "timeframe", "decision_maker", "next_step"), "known well"
+    )
+    at = found.time().isoformat()
+    found.hubspot.seed(
+        "contacts", {"email": ANN, "company": "Acme", "notes_last_contacted": at, **known}
+    )
+    found.salesforce.seed("Contact", {"email": ANN, "company": "Acme"})
+    found.resync()
+    raise_hand(found)
+    (contact,) = found.salesforce.records("Contact")
+    for verdict in ({"verdict": "accept"}, {"stage": "sql"}):
+        found.time.forward(minutes=5)
+        found.salesforce.edit("Contact", contact, verdict)
+        found.news(SALESFORCE, "Contact", contact)
+        found.carry()
+    assert found.standing().stage is Stage.SQL
+    return found
+
+
+def closes(house: Handing, **values: object) -> None:
+    """An opportunity with her on it, as it stands now."""
+    (contact,) = house.salesforce.records("Contact")
+    opportunity = house.salesforce.seed("Opportunity", {"IsClosed": False, "IsWon": False})
+    house.salesforce.seed(
+        "OpportunityContactRole", {"ContactId": contact, "OpportunityId": opportunity}
+    )
+    house.handoff.usher.sweep()
+    house.salesforce.edit("Opportunity", opportunity, values)
+    house.time.forward(hours=1)
+    house.handoff.usher.sweep()
+    house.carry()
+
+
+def test_an_opportunity_that_is_won_makes_a_customer(deal: Handing) -> None:
+    """Found by her role on it; each step is an entry, by rule."""
+    closes(deal, IsClosed=True, IsWon=True)
+    assert [entry.transition for entry in deal.history()][-2:] == ["T10", "T12"]
+    assert deal.held(HUBSPOT, STAGE) == ("customer",)
+
+
+def test_a_lost_opportunity_brings_its_reason_back_to_marketing(deal: Handing) -> None:
+    """Lost is no resting place: it is a send-back with a reason."""
+    closes(deal, IsClosed=True, IsWon=False, Loss_Reason__c="lost_price")
+    last = deal.history()[-1]
+    assert (last.stage, last.transition, last.reason) == (Stage.RECYCLED, "T13", "lost_price")
+    assert deal.held(HUBSPOT, REASON) == ("lost_price",)
+
+
+def test_a_lost_opportunity_without_a_reason_waits_for_one(deal: Handing) -> None:
+    """Nobody guesses why."""
+    closes(deal, IsClosed=True, IsWon=False)
+    assert deal.standing().stage is Stage.OPPORTUNITY

@@ -1,0 +1,75 @@
+"""Clocks that ran out: who has to act is told, step by step, and a lead that nobody works is asked back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from intent.model import Subject
+from lifecycle import clocks
+from lifecycle.definition import Definition
+from lifecycle.model import Standing
+from lifecycle.port import LifecycleStore, Timer
+from sync.acquaintance import Acquaintance
+from sync.witnessing import Witness
+
+AT_ONCE = 100
+
+
+class Rung(NamedTuple):
+    """A step of a clock that a person is to be told of."""
+
+    timer: Timer
+    ring: clocks.Ring
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Timekeeper:
+    """Sees to the clocks of everybody, for one worker at a time. `call` hands letters on."""
+
+    store: LifecycleStore
+    witness: Witness
+    clock: Callable[[], datetime]
+    call: Callable[[Definition, Sequence[Rung]], object] = lambda _definition, _rung: None
+
+    def is_idle(self) -> bool:
+        """Whether no clock has anything to tell now."""
+        return not self.store.due(self.clock(), 1)
+
+    def see_to(self, about: Acquaintance) -> list[Rung]:
+        """Tell every step that is due, once; what our rules ask for then is on file before."""
+        rung: list[Rung] = []
+        now = self.clock()
+        for timer in self.store.due(now, AT_ONCE):
+            standing = self._standing(timer.subject)
+            if timer.clock == "first_touch" and self._was_touched(about, timer, standing, now):
+                continue
+            found = clocks.ring(about.definition, timer, standing, now)
+            if found is None:
+                continue
+            if found.is_over:
+                self.store.keep([clocks.voided(timer, now)])
+                continue
+            if found.ask is not None:
+                self.store.ask([found.ask])
+            rung.append(Rung(timer, found, standing))
+        if rung:
+            self.call(about.definition, rung)
+            for one in rung:
+                self.store.told(one.timer, one.ring.step, one.ring.next_at)
+        return rung
+
+    def _was_touched(
+        self, about: Acquaintance, timer: Timer, standing: Standing, now: datetime
+    ) -> bool:
+        """Before anybody is reminded to call: did they, and only no bell rang?"""
+        known, seen = about.look(timer.subject, standing, now)
+        talked_at = about.talked_at(seen)
+        self.witness.heard_of(about.definition, standing, known.evidence, talked_at)
+        return talked_at is not None and talked_at >= timer.started_at
+
+    def _standing(self, subject: Subject) -> Standing:
+        return self.store.standings([subject]).get(subject) or Standing(subject=subject)
