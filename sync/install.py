@@ -46,6 +46,18 @@ def copy_mappings(folder: Path) -> list[str]:
     return copied
 
 
+def copy_samples(folder: Path, names: Iterable[str]) -> None:
+    """Put the samples with website intent where the shipped files of these names would go.
+
+    A file that somebody has changed stays.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        target, shipped = folder / f"{name}.yaml", SHIPPED / f"{name}.yaml"
+        if not target.exists() or target.read_bytes() == shipped.read_bytes():
+            shutil.copyfile(SHIPPED / "samples" / f"{name}-with-intent.yaml", target)
+
+
 def copy_intent(folder: Path) -> list[str]:
     """Copy the shipped definition of website intent into the working folder, unless one is there."""
     target = folder / INTENT_FILE
