@@ -79,6 +79,7 @@ def status_(session: Session) -> int:
             "events": definition.keeping.events,
             "daily": definition.keeping.daily,
             "unlinked_visitors": definition.keeping.unlinked_visitors,
+            "pages": definition.keeping.pages,
         },
         "written_by": writing,
     }
@@ -92,6 +93,7 @@ def status_(session: Session) -> int:
         events=definition.keeping.events,
         daily=definition.keeping.daily,
         visitors=definition.keeping.unlinked_visitors,
+        pages=definition.keeping.pages,
     )
     names = ", ".join(writing)
     session.output.say("intent.written_by" if names else "intent.written_by_none", names=names)
