@@ -37,6 +37,13 @@ def blank(live: Installation, pair: Pair) -> bool:
     return held(live.sandbox, pair) == (dict.fromkeys(TOLD), dict.fromkeys(TOLD))
 
 
+def forbidden(live: Installation, pair: Pair) -> bool:
+    """Whether both orgs hold that this person must not be followed."""
+    contact = live.sandbox.hubspot.records("contacts")[pair.contact]
+    other = live.sandbox.salesforce.records(pair.object)[pair.record]
+    return contact.get(OPT_OUT[0]) == "true" and bool(other.get(OPT_OUT[1]))
+
+
 def on_file(live: Installation, email: str) -> bool:
     """Whether anything at all is known of whoever has this address."""
     with live.ledger() as ledger:
@@ -73,3 +80,6 @@ def test_consent_taken_back_at_the_door_blanks_both_orgs(live: Installation) -> 
     send(live, [{"event_id": "no", "email": email, "consent": {"tracking": "denied"}}])
     live.wait(lambda: blank(live, pair), PATIENCE, "both orgs blank")
     assert not on_file(live, email)
+    live.wait(lambda: forbidden(live, pair), PATIENCE, "the opt-out in both orgs")
+    refused = send(live, visits(email))["rejected"]
+    assert [one["code"] for one in refused] == ["no_consent"] * 3
