@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from sandbox.serve import Sandbox
 from sync.interest import intent_store
@@ -44,6 +45,18 @@ def forbidden(live: Installation, pair: Pair) -> bool:
     return contact.get(OPT_OUT[0]) == "true" and bool(other.get(OPT_OUT[1]))
 
 
+def shown(live: Installation, pair: Pair, line: str) -> set[tuple[str, Any, Any]]:
+    """What the page says of one line of a person, on both sides."""
+    rows = requests.get(f"{live.url}/pairs/people", timeout=30).json()["rows"]
+    return {
+        (one["arrow"], one["hubspot"], one["salesforce"])
+        for row in rows
+        if row["hubspot_id"] == pair.contact
+        for one in row["lines"]
+        if one["line"] == line
+    }
+
+
 def on_file(live: Installation, email: str) -> bool:
     """Whether anything at all is known of whoever has this address."""
     with live.ledger() as ledger:
@@ -65,6 +78,7 @@ def test_a_visit_is_told_in_both_orgs_as_it_stands_on_file_until_it_is_forbidden
     assert right == {"score": card["engagement"], **expected}
     assert {**left, "score": float(left["score"])} == right
     assert all(expected.values())
+    assert shown(live, pair, "shared_intent_score") == {("own", left["score"], right["score"])}
     live.sandbox.salesforce.edit(pair.object, pair.record, {OPT_OUT[1]: True})
     live.wait(lambda: blank(live, pair), PATIENCE, "both orgs blank")
     live.settle()
