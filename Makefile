@@ -25,7 +25,7 @@ help: ## this list
 install: $(STAMP) ## build .venv/ with the command .venv/bin/kakehashi
 
 run: $(STAMP) ## install, then try it all on two practice orgs; needs no account and no service
-	@$(BIN)/kakehashi up --sandbox
+	@$(BIN)/kakehashi up --sandbox --traffic
 
 test: $(STAMP) ## install, then run the tests (WORKERS=2 at once)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
 from typing import Any
 
 import click
 
+from console.detail import looks, need_detail, note_look
 from console.language import say
 from console.session import Session, command
 from intent import cards, explain
 from intent.cards import Known
 from intent.definition import Definition
+from intent.explain import Share
 from intent.hygiene import clean_email
 from intent.identity import company_domain
 from intent.load import definition_of
@@ -41,9 +43,12 @@ def intent() -> None:
 
 @command("show")
 @click.argument("who", metavar="EMAIL|DOMAIN")
-def show(session: Session, who: str) -> int:
-    """Score, band, topics, sentences and evidence of a person or a company."""
+@click.option("--detail", is_flag=True, help="Single events too; needs the role, and is on record.")
+def show(session: Session, who: str, *, detail: bool) -> int:
+    """Score, band, topics, sentences and what they rest on, of a person or a company."""
     bridge = session.bridge()
+    if detail:
+        need_detail(session, bridge.settings.intent.detail)
     store, definition = intent_store(bridge.ledger), definition_of(session.folder)
     subject = _found(store, who)
     if subject is None:
@@ -59,10 +64,15 @@ def show(session: Session, who: str) -> int:
     fit = None if told is None else told.fit
     known = Known(subject, states, evidence, fit=fit)
     card = cards.card_of(definition, known, now, bridge.settings.zone)
+    if detail:
+        note_look(bridge.ledger, subject, now)
+    rows = explain.shares(definition, evidence, millis(now), bridge.settings.zone)
+    shown = evidence[:SHOWN] if detail else None
     if session.output.json:
-        session.output.document(_document(definition, card, told, evidence, now))
+        session.output.document(_document(card, told, rows, shown))
     else:
-        _show(session, definition, card, told, evidence)
+        _show(session, definition, card, told)
+        _show_grounds(session, definition, rows, shown)
     return 0
 
 
@@ -79,6 +89,7 @@ def status_(session: Session) -> int:
             "events": definition.keeping.events,
             "daily": definition.keeping.daily,
             "unlinked_visitors": definition.keeping.unlinked_visitors,
+            "pages": definition.keeping.pages,
         },
         "written_by": writing,
     }
@@ -92,6 +103,7 @@ def status_(session: Session) -> int:
         events=definition.keeping.events,
         daily=definition.keeping.daily,
         visitors=definition.keeping.unlinked_visitors,
+        pages=definition.keeping.pages,
     )
     names = ", ".join(writing)
     session.output.say("intent.written_by" if names else "intent.written_by_none", names=names)
@@ -173,22 +185,32 @@ def _nobody(session: Session, who: str) -> int:
 
 
 def _document(
-    definition: Definition,
     card: Card,
     told: Card | None,
-    evidence: list[Contribution] | Any,
-    now: datetime,
+    shares: Sequence[Share],
+    evidence: Sequence[Contribution] | None,
 ) -> dict[str, Any]:
-    return {
+    """`evidence` stands in it only where single events may be shown."""
+    found = {
         "subject": {"kind": card.subject.kind, "key": card.subject.key},
         "now": card_json(card),
         "told": None if told is None else card_json(told),
         "shares": [
-            {**one._asdict(), "first": _time(one.first), "last": _time(one.last)}
-            for one in explain.shares(definition, evidence, millis(now))
+            {
+                "topic": one.topic,
+                "type": one.type,
+                "points": one.points,
+                "times": len(one.event_ids),
+                "days": one.days,
+                "first": _day(one.first),
+                "last": _day(one.last),
+            }
+            for one in shares
         ],
-        "evidence": [{**one._asdict(), "at": _time(one.at)} for one in evidence[:SHOWN]],
     }
+    if evidence is not None:
+        found["evidence"] = [{**one._asdict(), "at": _time(one.at)} for one in evidence]
+    return found
 
 
 def card_json(card: Card) -> dict[str, Any]:
@@ -206,9 +228,7 @@ def card_json(card: Card) -> dict[str, Any]:
     }
 
 
-def _show(
-    session: Session, definition: Definition, card: Card, told: Card | None, evidence: Any
-) -> None:
+def _show(session: Session, definition: Definition, card: Card, told: Card | None) -> None:
     output, lang = session.output, session.output.lang
     output.say("intent.score", score=card.engagement, band=card.band)
     if told is None:
@@ -216,33 +236,64 @@ def _show(
     else:
         at = told.at.isoformat(timespec="minutes")
         output.say("intent.told", score=told.engagement, band=told.band, at=at)
-    rows = [(definition.topics[name], points) for name, points in card.topics]
-    columns = ("topic", "points")
-    output.table(
-        "Topics", columns, [(t.label_ja if lang == "ja" else t.label_en, p) for t, p in rows]
-    )
+    topics = [(_label(definition, name, lang), points) for name, points in card.topics]
+    output.table("Topics", ("topic", "points"), topics)
     for text in (
         getattr(card, f"reason_internal_{lang}"),
         getattr(card, f"reason_outward_{lang}"),
     ):
         if text is not None:
             output.line(text)
+
+
+def _show_grounds(
+    session: Session,
+    definition: Definition,
+    shares: Sequence[Share],
+    evidence: Sequence[Contribution] | None,
+) -> None:
+    """What a score rests on: how often what was done, and where it may be shown, each event."""
+    output = session.output
     output.table(
-        "Evidence",
-        ("at", "type", "topic", "points", "page", "event"),
+        "Grounds",
+        ("topic", "type", "times", "days", "last", "points"),
         [
-            (_time(one.at), one.type, one.topic, one.points, one.page, one.event_id)
-            for one in evidence[:SHOWN]
+            (
+                _label(definition, one.topic, output.lang),
+                one.type,
+                len(one.event_ids),
+                one.days,
+                _day(one.last),
+                f"{one.points:.1f}",
+            )
+            for one in shares
         ],
     )
+    if evidence is not None:
+        output.table(
+            "Events",
+            ("at", "type", "topic", "points", "page", "event"),
+            [(_time(o.at), o.type, o.topic, o.points, o.page, o.event_id) for o in evidence],
+        )
+
+
+def _label(definition: Definition, topic: str, lang: str) -> str:
+    found = definition.topics.get(topic)
+    if found is None:
+        return topic
+    return found.label_ja if lang == "ja" else found.label_en
 
 
 def _time(at: int) -> str:
     return moment(at).isoformat(timespec="seconds")
 
 
+def _day(at: int) -> str:
+    return moment(at).date().isoformat()
+
+
 def _mount() -> None:
-    for one in (show, status_, retract, forget, notice_):
+    for one in (show, status_, retract, forget, notice_, looks):
         intent.add_command(one)
     for name, commands in ROOMS.items():
         with suppress(ModuleNotFoundError):

@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from connector.errors import ConnectorError
 from connector.port import System
 from mappings.compile import Compiled
+from mappings.own_values import vendor_fields
 from mappings.schema import Mapping as FieldMapping
 from sync.ledger import LedgerError
 from sync.wiring import Bridge
@@ -172,7 +173,7 @@ def _pairs(bridge: Bridge, mapping: FieldMapping, after: int) -> dict[str, Any]:
     left = bridge.connectors[System.HUBSPOT].get_many(
         mapping.hubspot_object,
         [pair.hubspot_id for pair in found],
-        mapping.fields[System.HUBSPOT, mapping.hubspot_object],
+        vendor_fields(mapping.fields[System.HUBSPOT, mapping.hubspot_object]),
     )
     rows = []
     for name in mapping.salesforce_objects:
@@ -180,7 +181,7 @@ def _pairs(bridge: Bridge, mapping: FieldMapping, after: int) -> dict[str, Any]:
         right = bridge.connectors[System.SALESFORCE].get_many(
             name,
             [pair.salesforce_id for pair in here],
-            mapping.fields[System.SALESFORCE, name],
+            vendor_fields(mapping.fields[System.SALESFORCE, name]),
         )
         for pair in here:
             if pair.hubspot_id in left and pair.salesforce_id in right:
@@ -195,7 +196,7 @@ def _pairs(bridge: Bridge, mapping: FieldMapping, after: int) -> dict[str, Any]:
                         "lines": [
                             {
                                 "line": line.id,
-                                "arrow": line.direction.value,
+                                "arrow": "own" if line.ledger_value else line.direction.value,
                                 "hubspot_field": line.hubspot.fields[0],
                                 "hubspot": left[pair.hubspot_id].values.get(line.hubspot.fields[0]),
                                 "salesforce_field": line.salesforce.fields[0],

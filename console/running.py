@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 import shlex
 import signal
 import socket
@@ -13,7 +14,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -23,15 +24,27 @@ from console.session import Session, command
 from console.staying import PRACTICE
 from console.supervisor import Supervisor
 from sandbox.serve import Sandbox
-from sync.install import copy_intent, copy_mappings, create_keys
+from sandbox.traffic import Traffic
+from sync.install import copy_intent, copy_mappings, copy_samples, create_keys
 from sync.resync import Terms
 from sync.settings import Settings, load_settings
 from sync.settings_faults import ConfigurationError
 from sync.wiring import Bridge
 
 PEOPLE, SEED = 300, 7
+WRITE_KEY = "KAKEHASHI_INTENT__WRITE_KEY"
+# The samples that write what the website tells, by the files that they stand for.
+WITH_INTENT = ("people", "companies")
 # Over the practice orgs the safety net under the doorbells is drawn in this often, in seconds.
 SANDBOX_POLL = "10"
+
+
+class Rehearsal(NamedTuple):
+    """What `up --sandbox` was asked for."""
+
+    people: int
+    seed: int
+    traffic: bool
 
 
 class AlreadyRunning(ConfigurationError):
@@ -42,23 +55,53 @@ class AlreadyRunning(ConfigurationError):
 @click.option("--people", default=PEOPLE, show_default=True, help="How many people to seed.")
 @click.option("--seed", default=SEED, show_default=True, help="The same seed makes the same orgs.")
 @click.option("--port", default=0, help="First of three ports; 0 takes free ones.")
-def sandbox(session: Session, people: int, seed: int, port: int) -> int:
-    """Only the two practice orgs; the first line of output is their JSON."""
+@click.option(
+    "--traffic", metavar="DOOR", help="Visitors of a practice website knock at this door."
+)
+@click.option("--write-key", envvar=WRITE_KEY, help=f"The key of that door ({WRITE_KEY}).")
+def sandbox(
+    session: Session, people: int, seed: int, port: int, traffic: str | None, write_key: str | None
+) -> int:
+    """Only the two practice orgs; the first line of output is their JSON.
+
+    DOOR is like http://127.0.0.1:8080/webhooks/intent.
+    """
+    if traffic is not None and not write_key:
+        raise ConfigurationError(
+            f"a door for website events needs its key: set {WRITE_KEY} to the same secret as there"
+        )
     running = Sandbox.start(people=people, seed=seed, port=port)
     click.echo(json.dumps(running.as_json()))
+    visitors = _visitors(running, traffic, write_key, seed, session.output) if traffic else None
     _wait_until_stopped()
+    if visitors is not None:
+        visitors.stop()
     running.stop()
     return 0
+
+
+def _visitors(running: Sandbox, door: str, key: str | None, seed: int, output: Output) -> Traffic:
+    """Let people of the practice orgs visit a website whose events go to this door."""
+    contacts = running.hubspot.records("contacts").values()
+    emails = [email for row in contacts if (email := row.get("email"))]
+    traffic = Traffic(door, key or "", emails, number=seed, say=output.error)
+    traffic.start()
+    return traffic
 
 
 @command(json=False)
 @click.option("--sandbox", "with_sandbox", is_flag=True, help="With two seeded practice orgs.")
 @click.option("--people", default=PEOPLE, show_default=True, help="How many people to seed.")
 @click.option("--seed", default=SEED, show_default=True, help="The same seed makes the same orgs.")
-def up(session: Session, with_sandbox: bool, people: int, seed: int) -> int:
+@click.option("--traffic", is_flag=True, help="With visitors of a practice website, too.")
+def up(session: Session, with_sandbox: bool, people: int, seed: int, traffic: bool) -> int:
     """Everything in one: doors and page, a worker, a scheduler, and the embedded Redis."""
     if with_sandbox:
-        return _up_with_sandbox(session, people, seed)
+        return _up_with_sandbox(session, Rehearsal(people, seed, traffic))
+    if traffic:
+        raise ConfigurationError(
+            "--traffic goes with --sandbox: real systems have visitors of their own"
+        )
     bridge = session.bridge()
     bridge.pin()
     bridge.need_keys(bridge.compile())
@@ -69,19 +112,22 @@ def up(session: Session, with_sandbox: bool, people: int, seed: int) -> int:
         bridge.leave()
 
 
-def _up_with_sandbox(session: Session, people: int, seed: int) -> int:
+def _up_with_sandbox(session: Session, wanted: Rehearsal) -> int:
     output = session.output
     folder = session.folder / "var" / "sandbox"
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
-        return _up_alone(output, folder, people, seed)
+        return _up_alone(output, folder, wanted)
 
 
-def _up_alone(output: Output, folder: Path, people: int, seed: int) -> int:
-    running = Sandbox.start(people=people, seed=seed)
-    output.line(f"Two practice orgs with {people} people are up.")
+def _up_alone(output: Output, folder: Path, wanted: Rehearsal) -> int:
+    running = Sandbox.start(people=wanted.people, seed=wanted.seed)
+    output.line(f"Two practice orgs with {wanted.people} people are up.")
     try:
         environment = _practice_environment(running.as_json(), folder)
+        if wanted.traffic:
+            environment[WRITE_KEY] = secrets.token_urlsafe(24)
+            copy_samples(folder / "mappings", WITH_INTENT)
         bridge = Bridge(load_settings(folder, environment), folder, environment)
         bridge.enter_redis()
         try:
@@ -89,11 +135,31 @@ def _up_alone(output: Output, folder: Path, people: int, seed: int) -> int:
             base = f"http://{bridge.settings.web.host}:{bridge.settings.web.port}"
             running.ring_at(f"{base}/webhooks/hubspot", f"{base}/webhooks/salesforce")
             _tell_how_to_look(output, folder, environment)
-            return _supervise(output, folder, environment, bridge.settings)
+            door = f"{base}/webhooks/intent"
+            with _visited(running, wanted, door, environment.get(WRITE_KEY), output):
+                return _supervise(output, folder, environment, bridge.settings)
         finally:
             bridge.leave()
     finally:
         running.stop()
+
+
+@contextmanager
+def _visited(
+    running: Sandbox, wanted: Rehearsal, door: str, key: str | None, output: Output
+) -> Iterator[None]:
+    """With visitors on the practice website, or without."""
+    if not wanted.traffic:
+        yield
+        return
+    visitors = _visitors(running, door, key, wanted.seed, output)
+    output.line(
+        "Visitors come by on a practice website: watch the scores, or `kakehashi intent status`."
+    )
+    try:
+        yield
+    finally:
+        visitors.stop()
 
 
 @contextmanager

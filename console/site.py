@@ -71,7 +71,7 @@ def _website_doors(parts: Parts) -> IntentDoors | None:
         sources=website.sources,
         look_up=website.look_up,
         ring=website.ring,
-        forget=parts.forget_people,
+        people=lambda: parts.withdrawer(website),
     )
 
 

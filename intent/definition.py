@@ -115,11 +115,12 @@ class Filters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeping:
-    """How long what is kept, in days."""
+    """How long what is kept, in days. `pages`: what is known of a page, counted from when it was found."""
 
     events: int = 120
     daily: int = 396
     unlinked_visitors: int = 120
+    pages: int = 396
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,8 @@ MOST_ROUNDS = 5
 # Of an address that nobody asked to be told apart by them.
 CAMPAIGN = "utm_"
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]")
+# Control characters, marks without a width, and halves of characters, which no database takes.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff\ud800-\udfff]")
 _LONG_DIGITS = re.compile(r"\d{7,}")
 _PHONE = re.compile(r"[+(]?\d[\d\-(). ]{7,}\d")
 _PHONE_WITHIN = re.compile(
@@ -204,6 +205,11 @@ def clean_text(told: str, longest: int = LONGEST_TITLE) -> str | None:
     without = _MAIL_WITHIN.sub(MAIL_MASK, plain).replace("@", " ")
     without = _PHONE_WITHIN.sub(PHONE_MASK, without)
     return " ".join(_word(one) for one in without.split())[:longest].strip() or None
+
+
+def readable(told: str, longest: int) -> str:
+    """The beginning of a text as it may be told back to its sender."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", told[:longest])
 
 
 def _word(word: str) -> str:

@@ -21,8 +21,10 @@ from intent.hygiene import clean_domain, clean_email
 from intent.model import Identity
 from mappings import normal
 
-# How sure a link of each kind is. The identifiers of people first; see the module's docstring.
+# How sure a link of each kind is, to be shown and compared; `linked`: a person said so. The identifiers of
+# people first; see the module's docstring.
 CONFIDENCE: Final[Mapping[str, float]] = {
+    "linked": 1.0,
     "hubspot_contact_id": 1.0,
     "email": 1.0,
     "corporate_number": 1.0,

@@ -37,8 +37,13 @@ SKEW: Final = timedelta(minutes=5)
 ABSURD: Final = timedelta(days=1)
 # Before this year nobody looked at today's website; seconds told for milliseconds end up there too.
 FIRST_YEAR: Final = 2000
-# Wishes that forbid a score, whatever else is granted (domain sheet 5.2).
-FORBIDDING: Final = frozenset({"erased", "objected", "opted_out"})
+# Wishes that forbid a score, whatever else is granted (domain sheet 5.2), and what people write for them;
+# `unknown` and nothing at all is no wish.
+FORBIDDING: Final = frozenset(
+    {"erased", "objected", "opted_out", "denied", "withdrawn", "false", "no"}
+)
+# The basis of what somebody merely agreed to.
+TRACKING: Final = "tracking_granted"
 # Properties that are kept, with their greatest number; None: a short text.
 PROPERTIES: Final[Mapping[str, float | None]] = {
     "seconds": 86_400.0,
@@ -123,7 +128,7 @@ class Intake:
         if not isinstance(found, str) or not found:
             raise Refused("unknown_type", "no_type")
         if found not in KNOWN_TYPES and found not in self.definition.kinds:
-            raise Refused("unknown_type", "type", found=found[:40])
+            raise Refused("unknown_type", "type", found=hygiene.readable(found, 40))
         return found
 
     def _url(self, found: object, kind: str) -> str | None:
@@ -210,12 +215,15 @@ def basis_of(found: object, told: Told) -> str:
         raise Refused("no_consent", "signal")
     if not isinstance(found, dict) or found.get("tracking") != "granted":
         raise Refused("no_consent", "not_granted")
-    if found.get("profiling") in FORBIDDING:
+    if is_a_no(found.get("profiling")):
         raise Refused("no_consent", "objected")
     basis = found.get("basis")
-    return (
-        hygiene.clean_text(basis, 100) if isinstance(basis, str) else None
-    ) or "tracking_granted"
+    return (hygiene.clean_text(basis, 100) if isinstance(basis, str) else None) or TRACKING
+
+
+def is_a_no(told: object) -> bool:
+    """Whether a dimension of consent is forbidden."""
+    return isinstance(told, str | bool) and str(told).strip().lower() in FORBIDDING
 
 
 def need_provenance(consent: Mapping[str, Any], properties: Mapping[str, object]) -> None:
@@ -297,7 +305,7 @@ def entries_of(raw: object) -> Mapping[str, Any]:
 def _id_of(raw: object) -> str | None:
     """What the answer calls an event by, as far as it has a name."""
     found = raw.get("event_id") if isinstance(raw, dict) else None
-    return str(found)[:LONGEST_ID] if isinstance(found, str | int) else None
+    return hygiene.readable(str(found), LONGEST_ID) if isinstance(found, str | int) else None
 
 
 def _network_left(ip: str | None, network: Network | None) -> dict[str, str | int]:

@@ -127,6 +127,7 @@ KEEPING: Form = {
     "events": Word("events", days),
     "daily": Word("daily", days),
     "unlinked_visitors": Word("unlinked_visitors", days),
+    "pages": Word("pages", days),
 }
 TELLING: Form = {
     "points": Word("points", score),
@@ -310,9 +311,10 @@ def _above_its_exit(rule: SurgeRule, blocks: Mapping[str, Node], faults: FaultLi
 
 def _hash(definition: Definition) -> str:
     """Names everything that a score depends on, however it is laid out in the file."""
-    told = json.dumps(
-        _canonical(asdict(definition)), ensure_ascii=False, sort_keys=True, separators=(",", ":")
-    )
+    blocks = asdict(definition)
+    # No score depends on how long the titles of pages are kept.
+    del blocks["keeping"]["pages"]
+    told = json.dumps(_canonical(blocks), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:HASH_DIGITS]
 
 

@@ -52,8 +52,10 @@ class PageShelf(Protocol):
     def put_pages(self, seen: Sequence[Seen], now: Millis) -> None:
         """Put findings on file; what stood there of the same pages goes."""
 
-    def forget_pages(self, names: Iterable[str]) -> None:
-        """Take pages off the file: they are found anew when they are seen again."""
+    def forget_pages(self, until: Millis) -> int:
+        """Take pages off the file that were found before then, and answer how many: they are found anew
+        when they are seen again. What people said of them stays.
+        """
 
     def labels(self) -> Mapping[str, str]:
         """What people said: a page or a pattern of pages -> topic, empty for none."""

@@ -45,6 +45,16 @@ class TakenIn(NamedTuple):
     differing: tuple[str, ...] = ()
 
 
+class AtHand(NamedTuple):
+    """Events that wait to be scored: whom each of them names, by its number, and up to which number that is.
+
+    `up_to` is 0 where none waits.
+    """
+
+    people: Mapping[int, Identity]
+    up_to: int
+
+
 class Link(NamedTuple):
     """That an identifier belongs to a subject: how sure that is (0-1), why, and since when."""
 
@@ -65,12 +75,26 @@ class Events(Protocol):
         An event that names nobody is a `ValueError`: it is refused where it comes in.
         """
 
-    def score_some(self, definition: Definition, now: datetime, *, part: int, parts: int) -> int:
+    def score_some(
+        self,
+        definition: Definition,
+        now: datetime,
+        *,
+        part: int,
+        parts: int,
+        up_to: int | None = None,
+    ) -> int:
         """Score a batch of events of this share of the people; answers how many there were.
 
         What an event says about who is who is taken in before. Raises `OtherDefinition`: `rebuild` first.
-        Days whose events are forgotten take nothing in any more.
+        Days whose events are forgotten take nothing in any more. `up_to`: none of a higher number.
         """
+
+    def at_hand(self, *, part: int, parts: int) -> AtHand:
+        """The events that `score_some` would score next, of this share of the people."""
+
+    def drop(self, numbers: Sequence[int]) -> None:
+        """Take events that wait off the file, as if they had never come."""
 
     def unscored(self) -> int:
         """How many events nobody has scored yet."""

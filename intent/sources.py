@@ -7,6 +7,7 @@ person stays with the account. Faults are told as those of mapping files are: al
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -110,8 +111,7 @@ class Source:
         """The vendor's id below our name for the vendor; without one, the row itself."""
         where = self.event.get("event_id")
         if where is None:
-            content = orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
-            return f"{self.name}:{blake2b(content, digest_size=16).hexdigest()}"
+            return f"{self.name}:{blake2b(_content(row), digest_size=16).hexdigest()}"
         return needed_id(f"{self.name}:{needed_id(_held(row, where.path))}")
 
     def _event(
@@ -187,6 +187,14 @@ class Source:
         if not 0 <= number <= self.most_points:
             raise Refused("malformed", "points", most=f"{self.most_points:g}")
         return number / self.most_points * MOST_POINTS
+
+
+def _content(row: Mapping[str, Any]) -> bytes:
+    """A row as one text, the same for the same content."""
+    try:
+        return orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # halves of characters
+        return json.dumps(row, sort_keys=True).encode()
 
 
 def _confirmed(found: object) -> datetime | None:

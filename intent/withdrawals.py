@@ -1,35 +1,97 @@
-"""Who does not want to be followed or scored any more, out of what a server told of them. Pure.
+"""Who does not want to be followed or scored any more, and who says yes again, as a request tells it. Pure.
 
 A wish forbids at once, whatever else stands in the same event, and needs no type and no time: the most
-restrictive reading wins (domain sheet, section 5.2). Only whoever is named can be forgotten.
+restrictive reading wins (domain sheet, section 5.2). A yes lifts an earlier no only with evidence: when the
+person said so (`consent.given_at`), by what (`consent.source`), on which basis (`consent.basis`). An event
+that is merely granted is none, since its sender may not have heard of the no. Only whoever is named can be
+forgotten, or let in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
-from intent.intake import FORBIDDING, who_of
-from intent.model import Identity
+from connector.consents import Statement
+from intent import hygiene
+from intent.intake import SKEW, is_a_no, moment_of, who_of
+from intent.model import Dimension, Identity
+from intent.telling import Refused
 
-DIMENSIONS: Final = ("tracking", "profiling")
-# What people write for a no; `unknown` and nothing at all is no wish.
-NO: Final = FORBIDDING | {"denied", "withdrawn", "false", "no"}
+DIMENSIONS: Final[tuple[Dimension, ...]] = ("tracking", "profiling")
 UNSUBSCRIBE: Final = "unsubscribe"
 
 
-def withdrawn_in(rows: Sequence[object]) -> Iterator[Identity]:
-    """The people of one request whose wish it is, as they were named."""
+class Wish(NamedTuple):
+    """That somebody must not be followed (`tracking`) or scored (`profiling`) any more."""
+
+    who: Identity
+    about: tuple[Dimension, ...]
+
+
+class Grant(NamedTuple):
+    """That somebody allows it again, with the evidence."""
+
+    who: Identity
+    about: tuple[Dimension, ...]
+    proof: Statement
+
+
+def withdrawn_in(rows: Sequence[object]) -> Iterator[Wish]:
+    """The wishes of one request, with the people as they were named."""
     for row in rows:
-        if isinstance(row, Mapping) and _is_a_no(row):
-            who = who_of(row, None)._replace(company_domain=None, corporate_number=None)
+        if isinstance(row, Mapping) and (about := _forbidden(row)):
+            who = _named(row)
             if not who.is_empty:
-                yield who
+                yield Wish(who, about)
 
 
-def _is_a_no(row: Mapping[Any, Any]) -> bool:
-    consent = row.get("consent")
-    said = consent if isinstance(consent, Mapping) else {}
-    if any(str(said.get(name, "")).strip().lower() in NO for name in DIMENSIONS):
-        return True
-    return row.get("type") == UNSUBSCRIBE
+def granted_in(
+    rows: Sequence[object], now: datetime, *, source: str = "", basis: str = ""
+) -> Iterator[Grant]:
+    """The evidence of one request. `source` and `basis` are those of senders that name none.
+
+    What is dated in the future proves nothing yet.
+    """
+    for row in rows:
+        if not isinstance(row, Mapping) or _forbidden(row):
+            continue
+        said = _consent(row)
+        about = tuple(one for one in DIMENSIONS if said.get(one) == "granted")
+        proof = Statement(
+            out=False,
+            at=moment_of(said.get("given_at")),
+            source=_text(said.get("source")) or source,
+            basis=_text(said.get("basis")) or basis,
+        )
+        who = _named(row)
+        is_proved = proof.is_evidence and proof.at is not None and proof.at <= now + SKEW
+        if about and is_proved and not who.is_empty:
+            yield Grant(who, about, proof)
+
+
+def _forbidden(row: Mapping[Any, Any]) -> tuple[Dimension, ...]:
+    said = _consent(row)
+    about = tuple(one for one in DIMENSIONS if is_a_no(said.get(one)))
+    return DIMENSIONS if row.get("type") == UNSUBSCRIBE else about
+
+
+def _consent(row: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    found = row.get("consent")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _text(told: object) -> str:
+    return (hygiene.clean_text(told, 100) if isinstance(told, str) else None) or ""
+
+
+def _named(row: Mapping[Any, Any]) -> Identity:
+    """The person, by every name that can be read; one that cannot spoils none of the others."""
+    found = Identity()
+    for name in ("email", "hubspot_contact_id", "hubspotutk", "visitor"):
+        try:
+            found = found._replace(**{name: getattr(who_of({name: row.get(name)}, None), name)})
+        except Refused:
+            continue
+    return found

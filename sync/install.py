@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import mappings
 from connector.errors import SystemBlocked
-from connector.port import Connector, FieldSchema, NewField, System
+from connector.port import Connector, FieldKind, FieldSchema, NewField, System
 from intent.load import FILE_NAME as INTENT_FILE
 from intent.load import SHIPPED as SHIPPED_INTENT
 from lifecycle.load import SHIPPED_FOLDER as SHIPPED_DEFINITIONS
@@ -26,6 +27,25 @@ HOW = {
 }
 
 
+class ConsentField(NamedTuple):
+    """How a field of a consent line is made."""
+
+    label: str
+    kind: FieldKind
+    description: str
+
+
+_PROOF = "Proves an opt-in, together with the other two; see Kakehashi's page on privacy."
+CONSENT = {
+    "opt-out": ConsentField(
+        "opt-out",
+        "bool",
+        "Set: the person has opted out, in both systems. An untick alone lifts nothing.",
+    ),
+    "at": ConsentField("opted in at", "datetime", _PROOF),
+    "source": ConsentField("opted in by", "text", _PROOF),
+    "basis": ConsentField("opted in on what basis", "text", _PROOF),
+}
 HOW_OWN = {
     System.HUBSPOT: "create a property {field!r} of the kind {kind} on {object}, or give the token the scope "
     "crm.schemas.{object}.write and run `kakehashi init` again",
@@ -45,6 +65,18 @@ def copy_mappings(folder: Path) -> list[str]:
             shutil.copyfile(source, target)
             copied.append(source.name)
     return copied
+
+
+def copy_samples(folder: Path, names: Iterable[str]) -> None:
+    """Put the samples with website intent where the shipped files of these names would go.
+
+    A file that somebody has changed stays.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        target, shipped = folder / f"{name}.yaml", SHIPPED / f"{name}.yaml"
+        if not target.exists() or target.read_bytes() == shipped.read_bytes():
+            shutil.copyfile(SHIPPED / "samples" / f"{name}-with-intent.yaml", target)
 
 
 def copy_intent(folder: Path) -> list[str]:
@@ -76,8 +108,8 @@ def create_keys(
 ) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     """Create the fields that we need and that are missing; answers (created, missing with the way).
 
-    These are the external keys, and the fields that lines write values of our own to. Raises what the
-    connectors raise, except for missing rights: those are answered as `missing`.
+    These are the external keys, the fields that lines write values of our own to, and own fields about
+    consent. Raises what the connectors raise, except for missing rights: those are answered as `missing`.
     """
     created: list[dict[str, str]] = []
     missing: list[dict[str, str]] = []
@@ -100,7 +132,8 @@ def create_keys(
 
 def _wanted(compiled: Iterable[FieldMapping]) -> list[tuple[System, NewField]]:
     mappings = list(compiled)
-    return list(dict.fromkeys([*_keys(mappings), *_own_fields(mappings)]))
+    fields = [*_keys(mappings), *_own_fields(mappings), *_consent_fields(mappings)]
+    return list(dict.fromkeys(fields))
 
 
 def _keys(mappings: Iterable[FieldMapping]) -> Iterator[tuple[System, NewField]]:
@@ -133,6 +166,38 @@ def _own_fields(mappings: Iterable[FieldMapping]) -> Iterator[tuple[System, NewF
                     if own is not None:
                         for field in line.side(system).fields:
                             yield system, _own_field(name, field, own)
+
+
+def _consent_fields(mappings: Iterable[FieldMapping]) -> Iterator[tuple[System, NewField]]:
+    """A checkbox for each end of a consent line that no vendor brings along, and what proves an opt-in."""
+    for mapping in mappings:
+        for object_name, lines in mapping.objects.items():
+            objects = {System.HUBSPOT: mapping.hubspot_object, System.SALESFORCE: object_name}
+            for line in lines.consent:
+                for system, name in objects.items():
+                    told = {"opt-out": line.field(system), **(line.evidence or {}).get(system, {})}
+                    yield from (
+                        (system, _consent_field(name, field, line.id, what))
+                        for what, field in told.items()
+                        if _may_be_ours(system, field)
+                    )
+
+
+def _may_be_ours(system: System, field: str) -> bool:
+    """The vendors keep these names to themselves: properties that begin with ``hs_`` (HubSpot, "Properties"),
+    fields that do not end in ``__c`` (Salesforce, "Custom Fields")."""
+    return not field.startswith("hs_") if system is System.HUBSPOT else field.endswith("__c")
+
+
+def _consent_field(object_name: str, name: str, line: str, what: str) -> NewField:
+    return NewField(
+        object=object_name,
+        name=name,
+        label=f"{line[:1].upper()}{line[1:]} {CONSENT[what].label}",
+        kind=CONSENT[what].kind,
+        length=255,
+        description=CONSENT[what].description,
+    )
 
 
 def _own_field(object_name: str, name: str, own: FieldSchema) -> NewField:

@@ -18,9 +18,10 @@ from connector.port import System
 from intent.definition import Definition
 from intent.identity import company_domain
 from intent.load import definition_of
-from intent.model import Event, Subject
+from intent.model import DAY, Event, Subject, millis
 from intent.port import TakenIn
 from intent.store import SqlIntentStore
+from intent.store.pages import PageRoom
 from mappings.schema import Mapping as FieldMapping
 from sync.fitting import Fitting
 from sync.holding import Holder
@@ -82,7 +83,10 @@ class Interest:
 
     def keep_house(self) -> None:
         """Delete what is kept no longer."""
-        gone = self.store.forget(self.website.definition(), self.bench().clock())
+        definition, now = self.website.definition(), self.bench().clock()
+        gone = dict(self.store.forget(definition, now))
+        until = millis(now) - definition.keeping.pages * DAY
+        gone["pages"] = PageRoom(self.ledger.engine).forget_pages(until)
         if any(gone.values()):
             log.info("website intent forgotten", **gone)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +19,6 @@ import structlog
 from redis import Redis
 
 from connector.port import System
-from intent.model import Identity
 from intent.store.pages import PageRoom
 from mappings.compile import Compiled
 from sync.alerts import Alerts, senders_of
@@ -45,6 +44,7 @@ from sync.signs import Kind, Signs
 from sync.station import Station
 from sync.website import HubSpotLook, Website
 from sync.wiring import Bridge
+from sync.withdrawing import Withdrawer
 from sync.workbench import SCHEMAS, Workbench
 
 log = structlog.get_logger()
@@ -98,19 +98,16 @@ class Parts:
         """The queue is looked for when the first one is to be woken."""
         return self.ringer.summon()
 
-    def forget_people(self, people: Sequence[Identity]) -> int:
-        """Erase what the website told of these people. Raises `LedgerError`."""
-        website, bridge = self.website, self.bridge
-        if website is None:
-            return 0
-        withdrawer = withdrawer_of(
+    def withdrawer(self, website: Website) -> Withdrawer:
+        """Who hears the wishes that come in at the website's doors. Raises `LedgerError`."""
+        bridge = self.bridge
+        return withdrawer_of(
             bridge.ledger,
             lambda: self.watch.now().mappings,
             definition=website.definition,
             clock=bridge.clock,
             ring=self.ringer.ring,
         )
-        return withdrawer.of_identities(people)
 
     def interest(self) -> Interest | None:
         """Who scores and tells in this process."""
@@ -250,7 +247,8 @@ class Parts:
         if self.website is not None:
             bridge = self.bridge
             hubspot = bridge.connectors[System.HUBSPOT]
-            HubSpotLook(self.website, hubspot, bridge.ledger, bridge.clock).look()
+            unwilling = self.withdrawer(self.website).unwilling
+            HubSpotLook(self.website, hubspot, bridge.ledger, bridge.clock, unwilling).look()
 
     def _compare(self, bench: Workbench) -> Compare:
         return self.bridge.compare(bench, self._give_way)

@@ -97,7 +97,7 @@ class IntentSettings(Frozen):
     the files about third parties. `hubspot` says which of HubSpot's own behaviour data is read: forms and
     clicks, pages by the roll-ups of contacts or by the events API as well, or nothing. `hubspot_basis`: on
     what basis, where HubSpot knows none of a contact. `meaning`: pages that no rule and no word tells are
-    compared by meaning; needs the extra `topics`.
+    compared by meaning; needs the extra `topics`. `detail`: login names of those who may see single events.
     """
 
     write_key: SecretStr | None = None
@@ -107,6 +107,7 @@ class IntentSettings(Frozen):
     hubspot: Literal["off", "roll_ups", "forms", "events"] = "off"
     hubspot_basis: Text | None = None
     meaning: bool = False
+    detail: Annotated[tuple[str, ...], BeforeValidator(checks.words)] = ()
 
 
 class SyncSettings(Frozen):

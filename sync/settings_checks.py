@@ -96,10 +96,15 @@ def _split(text: str) -> SplitResult | None:
     return parts
 
 
+def words(value: object) -> tuple[str, ...]:
+    """Words, a list or one text with blanks or commas between them."""
+    told = value if isinstance(value, list | tuple) else re.split(r"[\s,]+", str(value).strip())
+    return tuple(dict.fromkeys(str(one) for one in told if str(one)))
+
+
 def origins(value: object) -> tuple[str, ...]:
     """Origins of sites, a list or one text with blanks or commas between them: no path, small letters."""
-    told = value if isinstance(value, list | tuple) else re.split(r"[\s,]+", str(value).strip())
-    return tuple(dict.fromkeys(_origin(one) for one in told if str(one)))
+    return tuple(dict.fromkeys(_origin(one) for one in words(value)))
 
 
 def _origin(value: object) -> str:

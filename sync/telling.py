@@ -109,11 +109,30 @@ class Teller:
         for part in range(PARTS):
             with suppress(LedgerBusy), self.hold(f"{LEASE}part:{part}"):
                 while not self.stop():
-                    some = self.store.score_some(definition, self.clock(), part=part, parts=PARTS)
+                    turned, up_to = self._turn_away(part)
+                    some = self.store.score_some(
+                        definition, self.clock(), part=part, parts=PARTS, up_to=up_to
+                    )
                     done += some
-                    if not some:
+                    if not (some or turned):
                         break
         return done
+
+    def _turn_away(self, part: int) -> tuple[int, int | None]:
+        """Drop what waits of people who must not be followed or scored: it came in before that was known.
+
+        Answers how many events that were, and up to which number events were looked at (None: it does not
+        matter).
+        """
+        if not self.withdrawer.is_needed():
+            return 0, None
+        at_hand = self.store.at_hand(part=part, parts=PARTS)
+        unwilling = self.withdrawer.unwilling(set(at_hand.people.values()))
+        numbers = [number for number, who in at_hand.people.items() if who in unwilling]
+        if numbers:
+            self.store.drop(numbers)
+            self.withdrawer.of_names({name for names in unwilling.values() for name in names})
+        return len(numbers), at_hand.up_to
 
     def _judge(self, definition: Definition) -> None:
         """Take out of the scores what was no person's, by one worker, when all of a visit is there."""

@@ -7,7 +7,7 @@ right, with faults the version before stays in force and what is wrong is told i
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -30,7 +30,7 @@ from intent.definition import Definition
 from intent.identity import Network
 from intent.intake import Intake, nothing_known
 from intent.load import FILE_NAME, definition_of
-from intent.model import Event, Rejection
+from intent.model import Event, Identity, Rejection
 from intent.network import NetworkBook, UnreadableNetworks
 from intent.port import TakenIn
 from intent.sources import Source, read_sources
@@ -194,6 +194,8 @@ class HubSpotLook:
     hubspot: Connector
     ledger: Ledger
     clock: Callable[[], datetime]
+    # Those of these people who must not be followed or scored.
+    unwilling: Callable[[Iterable[Identity]], Collection[Identity]] = lambda _people: ()
 
     def look(self) -> TakenIn:
         """Put what is new on file; answers how much that was. Raises the connector's errors."""
@@ -218,6 +220,8 @@ class HubSpotLook:
         for page in self.hubspot.changed_since(name, fields, cursor):
             found = read(page)
             events = [one for one in found if isinstance(one, Event)]
+            unwilling = self.unwilling({one.identity for one in events})
+            events = [one for one in events if one.identity not in unwilling]
             if events:
                 taken = _sum(taken, self.website.inbox.take_in(events))
             without_basis += sum(

@@ -1,34 +1,45 @@
-"""Forgetting what a website told of somebody: at their wish, when they are erased, or when a person says so.
+"""Forgetting what a website told of somebody: at their wish, when they are erased, or when a person says so;
+and not taking in more of it.
 
-What is on file is erased at once; both systems are rung for in the lane that nothing may hold up, and find
-that there is nothing to hold any more (`sync.ledger_values`). Nothing is logged from here: it would be about
-a person.
+A wish leaves a block on everything that they are known by (`sync.ledger.objections`), and goes on file for
+their records where a mapping has a line for it. What is on file of them is erased at once; both systems are
+rung for in the lane that nothing may hold up, and find that there is nothing to hold any more
+(`sync.ledger_values`). Nothing is logged from here: it would be about a person.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from connector.consents import Statement
 from intent.definition import Definition
-from intent.model import Identity, Subject
+from intent.model import Dimension, Identity, Subject
 from intent.port import IntentStore
+from intent.withdrawals import Grant, Wish
 from mappings.own_values import NAME_KINDS
 from mappings.schema import Mapping as FieldMapping
 from mappings.schema import OwnName
 from sync.lanes import Lane
 from sync.ledger import Ledger, Ring
+from sync.model import Said
 from sync.own_values import FORBIDDEN_BY
 
-# Identifiers of people, beside the names that records bear.
-PERSONAL = ("email", "hubspot_contact_id", "hubspotutk", "visitor")
+# Identifiers of people, beside the names that records bear: those of somebody, and those of a browser.
+SOMEBODY, COOKIES = ("email", "hubspot_contact_id"), ("hubspotutk", "visitor")
+PERSONAL = (*SOMEBODY, *COOKIES)
+# By what an opt-out came in, as its statement says.
+SOURCE = "website"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawer:
-    """Erases people from the store of website intent. `definition` and `mappings` answer those in force."""
+    """Erases people from the store of website intent, and knows who must not come in again.
+
+    `definition` and `mappings` answer those in force.
+    """
 
     store: IntentStore
     ledger: Ledger
@@ -37,30 +48,106 @@ class Withdrawer:
     clock: Callable[[], datetime]
     ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None
 
-    def of_identities(self, identities: Iterable[Identity]) -> int:
-        """Erase those that were named so; answers how many were on file."""
-        return self.of_names(
-            OwnName(kind, value)
-            for who in identities
-            for kind in PERSONAL
-            if (value := getattr(who, kind)) is not None
-        )
+    # Wishes ---------------------------------------------------------------------------------------
+
+    def withdraw(self, wishes: Iterable[Wish], *, in_systems: bool = True) -> int:
+        """Hear people who must not be followed or scored any more; answers how many were on file.
+
+        `in_systems`: the lines of mappings for it are set on their records. A browser's word is not
+        enough for that: anybody can send what a browser can send.
+        """
+        told: dict[tuple[Dimension, ...], list[list[OwnName]]] = defaultdict(list)
+        for wish in wishes:
+            told[wish.about].append(_names_in(wish.who))
+        return sum(self._forbid(about, named, in_systems) for about, named in told.items())
+
+    def _forbid(
+        self, about: Sequence[Dimension], named: Iterable[Sequence[OwnName]], in_systems: bool
+    ) -> int:
+        sure: list[OwnName] = []
+        loose: list[OwnName] = []
+        for some in named:
+            (sure if any(one.kind in SOMEBODY for one in some) else loose).extend(some)
+        people = sorted({*self._whose(sure), *self._whose(loose, by_cookie=True)})
+        names = [*sure, *loose, *(name for one in people for name in self._held_by(one))]
+        # The block comes first: whoever is killed after it is told again, and nothing comes in meanwhile.
+        self.ledger.bar(about, names, self.clock())
+        if in_systems:
+            self._say(about, names, Statement(True, self.clock(), SOURCE))
+        for subject in people:
+            self.erase(subject)
+        return len(people)
+
+    def let_in(self, grants: Iterable[Grant], *, in_systems: bool = True) -> None:
+        """Lift what people had forbidden before they allowed it again, for the names that they are named by.
+
+        Without `in_systems` only a browser's own names are let in, and no record is touched.
+        """
+        for grant in grants:
+            names = _names_in(grant.who)
+            if not in_systems:
+                names = [name for name in names if name.kind in COOKIES]
+            if grant.proof.at is None or not names:
+                continue
+            lifted = self.ledger.unbar(grant.about, names, grant.proof.at)
+            if in_systems and (lifted or self._forbidden(names)):
+                self._say(grant.about, names, grant.proof)
+
+    def unwilling(self, people: Iterable[Identity]) -> Mapping[Identity, Sequence[OwnName]]:
+        """Those of these people who must not be followed or scored, with the names that say so."""
+        named = {who: _names_in(who) for who in people}
+        names = dict.fromkeys(name for some in named.values() for name in some)
+        bad = self.ledger.barred(names) | self._forbidden(names) if names else frozenset()
+        found = {who: [name for name in some if name in bad] for who, some in named.items()}
+        return {who: some for who, some in found.items() if some}
+
+    def is_needed(self) -> bool:
+        """Whether anybody may be unwilling at all."""
+        return bool(forbidding_positions(self.mappings())) or self.ledger.anybody_barred()
+
+    def is_forbidden(self, subject: Subject) -> bool:
+        """Whether a person must not be followed or scored: they said so, or a record of theirs does."""
+        if subject.kind != "person":
+            return False
+        names = list(self._held_by(subject))
+        return bool(self.ledger.barred(names) or self._forbidden(names))
+
+    def _forbidden(self, names: Iterable[OwnName]) -> set[OwnName]:
+        positions = forbidding_positions(self.mappings())
+        return self.ledger.forbidden(positions, names) if positions else set()
+
+    def _say(self, about: Sequence[Dimension], names: Sequence[OwnName], told: Statement) -> None:
+        """Put it on file for their records, and let the engine spread it."""
+        rings: list[Ring] = []
+        for mapping in self.mappings():
+            for position, line in _lines_of(mapping):
+                if line in about and mapping.mode != "off":
+                    rings += self.ledger.say(mapping.name, Said(position, line, told), names)
+        if rings:
+            self.ledger.ring(rings, self.clock())
+            self.ring((Lane.CONSENT,))
+
+    # Erasing --------------------------------------------------------------------------------------
 
     def of_the_erased(self, names: Iterable[OwnName]) -> int:
         """Erase people whose records are gone from both systems: nobody is rung for."""
-        found = self._people(names)
+        found = self._whose(names)
         for subject in found:
             self.store.erase(subject, self.definition(), self.clock())
         return len(found)
 
     def of_names(self, names: Iterable[OwnName]) -> int:
         """Erase the people who bear these names; answers how many were on file."""
-        found = self._people(names)
+        found = self._whose(names)
         for subject in found:
             self.erase(subject)
         return len(found)
 
-    def _people(self, names: Iterable[OwnName]) -> list[Subject]:
+    def _whose(self, names: Iterable[OwnName], *, by_cookie: bool = False) -> list[Subject]:
+        """The people whom these names stand for.
+
+        A cookie may be in somebody else's hands by now: only with `by_cookie` it stands for a person.
+        """
         by_kind: dict[str, dict[str, None]] = defaultdict(dict)
         for name in names:
             if name.kind in PERSONAL:
@@ -69,8 +156,17 @@ class Withdrawer:
             subject
             for kind, values in by_kind.items()
             for subject in self.store.subjects_by(kind, list(values)).values()
+            if kind in SOMEBODY or subject.kind == "visitor" or by_cookie
         }
         return sorted(found)
+
+    def _held_by(self, subject: Subject) -> Iterator[OwnName]:
+        """Everything that somebody is known by now."""
+        for link in self.store.links_of(subject):
+            # A cookie that two people share is the last one's.
+            whose = self.store.subjects_by(link.kind, [link.value]) if link.kind in COOKIES else {}
+            if link.kind in SOMEBODY or whose.get(link.value) == subject:
+                yield OwnName(link.kind, link.value)
 
     def erase(self, subject: Subject) -> None:
         """Forget a subject, and ring for the records that hold something of theirs."""
@@ -82,13 +178,6 @@ class Withdrawer:
         if rings:
             self.ledger.ring(rings, self.clock())
             self.ring((Lane.CONSENT,))
-
-    def is_forbidden(self, subject: Subject) -> bool:
-        """Whether some record of a person says that they must not be followed or scored."""
-        if subject.kind != "person":
-            return False
-        positions = forbidding_positions(self.mappings())
-        return bool(positions) and self.ledger.forbid(positions, names_of(self.store, subject))
 
 
 def names_of(store: IntentStore, subject: Subject) -> list[OwnName]:
@@ -114,8 +203,18 @@ def forbidding_positions(mappings: Iterable[FieldMapping]) -> Mapping[str, int]:
     """By mapping, a bit for each consent line that forbids to follow or to score a person."""
     found: dict[str, int] = {}
     for mapping in mappings:
-        lines = next(iter(mapping.objects.values())).consent if mapping.own_names else ()
-        bits = sum(1 << at for at, line in enumerate(lines) if line.id in FORBIDDEN_BY)
+        bits = sum(1 << at for at, line in _lines_of(mapping) if line in FORBIDDEN_BY)
         if bits:
             found[mapping.name] = bits
     return found
+
+
+def _lines_of(mapping: FieldMapping) -> Iterator[tuple[int, str]]:
+    """The consent lines of a mapping, with their places."""
+    lines = next(iter(mapping.objects.values())).consent
+    return enumerate(line.id for line in lines)
+
+
+def _names_in(who: Identity) -> list[OwnName]:
+    found = ((kind, getattr(who, kind)) for kind in PERSONAL)
+    return [OwnName(kind, value) for kind, value in found if value is not None]

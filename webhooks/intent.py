@@ -7,28 +7,30 @@ by place, id, code and sentence, and the others are taken. Neither bodies nor ad
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-import orjson
 import structlog
 from flask import Blueprint, Response, request
 
 from intent.definition import Definition
 from intent.hygiene import address_of
 from intent.identity import Network
-from intent.intake import Intake, Told, nothing_known
+from intent.intake import TRACKING, Intake, Told, nothing_known
 from intent.model import Event, Identity, Rejection
 from intent.port import TakenIn
 from intent.sources import MOST_ROWS, Source, no_company
-from intent.withdrawals import withdrawn_in
+from intent.telling import Refused
+from intent.withdrawals import Grant, Wish, granted_in, withdrawn_in
 from sync.ledger import LedgerError
 from webhooks.answers import as_json, closed, refusal, store_down
 from webhooks.intent_tally import IntentTally
 from webhooks.parts import TurnedAway, raw_body
+from webhooks.rows import not_too_many, of_browser, parsed, rows_of
 from webhooks.snippet import snippet
 
 log = structlog.get_logger()
@@ -38,11 +40,6 @@ LIMIT: Final = 1024 * 1024
 COLLECT_LIMIT: Final = 64 * 1024
 MOST_EVENTS: Final = 1_000
 MOST_OF_A_BROWSER: Final = 100
-# Whoever reads a page may send this much; the rest only somebody who holds the key.
-OF_BROWSERS: Final = (
-    *("event_id", "type", "url", "title", "occurred_at", "email", "visitor", "hubspotutk"),
-    *("session", "consent", "properties"),
-)
 # Names under which a key is put into addresses, where proxies and browsers write it down.
 KEY_NAMES: Final = frozenset(
     {"key", "write_key", "api_key", "apikey", "token", "access_token", "auth"}
@@ -54,8 +51,33 @@ def no_bell() -> None:
     """Nobody to wake."""
 
 
-def nobody(_people: Sequence[Identity]) -> None:
-    """Nobody is on file."""
+class People(Protocol):
+    """Those whom events are about, and what they allow. Its methods raise `LedgerError`."""
+
+    def withdraw(self, wishes: Iterable[Wish], *, in_systems: bool) -> object:
+        """Forget people who take their consent back, and block what they are known by."""
+
+    def let_in(self, grants: Iterable[Grant], *, in_systems: bool) -> object:
+        """Lift what people had forbidden before they allowed it again."""
+
+    def unwilling(self, people: Iterable[Identity]) -> Collection[Identity]:
+        """Those of these people who must not be followed or scored."""
+
+
+class Nobody:
+    """Nobody is on file, and nobody has forbidden anything."""
+
+    def withdraw(self, wishes: Iterable[Wish], *, in_systems: bool) -> object:
+        """See `People`."""
+        return None
+
+    def let_in(self, grants: Iterable[Grant], *, in_systems: bool) -> object:
+        """See `People`."""
+        return None
+
+    def unwilling(self, people: Iterable[Identity]) -> Collection[Identity]:
+        """See `People`."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +87,8 @@ class IntentDoors:
     `write_key` and `sites` (origins like ``https://www.example.com``) open the doors; without them these
     are closed. `definition`, `sources` answer those in force. `look_up`: the company behind a network
     address; `company`: the domain of a company's name. `take_in` puts events on file for good, or raises
-    `LedgerError`; `ring` wakes who scores them, as well as it can. `forget` erases people who take their
-    consent back, or raises `LedgerError`.
+    `LedgerError`; `ring` wakes who scores them, as well as it can. `people` answers who keeps what people
+    allow.
     """
 
     write_key: str | None = field(repr=False)
@@ -78,7 +100,7 @@ class IntentDoors:
     look_up: Callable[[str], Network | None] = nothing_known
     company: Callable[[str], str | None] = no_company
     ring: Callable[[], object] = no_bell
-    forget: Callable[[Sequence[Identity]], object] = nobody
+    people: Callable[[], People] = Nobody
 
     def intake(self) -> Intake:
         """Reads events by the definition in force."""
@@ -114,9 +136,9 @@ class _Door:
         def read() -> list[Event | Rejection]:
             self._check_key()
             told = Told("server")
-            rows = _rows(_parsed(raw_body(request, LIMIT)), MOST_EVENTS)
-            self._forget(list(withdrawn_in(rows)))
+            rows = rows_of(parsed(raw_body(request, LIMIT)), MOST_EVENTS)
             intake, now = self._services.intake(), self._services.clock()
+            self._heed(list(withdrawn_in(rows)), list(granted_in(rows, now)), in_systems=True)
             return [intake.read(row, index, told, now) for index, row in enumerate(rows)]
 
         return self._answer("server", read)
@@ -133,11 +155,11 @@ class _Door:
                 )
                 raise TurnedAway(HTTPStatus.NOT_FOUND, "unknown_source", text)
             wanted = known[source]
-            rows = wanted.rows_of(_parsed(raw_body(request, LIMIT)))
+            rows = wanted.rows_of(parsed(raw_body(request, LIMIT)))
             if rows is None:
                 text = f"the rows are to stand at {'.'.join(wanted.rows) or 'the top'}"
                 raise TurnedAway(HTTPStatus.BAD_REQUEST, "no_rows", text)
-            _not_too_many(rows, MOST_ROWS)
+            not_too_many(rows, MOST_ROWS)
             intake, now = self._services.intake(), self._services.clock()
             company = self._services.company
             return [wanted.read(row, at, intake, now, company) for at, row in enumerate(rows)]
@@ -150,7 +172,8 @@ class _Door:
 
         def read() -> list[Event | Rejection]:
             self._check_origin(origin)
-            rows = _rows(_parsed(raw_body(request, COLLECT_LIMIT)), MOST_OF_A_BROWSER)
+            found = rows_of(parsed(raw_body(request, COLLECT_LIMIT)), MOST_OF_A_BROWSER)
+            rows = [of_browser(row) for row in found]
             told = Told(
                 "site",
                 ip=client_address(request.remote_addr, request.headers.get("X-Forwarded-For")),
@@ -158,7 +181,9 @@ class _Door:
                 no_tracking=request.headers.get("Sec-GPC") == "1",
             )
             intake, now = self._services.intake(), self._services.clock()
-            return [intake.read(_of_browser(r), at, told, now) for at, r in enumerate(rows)]
+            yes = granted_in(rows, now, source=origin, basis=TRACKING)
+            self._heed(list(map(_of_its_cookies, withdrawn_in(rows))), list(yes), in_systems=False)
+            return [intake.read(row, at, told, now) for at, row in enumerate(rows)]
 
         if request.method == "OPTIONS":
             answer = Response(status=HTTPStatus.NO_CONTENT)
@@ -182,7 +207,7 @@ class _Door:
     def _answer(self, door: str, read: Callable[[], list[Event | Rejection]]) -> Response:
         with self._tally.timed(door):
             try:
-                found = read()
+                found = self._without_the_unwilling(read())
                 taken = self._put_on_file([one for one in found if isinstance(one, Event)])
             except TurnedAway as away:
                 self._tally.refused(door, away.code)
@@ -195,24 +220,36 @@ class _Door:
     def _put_on_file(self, events: Sequence[Event]) -> TakenIn:
         if not events:
             return TakenIn(0, 0)
-        try:
+        with _store():
             taken = self._services.take_in(events)
-        except LedgerError as error:
-            log.error("store down", door="intent", reason=str(error))  # noqa: TRY400 -- the message says it all
-            raise store_down() from error
         if taken.accepted:
             self._ring()
         return taken
 
-    def _forget(self, people: Sequence[Identity]) -> None:
-        """Whoever takes their consent back is forgotten before the answer."""
+    def _heed(self, no: Sequence[Wish], yes: Sequence[Grant], *, in_systems: bool) -> None:
+        """What people forbid, and what they allow again, holds before the answer."""
+        if no or yes:
+            with _store():
+                people = self._services.people()
+                people.let_in(yes, in_systems=in_systems)
+                people.withdraw(no, in_systems=in_systems)
+
+    def _without_the_unwilling(
+        self, found: Sequence[Event | Rejection]
+    ) -> Sequence[Event | Rejection]:
+        """Events of people who have forbidden it are refused, whatever their sender believes."""
+        people = {one.identity for one in found if isinstance(one, Event)}
         if not people:
-            return
-        try:
-            self._services.forget(people)
-        except LedgerError as error:
-            log.error("store down", door="intent", reason=str(error))  # noqa: TRY400 -- the message says it all
-            raise store_down() from error
+            return found
+        with _store():
+            unwilling = self._services.people().unwilling(people)
+        why = Refused("no_consent", "forbidden")
+        return [
+            Rejection(at, one.event_id, why.code, why.message())
+            if isinstance(one, Event) and one.identity in unwilling
+            else one
+            for at, one in enumerate(found)
+        ]
 
     def _ring(self) -> None:
         """What is on file is scored anyway, a little later: nothing in here changes the answer."""
@@ -246,6 +283,21 @@ class _Door:
             raise TurnedAway(HTTPStatus.FORBIDDEN, "wrong_site", text)
 
 
+@contextmanager
+def _store() -> Iterator[None]:
+    """Our store is asked in here; where it is down the sender is told to come back."""
+    try:
+        yield
+    except LedgerError as error:
+        log.error("store down", door="intent", reason=str(error))  # noqa: TRY400 -- the message says it all
+        raise store_down() from error
+
+
+def _of_its_cookies(wish: Wish) -> Wish:
+    """A browser speaks for itself, and for whoever it is known to be; not for an address that it names."""
+    return wish._replace(who=wish.who._replace(email=None, hubspot_contact_id=None))
+
+
 def client_address(peer: str | None, forwarded: str | None) -> str | None:
     """The address of the browser: of the peer, or what a proxy of our own network says of it.
 
@@ -259,36 +311,6 @@ def client_address(peer: str | None, forwarded: str | None) -> str | None:
 
 def _equal(told: str, key: str) -> bool:
     return hmac.compare_digest(told.encode(), key.encode())
-
-
-def _parsed(body: bytes) -> object:
-    try:
-        found: object = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        text = "the body is no JSON: send one event or an array of events"
-        raise TurnedAway(HTTPStatus.BAD_REQUEST, "not_json", text) from None
-    return found
-
-
-def _rows(body: object, most: int) -> Sequence[object]:
-    rows = body if isinstance(body, list) else [body]
-    if not isinstance(body, list | dict):
-        text = "send one event (a JSON object) or an array of events"
-        raise TurnedAway(HTTPStatus.BAD_REQUEST, "not_events", text)
-    _not_too_many(rows, most)
-    return rows
-
-
-def _not_too_many(rows: Sequence[object], most: int) -> None:
-    if len(rows) > most:
-        text = f"{len(rows)} events in one request: send {most} at most"
-        raise TurnedAway(HTTPStatus.BAD_REQUEST, "too_many", text)
-
-
-def _of_browser(row: object) -> object:
-    if not isinstance(row, dict):
-        return row
-    return {name: row[name] for name in OF_BROWSERS if name in row}
 
 
 def _told(taken: TakenIn, rejected: Sequence[Rejection]) -> dict[str, Any]:

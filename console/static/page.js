@@ -78,9 +78,10 @@ function table(row) {
     const th = document.createElement("th");
     th.scope = "row";
     th.textContent = line.line;
+    if (line.arrow === "own") { tr.className = "own"; tr.title = "Written by Kakehashi to both sides; an edit is put back."; }
     const arrow = document.createElement("td");
     arrow.className = "arrow";
-    arrow.textContent = {"<->": "⇄", "->": "→", "<-": "←"}[line.arrow];
+    arrow.textContent = {"<->": "⇄", "->": "→", "<-": "←", "own": "↤↦"}[line.arrow];
     tr.append(th, cell(row, line, "hubspot"), arrow, cell(row, line, "salesforce"));
   }
   return made;

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, true, update
+from sqlalchemy.sql import ColumnElement
 
 from intent.definition import Definition
 from intent.model import Millis, millis
@@ -29,14 +30,22 @@ BATCH = 2_000
 class Bonding(IntentRoom):
     """Finds out who is who from what events say, before they are scored."""
 
-    def name_some(self, definition: Definition, now: datetime, *, part: int, parts: int) -> int:
+    def name_some(
+        self,
+        definition: Definition,
+        now: datetime,
+        *,
+        part: int,
+        parts: int,
+        up_to: int | None = None,
+    ) -> int:
         """Take in what a batch of waiting events says about who is who; answers how many there were."""
         with self._begin() as connection:
             hold_definition(connection, definition)
             rows = connection.execute(
                 select(waiting.c.id, event.c.at, event.c.type, event.c.identity)
                 .select_from(waiting.join(event, event.c.id == waiting.c.id))
-                .where(waiting.c.trail_id % parts == part, waiting.c.named.is_(True))
+                .where(waiting.c.trail_id % parts == part, waiting.c.named.is_(True), until(up_to))
                 .order_by(waiting.c.id)
                 .limit(BATCH)
                 .with_for_update(of=waiting, skip_locked=True)
@@ -68,6 +77,11 @@ class Bonding(IntentRoom):
         news = news_among(connection, bonds_of(said, ids))
         put_bonds(connection, news)
         settle_owners(connection, {number for one in news for number in one.pair}, definition, now)
+
+
+def until(up_to: int | None) -> ColumnElement[bool]:
+    """Events that wait, none of them of a higher number."""
+    return true() if up_to is None else waiting.c.id <= up_to
 
 
 def _first_seen(said: Iterable[Said]) -> dict[Named, Millis]:

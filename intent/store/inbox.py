@@ -7,16 +7,19 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 import orjson
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, delete, func, select
 
 from database.room import from_json, to_json
 from intent.model import Event, Identity, millis
-from intent.port import TakenIn
+from intent.port import AtHand, TakenIn
 from intent.store.base import IntentRoom
 from intent.store.naming import AccountOf, Named, names_in, trail_of
 from intent.store.rows import among, arrays_of, insert_rows, inserting_arrays
 from intent.store.tables import event, waiting
 from intent.store.trails import put_trails
+
+# Events that are looked at before they are scored: as many as are scored in one go.
+AT_HAND = 2_000
 
 
 class Body(NamedTuple):
@@ -79,6 +82,31 @@ class Inbox(IntentRoom):
         """How many events nobody has scored yet."""
         with self._look() as connection:
             return connection.scalar(select(func.count()).select_from(waiting)) or 0
+
+    def at_hand(self, *, part: int, parts: int) -> AtHand:
+        """The events that are scored next, of this share of the people."""
+        with self._look() as connection:
+            rows = connection.execute(
+                select(waiting.c.id, event.c.identity)
+                .select_from(waiting.outerjoin(event, event.c.id == waiting.c.id))
+                .where(waiting.c.trail_id % parts == part)
+                .order_by(waiting.c.id)
+                .limit(AT_HAND)
+            ).all()
+        people = {row.id: identity_of(row.identity) for row in rows if row.identity is not None}
+        return AtHand(people, rows[-1].id if rows else 0)
+
+    def drop(self, numbers: Sequence[int]) -> None:
+        """Take events that wait off the file, as if they had never come."""
+        with self._begin() as connection:
+            still = connection.scalars(
+                select(waiting.c.id)
+                .where(among(connection, waiting.c.id, numbers))
+                .order_by(waiting.c.id)
+                .with_for_update()
+            ).all()
+            for table in (waiting, event):
+                connection.execute(delete(table).where(among(connection, table.c.id, still)))
 
     def _rows(self, connection: Connection, bodies: Sequence[Body]) -> list[Stored]:
         names = [_trail_of(body.event, self._account_of) for body in bodies]

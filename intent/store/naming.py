@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
+from intent.identity import CONFIDENCE
 from intent.model import Identity, Subject
 
 # The surest first. Addresses and contact ids are somebody; cookies are somebody once they were seen together
@@ -19,11 +20,16 @@ COOKIES = ("hubspotutk", "visitor")
 COMPANIES = ("company_domain", "corporate_number")
 KINDS = (*SOMEBODY, *COOKIES, *COMPANIES)
 
-# How sure it is that something belongs to somebody, by what says so: judgement, to be shown and compared.
-SURE = {"email": 1.0, "hubspot_contact_id": 1.0, "hubspotutk": 0.95, "visitor": 0.9}
+# How sure it is that something belongs to somebody, by what says so.
+SURE = {kind: CONFIDENCE[kind] for kind in (*SOMEBODY, *COOKIES)}
 BY_ADDRESS, BY_WORD, BY_NETWORK = 3, 2, 1
 BY_HAND = 4
-ACCOUNT_SURE = {BY_HAND: 1.0, BY_ADDRESS: 0.9, BY_WORD: 0.8, BY_NETWORK: 0.5}
+ACCOUNT_SURE = {
+    BY_HAND: CONFIDENCE["linked"],
+    BY_ADDRESS: CONFIDENCE["email_domain"],
+    BY_WORD: CONFIDENCE["company_domain"],
+    BY_NETWORK: CONFIDENCE["network_domain"],
+}
 ACCOUNT_WHY = {
     BY_HAND: "linked",
     BY_ADDRESS: "email_domain",

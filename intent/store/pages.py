@@ -48,11 +48,10 @@ class PageRoom(Room):
         with self._begin() as connection:
             _replace(connection, page, rows)
 
-    def forget_pages(self, names: Iterable[str]) -> None:
-        """Take pages off the file: they are found anew when they are seen again."""
+    def forget_pages(self, until: Millis) -> int:
+        """Take pages off the file that were found before then; answers how many."""
         with self._begin() as connection:
-            for some in slices(list(names)):
-                connection.execute(delete(page).where(page.c.page.in_(some)))
+            return connection.execute(delete(page).where(page.c.seen_at < until)).rowcount
 
     def labels(self) -> Mapping[str, str]:
         """What people said: a page or a pattern of pages -> topic, empty for none."""

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, Select, delete, select
 from intent.definition import Definition
 from intent.model import Millis, millis
 from intent.store.base import forgotten_until, hold_definition
-from intent.store.bonding import Bonding
+from intent.store.bonding import Bonding, until
 from intent.store.counting import (
     Counts,
     Seen,
@@ -61,15 +61,23 @@ SEEN = (
 class Scoring(Bonding):
     """Turns waiting events into sums."""
 
-    def score_some(self, definition: Definition, now: datetime, *, part: int, parts: int) -> int:
+    def score_some(
+        self,
+        definition: Definition,
+        now: datetime,
+        *,
+        part: int,
+        parts: int,
+        up_to: int | None = None,
+    ) -> int:
         """Score a batch of events of this share of the people; answers how many there were.
 
         Raises `OtherDefinition` where the sums are of another one: `rebuild` comes first.
         """
-        self.name_some(definition, now, part=part, parts=parts)
+        self.name_some(definition, now, part=part, parts=parts, up_to=up_to)
         with self._begin() as connection:
             hold_definition(connection, definition)
-            rows = connection.execute(_waiting(connection, part, parts)).all()
+            rows = connection.execute(_waiting(part, parts, up_to)).all()
             if rows:
                 self._score(connection, definition, rows, millis(now))
             done = among(connection, waiting.c.id, [row.waiting_id for row in rows])
@@ -99,12 +107,12 @@ class Scoring(Bonding):
         touch(connection, owners | moved, now)
 
 
-def _waiting(connection: Connection, part: int, parts: int) -> Select[Any]:
+def _waiting(part: int, parts: int, up_to: int | None) -> Select[Any]:
     # Whoever was erased in the meantime has no event any more; the row that waits goes all the same.
     return (
         select(*SEEN, event.c.discard, event.c.identity, waiting.c.id.label("waiting_id"))
         .select_from(waiting.outerjoin(event, event.c.id == waiting.c.id))
-        .where(waiting.c.trail_id % parts == part, waiting.c.named.is_(False))
+        .where(waiting.c.trail_id % parts == part, waiting.c.named.is_(False), until(up_to))
         .order_by(waiting.c.id)
         .limit(BATCH)
         .with_for_update(of=waiting, skip_locked=True)

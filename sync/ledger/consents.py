@@ -282,10 +282,14 @@ def _flip(
         record.c.record_id == record_id,
     )
     connection.execute(
-        update(record)
-        .where(ours)
-        .values(consent=held.op("|")(bit) if out else held.op("&")(~bit), digest=b"")
+        update(record).where(ours).values(consent=held.op("|")(bit) if out else held.op("&")(~bit))
     )
+    look_anew(connection, system, ours)
+
+
+def look_anew(connection: Connection, system: System, ours: ColumnElement[bool]) -> None:
+    """Whatever these records hold is news when they are read again."""
+    connection.execute(update(record).where(ours).values(digest=b""))
     agreed = pair.c.hubspot_digest if system is System.HUBSPOT else pair.c.salesforce_digest
     theirs = select(record.c.pair_id).where(ours, record.c.pair_id.is_not(None))
     connection.execute(update(pair).where(pair.c.id.in_(theirs)).values({agreed: None}))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
 from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, delete, select
@@ -81,7 +80,7 @@ class Forgotten(Room):
 
 def digest_of(key: str, text: str) -> str:
     """HMAC-SHA-256 in hex."""
-    return hmac.new(key.encode(), text.encode(errors="surrogatepass"), sha256).hexdigest()
+    return hmac.digest(key.encode(), text.encode(errors="surrogatepass"), "sha256").hex()
 
 
 def id_text(system: System, object_name: str, record_id: str) -> str:

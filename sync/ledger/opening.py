@@ -11,12 +11,14 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_u
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
+from sync.ledger.audits import Audits
 from sync.ledger.bells import Bells
 from sync.ledger.claims import Claims
 from sync.ledger.consents import Consents
 from sync.ledger.erasures import Erasures
 from sync.ledger.lock import Leases
 from sync.ledger.notes import Notes
+from sync.ledger.objections import Objections
 from sync.ledger.own_names import OwnNames
 from sync.ledger.pairs import Pairs
 from sync.ledger.plans import Plans
@@ -61,6 +63,8 @@ class Ledger(
     Ties,
     Waiters,
     OwnNames,
+    Objections,
+    Audits,
 ):
     """All rooms of the ledger over one database."""
 

@@ -44,25 +44,3 @@ class OwnNames(Room):
                 for key, system, object_name, record_id in rows:
                     found[keys[key]][System(system), object_name, record_id] = None
         return {name: list(places) for name, places in found.items()}
-
-    def forbid(self, lines: Mapping[str, int], names: Iterable[OwnName]) -> bool:
-        """Whether a record that bears one of these names holds an opt-out.
-
-        `lines` are a bit per consent line that counts, by mapping.
-        """
-        keys = [indexable(str(name)) for name in names]
-        with self._look() as connection:
-            for mapping, bits in lines.items():
-                held = connection.scalars(
-                    select(record.c.consent)
-                    .select_from(match_key.join(record, same_record(match_key)))
-                    .where(
-                        match_key.c.mapping == mapping,
-                        match_key.c.rule == OWN_NAMES,
-                        match_key.c.key.in_(keys),
-                        record.c.consent != 0,
-                    )
-                )
-                if any(consent & bits for consent in held):
-                    return True
-        return False

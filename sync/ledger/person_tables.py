@@ -1,4 +1,5 @@
-"""The ledger's tables about what a person said: opt-outs and opt-ins, and the wish to be forgotten."""
+"""The ledger's tables about what a person said: opt-outs and opt-ins, and the wish to be forgotten; and who
+looked at one in detail."""
 
 from __future__ import annotations
 
@@ -51,4 +52,24 @@ forgotten = Table(
     metadata,
     Column("digest", String, primary_key=True),
     Column("erasure_id", RowId, nullable=False),
+)
+
+# Keyed hashes of the names of whom said at the website's doors that they must not be followed or scored, and
+# when they said so last.
+objection = Table(
+    "objection",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
+# Who looked at what of whom, where that is to be answered for. `whom` is our own opaque name.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("who", String, nullable=False),
+    Column("what", String, nullable=False),
+    Column("whom", String, nullable=False),
 )

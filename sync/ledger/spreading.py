@@ -22,7 +22,8 @@ from sync.model import Scope
 
 
 class ConsentDue(NamedTuple):
-    """A record that belongs to somebody who opted out, and does not hold that opt-out."""
+    """A record that belongs to somebody who opted out, and does not hold that opt-out; or that holds one
+    after which an opt-in is proved."""
 
     position: int
     system: System
@@ -54,23 +55,25 @@ class Spreading(Room):
         dated later than `until` does not count yet. A person's records are those that share an address,
         those that are paired, and those that others went into (merged or converted). With a scope only
         its records and their addresses are looked at. Frozen records (converted Leads) cannot be
-        written, but their opt-outs count.
+        written, but their opt-outs count. Records that hold an opt-out after which an opt-in is on file
+        are among them: whoever proved it did so elsewhere than on the record.
         """
         for position, kind in enumerate(lines):
             line = _Line(mapping, 1 << position, kind, until)
             after = 0
-            while rows := self._not_holding(line, after, scope):
+            while rows := self._amiss(line, after, scope):
                 after = rows[-1].id
                 for row in rows:
                     yield ConsentDue(position, System(row.system), row.object, row.record_id)
 
-    def _not_holding(self, line: _Line, after: int, scope: Scope) -> Sequence[Any]:
-        """A page of the records that one opt-out has yet to reach, by rising row id."""
+    def _amiss(self, line: _Line, after: int, scope: Scope) -> Sequence[Any]:
+        """A page of the records that one opt-out, or its end, has yet to reach, by rising row id."""
         reached = union(
             _by_address(line, scope),
             _by_pair(line, scope),
             _by_way(line, scope),
             _by_word(line, scope),
+            _by_proof(line, scope),
         ).subquery()
         with self._look() as connection:
             return connection.execute(
@@ -78,7 +81,7 @@ class Spreading(Room):
                 .where(
                     record.c.mapping == line.mapping,
                     record.c.id.in_(select(reached.c.id)),
-                    ~_is_set(record, line),
+                    or_(~_is_set(record, line), record.c.id.in_(_by_proof(line, scope))),
                     record.c.gone.is_(None),
                     record.c.frozen.is_(False),
                     record.c.id > after,
@@ -116,6 +119,18 @@ def _said_so(table: Any, line: _Line, scope: Scope) -> ColumnElement[bool]:
 
 def _unlifted(line: _Line) -> ColumnElement[bool]:
     """This row of `consent` is an opt-out after which nobody proved an opt-in on the same record."""
+    return and_(_is_out(line), ~_lifted(line))
+
+
+def _is_out(line: _Line) -> ColumnElement[bool]:
+    """This row of `consent` is an opt-out."""
+    return and_(
+        consent.c.mapping == line.mapping, consent.c.kind == line.kind, consent.c.said == OUT
+    )
+
+
+def _lifted(line: _Line) -> ColumnElement[bool]:
+    """After this row of `consent` somebody proved an opt-in on the same record."""
     later = consent.alias("later")
     lifted = select(later.c.id).where(
         later.c.mapping == consent.c.mapping,
@@ -126,12 +141,7 @@ def _unlifted(line: _Line) -> ColumnElement[bool]:
         later.c.at > consent.c.at,
         later.c.at <= utc(line.until),
     )
-    return and_(
-        consent.c.mapping == line.mapping,
-        consent.c.kind == line.kind,
-        consent.c.said == OUT,
-        ~lifted.exists(),
-    )
+    return lifted.exists()
 
 
 def _of(table: Any, told: Any) -> ColumnElement[bool]:
@@ -147,6 +157,15 @@ def _by_word(line: _Line, scope: Scope) -> Any:
     """Rows that said so themselves."""
     return select(record.c.id).where(
         record.c.mapping == line.mapping, _said_so(record, line, scope), within(scope)
+    )
+
+
+def _by_proof(line: _Line, scope: Scope) -> Any:
+    """Rows that hold an opt-out after which an opt-in of theirs is on file."""
+    return (
+        select(record.c.id)
+        .select_from(consent.join(record, _of(record, consent)))
+        .where(_is_out(line), _lifted(line), _is_set(record, line), within(scope))
     )
 
 

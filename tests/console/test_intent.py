@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from console.cli import kakehashi
+from console.detail import login_name
 from intent.load import SHIPPED, load_definition
 from intent.model import Event, Identity
 from sync.install import copy_mappings
@@ -53,11 +54,37 @@ def test_show_tells_score_topics_and_evidence(folder: Path) -> None:
     assert told["now"]["band"] == "C2"
     assert told["now"]["topics"].keys() == {"pricing"}
     assert told["told"] is None
-    assert [one["event_id"] for one in told["evidence"]] == ["e1"]
+    [share] = told["shares"]
+    assert (share["type"], share["times"], share["days"]) == ("form_submit_handraise", 1, 1)
     assert "form_submit_handraise" in run("show", ANN).stdout
     assert json.loads(run("show", "example.co.jp", "--json").stdout)["subject"]["kind"] == "account"
     unknown = run("show", "bob@example.co.jp")
     assert (unknown.exit_code, "bob@example.co.jp" in unknown.stdout) == (1, True)
+
+
+def test_single_events_are_for_whoever_is_in_the_role(folder: Path) -> None:
+    """Whoever is not is told what would let them in, and sees neither events nor instants without it."""
+    refused = run("show", ANN, "--detail")
+    assert (refused.exit_code, "KAKEHASHI_INTENT__DETAIL" in refused.output) == (2, True)
+    assert json.loads(run("looks", "--json").stdout) == []
+    plain = run("show", ANN, "--json").stdout
+    assert "evidence" not in json.loads(plain)
+    assert "e1" not in plain.replace("shares", "")
+
+
+def test_each_look_at_single_events_is_on_record(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who, when and whom; by our own name of the person, and by what the operating system says of who."""
+    monkeypatch.setenv("KAKEHASHI_INTENT__DETAIL", f"somebody, {login_name()}")
+    monkeypatch.setenv("LOGNAME", "somebody")
+    told = json.loads(run("show", ANN, "--detail", "--json").stdout)
+    assert [one["event_id"] for one in told["evidence"]] == ["e1"]
+    assert "e1" in run("show", ANN, "--detail").stdout
+    looks = json.loads(run("looks", "--json").stdout)
+    whom = f"person:{told['subject']['key']}"
+    assert [(one["who"], one["whom"]) for one in looks] == [(login_name(), whom)] * 2
+    assert ANN not in run("looks").stdout
 
 
 def test_status_tells_what_waits_and_how_long_what_is_kept(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from connector.hubspot.settings import HubSpotSettings
 from connector.memory import MemoryConnector
 from connector.port import Change, Draft, System, Written
 from console.site import create_site
+from intent.model import Identity
 from mappings.faults import MappingFaults
 from sandbox.hubspot.org import HubSpotOrg
 from sandbox.webserver import WebServer
@@ -206,6 +207,23 @@ def test_what_contacts_did_in_hubspot_is_on_file_once(tmp_path: Path, ledger: Le
     hubspot.update_many("contacts", [Change(known.id, later)])
     assert look.look().accepted == 1
     assert (len(scene.store.on_file), len(rings)) == (3, 2)
+
+
+def test_a_contact_who_forbids_it_is_left_alone(tmp_path: Path, ledger: Ledger) -> None:
+    """Whatever legal basis HubSpot knows; the others of the page are not."""
+    scene = Scene(tmp_path, {"KAKEHASHI_INTENT__HUBSPOT": "forms"})
+    hubspot = MemoryConnector(System.HUBSPOT, clock=lambda: scene.now)
+    other = VISITED | {"email": "bob@widget.com"}
+    drafts = [Draft(VISITED, "salesforce_id", "a"), Draft(other, "salesforce_id", "b")]
+    hubspot.create_many("contacts", drafts)
+    ann = str(VISITED["email"])
+
+    def unwilling(people: Iterable[Identity]) -> list[Identity]:
+        return [one for one in people if one.email == ann]
+
+    look = HubSpotLook(scene.website(), hubspot, ledger, lambda: scene.now, unwilling)
+    assert look.look().accepted == 1
+    assert [one.identity.email for one in scene.store.on_file.values()] == ["bob@widget.com"]
 
 
 def test_a_look_that_was_cut_off_is_made_again(tmp_path: Path, ledger: Ledger) -> None:

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from connector.consents import Statement
 from connector.port import System
+from mappings.schema import OwnName
+from sync.lanes import Lane
 from sync.ledger import Carrier, Handover, Ledger, RecordNames, Ring
 from sync.model import Said
 from tests.contract.ledger_builders import (
@@ -25,6 +27,7 @@ from tests.contract.ledger_builders import (
 
 ANN = "ann@example.com"
 LATER = NOW + timedelta(hours=1)
+MAIL, COOKIE = OwnName("email", ANN), OwnName("visitor", "v1")
 PROOF = Statement(False, LATER, "FORM", "CONSENT_WITH_NOTICE")
 
 
@@ -183,3 +186,82 @@ class PrivacyPromises:
         assert carriers == [Carrier(PEOPLE, HUBSPOT, "contacts", "1", origin=True)]
         ledger.forget(asked, carriers, addresses, 0, NOW)
         assert ledger.record("companies", HUBSPOT, "1") is not None
+
+    # What was said at the website's doors -------------------------------------------------------
+
+    def test_a_barred_name_is_known_again_until_a_later_yes(self, ledger: Ledger) -> None:
+        """For what was said, by exactly this name; the last no counts."""
+        other = OwnName("email", "bob@example.com")
+        for at in (LATER, NOW):
+            ledger.bar(("tracking", "profiling"), [MAIL, COOKIE], at)
+        assert ledger.barred([MAIL, COOKIE, other, OwnName("hubspotutk", "v1")]) == {MAIL, COOKIE}
+        assert ledger.unbar(("tracking",), [MAIL], NOW) == 0, "it came before the no"
+        assert ledger.unbar(("tracking",), [MAIL, COOKIE], LATER) == 2
+        assert ledger.barred([MAIL, COOKIE]) == {MAIL, COOKIE}
+        assert ledger.unbar(("profiling",), [COOKIE], LATER) == 1
+        assert ledger.barred([MAIL, COOKIE]) == {MAIL}
+
+    def test_the_forgotten_are_barred_by_address_and_id(self, ledger: Ledger) -> None:
+        """Whatever came of their records; nobody is, where nobody was forgotten."""
+        contact = OwnName("hubspot_contact_id", "1")
+        assert not ledger.anybody_barred()
+        see(ledger, HUBSPOT, sight("1", addresses=(ANN,)))
+        ledger.ask_to_erase(HUBSPOT, "contacts", "1", NOW, own=False)
+        [asked] = ledger.pending_erasures()
+        ledger.forget(asked, *ledger.carriers(asked), 0, NOW)
+        assert ledger.anybody_barred()
+        assert ledger.barred([MAIL, contact, COOKIE]) == {MAIL, contact}
+
+    def test_an_opt_out_of_a_record_forbids_its_names(self, ledger: Ledger) -> None:
+        """Its address, its contact's id; for the lines that count, on either side."""
+        see(ledger, HUBSPOT, sight("1", consent=1), sight("2", consent=2))
+        see(ledger, SALESFORCE, sight("003A", addresses=(ANN,), consent=2))
+        ids = {OwnName("hubspot_contact_id", one) for one in ("1", "2", "3")}
+        assert ledger.forbidden({PEOPLE: 1}, [MAIL, COOKIE, *ids]) == {
+            OwnName("hubspot_contact_id", "1")
+        }
+        assert ledger.forbidden({PEOPLE: 2}, [MAIL, *ids]) == {
+            MAIL,
+            OwnName("hubspot_contact_id", "2"),
+        }
+        assert ledger.forbidden({}, [MAIL]) == set()
+
+    def test_what_somebody_says_is_said_for_each_record_of_theirs(self, ledger: Ledger) -> None:
+        """It is rung for in the lane of consent, and is due until the record holds it."""
+        see(ledger, HUBSPOT, sight("1", addresses=(ANN,)), sight("2"), sight("3"))
+        see(ledger, SALESFORCE, sight("003A", addresses=(ANN,)))
+        names = [MAIL, OwnName("hubspot_contact_id", "2")]
+        rings = ledger.say(PEOPLE, out(), names)
+        assert {(one.system, one.record_id, one.lane) for one in rings} == {
+            (HUBSPOT, "1", Lane.CONSENT),
+            (HUBSPOT, "2", Lane.CONSENT),
+            (SALESFORCE, "003A", Lane.CONSENT),
+        }
+        assert due(ledger) == {(HUBSPOT, "1"), (HUBSPOT, "2"), (SALESFORCE, "003A")}
+        ledger.hold_opt_out(PEOPLE, HUBSPOT, "1", out())
+        assert (HUBSPOT, "1") not in due(ledger)
+
+    def test_an_opt_in_that_is_proved_elsewhere_is_due_where_the_opt_out_is_held(
+        self, ledger: Ledger
+    ) -> None:
+        """Until it is lifted; an older one, and one without an opt-out on file, is not."""
+        see(ledger, HUBSPOT, opted_out("1"), sight("2", consent=1))  # type: ignore[arg-type]  # a Sighting
+        ids = [OwnName("hubspot_contact_id", one) for one in ("1", "2")]
+        early = PROOF._replace(at=NOW - timedelta(hours=1))
+        ledger.say(PEOPLE, Said(0, "email", early), ids)
+        assert due(ledger) == set()
+        ledger.say(PEOPLE, Said(0, "email", PROOF), ids)
+        assert due(ledger) == {(HUBSPOT, "1")}
+        ledger.let_in(PEOPLE, HUBSPOT, "1", Said(0, "email", PROOF))
+        assert due(ledger) == set()
+
+    def test_who_looked_at_whom_is_on_record(self, ledger: Ledger) -> None:
+        """The latest first, and by what was looked at."""
+        ledger.note_look("aiko", "intent.detail", "person:1", NOW)
+        ledger.note_look("ben", "something else", "person:1", NOW)
+        ledger.note_look("ben", "intent.detail", "person:2", LATER)
+        found = ledger.looks("intent.detail")
+        assert [(one.who, one.whom, one.at) for one in found] == [
+            ("ben", "person:2", LATER),
+            ("aiko", "person:1", NOW),
+        ]

@@ -109,9 +109,12 @@ class PagesContract:
         assert len(room.unknown_pages(AT, 1)) == 1
 
     def test_forgotten_pages_are_found_anew(self, room: PageRoom) -> None:
-        """It costs one look."""
+        """It costs one look. What was found later stays, and so does what people said."""
         pages = PageTopics(room, DEFINITION)
         pages.topics_of([COSTS], AT)
-        room.forget_pages([COSTS.page])
-        assert room.all_pages() == []
-        assert pages.topics_of([COSTS], AT) == {COSTS.page: "pricing"}
+        pages.topics_of([OTHER], AT + 1)
+        pages.label(COSTS.page, "pricing", AT)
+        assert room.forget_pages(AT + 1) == 1
+        assert room.all_pages() == [OTHER.page]
+        assert pages.topics_of([Page(COSTS.page)], AT + 2) == {COSTS.page: "pricing"}
+        assert told(room, COSTS.page) == ("pricing", "person")

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Engine
 
 pytest.register_assert_rewrite(
+    "tests.contract.intake_suite",
     "tests.contract.intent_suite",
     "tests.contract.intent_picture",
     "tests.contract.judgement_suite",
@@ -20,6 +21,7 @@ pytest.register_assert_rewrite(
 
 # The suites' asserts explain themselves only if they are imported after the line above.
 from intent.model import millis  # noqa: E402
+from tests.contract.intake_suite import IntakeContract  # noqa: E402
 from tests.contract.intent_builders import (  # noqa: E402
     ANN,
     BOB,
@@ -117,4 +119,8 @@ class TestPagesOnPostgres(PagesContract):
 
 
 class TestJudgementOnPostgres(JudgementContract):
+    """More than one machine."""
+
+
+class TestIntakeOnPostgres(IntakeContract):
     """More than one machine."""

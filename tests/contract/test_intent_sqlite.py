@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 pytest.register_assert_rewrite(
-    "tests.contract.intent_suite", "tests.contract.judgement_suite", "tests.contract.pages_suite"
+    "tests.contract.intake_suite",
+    "tests.contract.intent_suite",
+    "tests.contract.judgement_suite",
+    "tests.contract.pages_suite",
 )
 
 # The suites' asserts explain themselves only if they are imported after the line above.
 from intent.port import IntentStore  # noqa: E402
-from tests.contract.intent_builders import emptied, opened  # noqa: E402
+from tests.contract.intake_suite import IntakeContract  # noqa: E402
+from tests.contract.intent_builders import (  # noqa: E402
+    FIRST,
+    emptied,
+    event,
+    opened,
+    points,
+    score,
+    visitor,
+)
 from tests.contract.intent_suite import IntentContract  # noqa: E402
 from tests.contract.judgement_suite import JudgementContract  # noqa: E402
 from tests.contract.pages_suite import PagesContract  # noqa: E402
@@ -32,6 +44,23 @@ def test_the_store_is_what_the_port_asks_for(engine: Engine) -> None:
     assert store.unscored() == 0
 
 
+def test_a_visitor_of_twenty_thousand_events_weighs_no_more_than_one_of_three(
+    engine: Engine,
+) -> None:
+    """What each costs does not depend on how many there were: nothing but events stays of those that do
+    not count.
+    """
+    store = emptied(engine)
+    for _ in range(20):
+        store.take_in([event(visitor="v1") for _ in range(1_000)])
+    score(store)
+    assert store.unscored() == 0
+    assert points(store, visitor(), "browse") == 3
+    with engine.connect() as connection:
+        counted = connection.execute(text("SELECT count(*) FROM intent_counted")).scalar()
+    assert counted == len(store.evidence(visitor(), FIRST, 0)) == 3
+
+
 class TestIntentOnSqlite(IntentContract):
     """The default install."""
 
@@ -41,4 +70,8 @@ class TestPagesOnSqlite(PagesContract):
 
 
 class TestJudgementOnSqlite(JudgementContract):
+    """The default install."""
+
+
+class TestIntakeOnSqlite(IntakeContract):
     """The default install."""

@@ -275,10 +275,10 @@ def test_consent_taken_back_at_the_door_forgets_at_once(site: Website) -> None:
         {"email": "Ann@Acme.example", "consent": {"tracking": "denied"}},
         {"email": "b@c.example"},
     ]
-    assert site.withdrawer.of_identities(withdrawn_in(rows)) == 1
+    assert site.withdrawer.withdraw(withdrawn_in(rows)) == 1
     site.settle()
     assert nothing(site)
-    assert site.withdrawer.of_identities(withdrawn_in(rows)) == 0
+    assert site.withdrawer.withdraw(withdrawn_in(rows)) == 0
 
 
 def test_whoever_is_erased_for_privacy_is_forgotten_here_too(site: Website) -> None:

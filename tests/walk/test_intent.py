@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from sandbox.serve import Sandbox
 from sync.interest import intent_store
@@ -37,6 +38,25 @@ def blank(live: Installation, pair: Pair) -> bool:
     return held(live.sandbox, pair) == (dict.fromkeys(TOLD), dict.fromkeys(TOLD))
 
 
+def forbidden(live: Installation, pair: Pair) -> bool:
+    """Whether both orgs hold that this person must not be followed."""
+    contact = live.sandbox.hubspot.records("contacts")[pair.contact]
+    other = live.sandbox.salesforce.records(pair.object)[pair.record]
+    return contact.get(OPT_OUT[0]) == "true" and bool(other.get(OPT_OUT[1]))
+
+
+def shown(live: Installation, pair: Pair, line: str) -> set[tuple[str, Any, Any]]:
+    """What the page says of one line of a person, on both sides."""
+    rows = requests.get(f"{live.url}/pairs/people", timeout=30).json()["rows"]
+    return {
+        (one["arrow"], one["hubspot"], one["salesforce"])
+        for row in rows
+        if row["hubspot_id"] == pair.contact
+        for one in row["lines"]
+        if one["line"] == line
+    }
+
+
 def on_file(live: Installation, email: str) -> bool:
     """Whether anything at all is known of whoever has this address."""
     with live.ledger() as ledger:
@@ -58,6 +78,7 @@ def test_a_visit_is_told_in_both_orgs_as_it_stands_on_file_until_it_is_forbidden
     assert right == {"score": card["engagement"], **expected}
     assert {**left, "score": float(left["score"])} == right
     assert all(expected.values())
+    assert shown(live, pair, "shared_intent_score") == {("own", left["score"], right["score"])}
     live.sandbox.salesforce.edit(pair.object, pair.record, {OPT_OUT[1]: True})
     live.wait(lambda: blank(live, pair), PATIENCE, "both orgs blank")
     live.settle()
@@ -73,3 +94,6 @@ def test_consent_taken_back_at_the_door_blanks_both_orgs(live: Installation) -> 
     send(live, [{"event_id": "no", "email": email, "consent": {"tracking": "denied"}}])
     live.wait(lambda: blank(live, pair), PATIENCE, "both orgs blank")
     assert not on_file(live, email)
+    live.wait(lambda: forbidden(live, pair), PATIENCE, "the opt-out in both orgs")
+    refused = send(live, visits(email))["rejected"]
+    assert [one["code"] for one in refused] == ["no_consent"] * 3

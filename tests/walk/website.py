@@ -32,21 +32,7 @@ _ids = count()
 
 
 def prepare(folder: Path, sandbox: Sandbox, **settings: str) -> Installation:
-    """Everybody in line under the sample mapping; both admins have made the opt-out's checkbox."""
-    sandbox.hubspot.define(
-        "contacts",
-        name=OPT_OUT[0],
-        label="Not followed on the website",
-        type="bool",
-        fieldType="booleancheckbox",
-        groupName="contactinformation",
-        options=[
-            {"label": "Yes", "value": "true", "displayOrder": 0},
-            {"label": "No", "value": "false", "displayOrder": 1},
-        ],
-    )
-    for name in ("Lead", "Contact"):
-        sandbox.salesforce.add_field(name, OPT_OUT[1], type="boolean")
+    """Everybody in line under the sample mapping; `init` has made the fields that it needs."""
     more = {"KAKEHASHI_INTENT__WRITE_KEY": KEY, "KAKEHASHI_SYNC__POLL_EVERY": "3600"}
     installation = Installation(folder, sandbox, {**more, **settings})
     mappings = installation.admin.folder / "mappings"

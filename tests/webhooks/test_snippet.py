@@ -156,14 +156,33 @@ def test_visits_belong_together_by_numbers_that_say_nothing() -> None:
 
 
 def test_consent_that_is_withdrawn_leaves_nothing_behind() -> None:
-    """The cookie goes; the view that was open is not told."""
+    """The cookie goes, the view that was open is not told; that it is over is told once."""
     page = Browser()
     page.consent()
     page.run("window.kakehashi('event', 'chat_start');")
+    number = page.value("jar.kakehashi_id")
     page.run("wait(9000); window.kakehashi('consent', 'denied');")
     page.run(USE)
-    assert [event["type"] for event in page.sent] == ["chat_start"]
+    page.run("window.kakehashi('consent', 'denied');")
+    assert [event["type"] for event in page.sent] == ["chat_start", "identify"]
+    last = page.sent[-1]
+    assert (last["visitor"], last["consent"]) == (number, {"tracking": "denied"})
     assert page.value("[jar, held]") == [{}, {}]
+
+
+def test_a_browser_says_since_when_it_agrees_where_it_has_just_done_so() -> None:
+    """With a new number; a page that is opened later knows only that it holds."""
+    page = Browser()
+    page.consent()
+    page.run("window.kakehashi('event', 'chat_start'); window.kakehashi('consent', 'denied');")
+    page.run("wait(60000);")
+    page.consent()
+    page.run("window.kakehashi('event', 'chat_start');")
+    anew = page.sent[-1]["consent"]
+    assert anew == {"tracking": "granted", "given_at": "2026-11-24T09:01:00.000Z"}
+    later = Browser("jar.kakehashi_id = 'v1'; window.kakehashi = {q: [['consent', 'granted']]};")
+    later.run("window.kakehashi('event', 'chat_start');")
+    assert later.sent[-1]["consent"] == {"tracking": "granted"}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@
   var waiting = (w.kakehashi && w.kakehashi.q) || [];
   var script = d.currentScript;
   var to = script && script.src.replace(/intent\.js.*$/, 'collect');
-  var on = false, view = null, timer;
+  var on = false, view = null, timer, since;
 
   function cookie(name) {
     var found = d.cookie.match('(?:^|; )' + name + '=([^;]*)');
@@ -29,17 +29,21 @@
     return text.slice(0, 32);
   }
 
+  function now() { return new Date().toISOString(); }
+
+  /* A new number means that somebody has just agreed. */
   function visitor() {
-    var known = cookie(COOKIE) || id();
+    var known = cookie(COOKIE);
+    if (!known) { known = id(); since = now(); }
     keep(known, DAYS * 86400);
     return known;
   }
 
   function session() {
     try {
-      var now = Date.now(), held = (w.sessionStorage.getItem(COOKIE) || '').split(' ');
-      if (!(now - held[1] < PAUSE)) held = [id()];
-      w.sessionStorage.setItem(COOKIE, held[0] + ' ' + now);
+      var at = Date.now(), kept = w.sessionStorage, held = (kept.getItem(COOKIE) || '').split(' ');
+      if (!(at - held[1] < PAUSE)) held = [id()];
+      kept.setItem(COOKIE, held[0] + ' ' + at);
       return held[0];
     } catch (e) { return undefined; }
   }
@@ -56,15 +60,15 @@
     return at.protocol + '//' + at.host + at.pathname + (query && '?' + query);
   }
 
-  function send(event) {
+  function send(e, no) {
     if (!on || !to) return;
-    event.event_id = event.event_id || id();
-    event.occurred_at = event.occurred_at || new Date().toISOString();
-    event.visitor = visitor();
-    event.session = session();
-    event.hubspotutk = cookie('hubspotutk') || undefined;
-    event.consent = { tracking: 'granted' };
-    var body = JSON.stringify([event]);
+    e.event_id = id();
+    e.occurred_at = e.occurred_at || now();
+    e.visitor = visitor();
+    e.session = session();
+    e.hubspotutk = cookie('hubspotutk') || undefined;
+    e.consent = no ? { tracking: 'denied' } : { tracking: 'granted', given_at: since };
+    var body = JSON.stringify([e]);
     if (n.sendBeacon && n.sendBeacon(to, body)) return;
     if (w.fetch) w.fetch(to, { method: 'POST', body: body, keepalive: true, credentials: 'omit' })
       .catch(function () {});
@@ -74,28 +78,29 @@
 
   function begin() {
     view = {
-      type: 'page_view', url: address(), title: d.title, occurred_at: new Date().toISOString(),
-      since: visible() ? Date.now() : 0, ms: 0, far: 0, human: false
+      type: 'page_view', url: address(), title: d.title, occurred_at: now(),
+      from: visible() ? Date.now() : 0, ms: 0, far: 0, human: false
     };
     clearTimeout(timer);
     timer = setTimeout(end, LONG);
   }
 
   function look() {
-    if (view && view.since) view.ms += Date.now() - view.since;
-    if (view) view.since = visible() ? Date.now() : 0;
+    if (!view) return;
+    if (view.from) view.ms += Date.now() - view.from;
+    view.from = visible() ? Date.now() : 0;
   }
 
   /* A view is told once: when it is left, or after half a minute. */
   function end() {
     if (!view) return;
     look();
-    var told = view;
+    var v = view;
     view = null;
     clearTimeout(timer);
     send({
-      type: told.type, url: told.url, title: told.title, occurred_at: told.occurred_at,
-      properties: { seconds: Math.round(told.ms / 1000), scrolled: told.far, human: told.human }
+      type: v.type, url: v.url, title: v.title, occurred_at: v.occurred_at,
+      properties: { seconds: Math.round(v.ms / 1000), scrolled: v.far, human: v.human }
     });
   }
 
@@ -128,11 +133,14 @@
     begin();
   }
 
+  /* Whoever had agreed is told of once more: what is known of them goes. */
   function stop() {
-    on = false;
     view = null;
     clearTimeout(timer);
-    if (cookie(COOKIE)) keep('', 0);
+    on = cookie(COOKIE);
+    send({ type: 'identify' }, 1);
+    if (on) keep('', 0);
+    on = false;
     try { w.sessionStorage.removeItem(COOKIE); } catch (e) {}
   }
 
