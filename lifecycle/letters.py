@@ -107,9 +107,19 @@ def send_back(
 
 
 def escalation(
-    definition: Definition, who: Who, timer: Timer, ring: Ring, now: datetime, language: Language
+    definition: Definition,
+    who: Who,
+    timer: Timer,
+    ring: Ring,
+    now: datetime,
+    language: Language,
+    *,
+    is_taken: bool = False,
 ) -> Letter:
-    """That a clock comes to its end or is over it, for whom the step is meant."""
+    """That a clock comes to its end or is over it, for whom the step is meant.
+
+    `is_taken`: the lead was asked back with this step, although the ring does not say so any more.
+    """
     late = late_by(definition, timer, now)
     clock = say(f"clocks.{timer.clock}", language)
     words = {"clock": clock, "who": who.shown(language)}
@@ -120,7 +130,7 @@ def escalation(
     ]
     if late:
         lines.append(say("escalation.late", language, late=lasting(late, language)))
-    if ring.ask is not None:
+    if is_taken or ring.ask is not None:
         lines.append(say("escalation.taken", language))
     elif ring.next_at is not None:
         lines.append(

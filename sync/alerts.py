@@ -6,24 +6,19 @@ Whoever cannot be reached is tried again at the next look, and nobody else waits
 
 from __future__ import annotations
 
-import smtplib
-import ssl
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.message import EmailMessage
 from typing import Any, Protocol
-from urllib.parse import unquote, urlsplit
 
 import orjson
-import requests
 import structlog
 from pydantic import SecretStr
 
-from connector.http import ca_bundle_of, is_loopback, proxy_for
+from connector.http import ca_bundle_of, proxy_for
 from sync.alarms import Alarm, Heap, Language, Told, Troubles, alarms_of, news, overdue, remembered
 from sync.ledger import Ledger
+from sync.outward import Hook, MailServer, NotSent
 from sync.relations.compare import stopped_relations
 from sync.standing import SKEW
 
@@ -31,13 +26,6 @@ log = structlog.get_logger()
 
 # Under this name the ledger remembers what was told.
 ALERTED = "alerted"
-# Seconds to wait for a connection, and for each answer.
-CONNECT, ANSWER = 5.0, 10.0
-PORTS = {"smtp": 587, "smtps": 465}
-
-
-class NotSent(Exception):
-    """This way is closed now: try it again later. The message is a kind, it holds no address."""
 
 
 class Sender(Protocol):
@@ -69,14 +57,13 @@ def senders_of(alert: Addresses, environ: Mapping[str, str] | None = None) -> li
     senders: list[Sender] = []
     if alert.url is not None:
         url = alert.url.get_secret_value().strip()
-        senders.append(WebHook(url, proxy_for(url, around), ca_bundle_of(around)))
+        senders.append(WebHook(Hook(url, proxy_for(url, around), ca_bundle_of(around))))
     if alert.smtp_url is not None and alert.email_to:
         senders.append(
             Mail(
-                alert.smtp_url.get_secret_value().strip(),
+                MailServer(alert.smtp_url.get_secret_value().strip(), ca_bundle_of(around)),
                 to=alert.email_to,
                 sender=alert.email_from or alert.email_to.split(",")[0].strip(),
-                ca_bundle=ca_bundle_of(around),
             )
         )
     return senders
@@ -84,41 +71,16 @@ def senders_of(alert: Addresses, environ: Mapping[str, str] | None = None) -> li
 
 @dataclass(frozen=True, slots=True, repr=False)
 class WebHook:
-    """POSTs JSON. The address is a secret: whoever has it can write into the channel."""
+    """POSTs JSON."""
 
-    url: str
-    proxy: str | None = None
-    ca_bundle: str | None = None
+    hook: Hook
 
     @property
     def name(self) -> str:
         return "webhook"
 
     def send(self, alarm: Alarm) -> None:
-        try:
-            parts = urlsplit(self.url)
-            if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
-                raise NotSent("plain_http")
-            with requests.Session() as session:
-                # The environment was asked already, by the rules of the house (`connector.http`).
-                session.trust_env = False
-                answer = session.post(
-                    self.url,
-                    json=payload(alarm),
-                    timeout=(CONNECT, ANSWER),
-                    proxies={parts.scheme: self.proxy} if self.proxy else None,
-                    verify=self.ca_bundle or True,
-                    # A redirect would carry the secret somewhere else.
-                    allow_redirects=False,
-                    # What is answered is not read, however long it is.
-                    stream=True,
-                )
-                answer.close()
-        except (requests.RequestException, ValueError) as error:
-            # The text of these errors holds the address.
-            raise NotSent(type(error).__name__) from None
-        if not 200 <= answer.status_code < 300:
-            raise NotSent(f"status_{answer.status_code}")
+        self.hook.post(payload(alarm))
 
 
 def payload(alarm: Alarm) -> dict[str, Any]:
@@ -135,68 +97,19 @@ def payload(alarm: Alarm) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Mail:
-    """Sends a mail. ``smtp://`` is encrypted where the server offers it, ``smtps://`` always is.
+    """Sends a mail. `to` is one address or several with commas."""
 
-    `url` may hold a user and a password, percent-encoded. `to` is one address or several with commas.
-    """
-
-    url: str
+    server: MailServer
     to: str
     sender: str
-    ca_bundle: str | None = None
 
     @property
     def name(self) -> str:
         return "email"
 
     def send(self, alarm: Alarm) -> None:
-        try:
-            message = self._message(alarm)
-            with self._server() as server:
-                refused = server.send_message(message)
-        except (OSError, smtplib.SMTPException, ValueError) as error:
-            raise NotSent(type(error).__name__) from None
-        if refused:
-            # Some have got it; sending it again would send it to them again.
-            log.warning("alert refused for some", way=self.name, count=len(refused))
-
-    def _message(self, alarm: Alarm) -> EmailMessage:
-        message = EmailMessage()
-        message["From"] = self.sender
-        message["To"] = self.to
-        message["Subject"] = alarm.subject
-        # No answer of a holiday robot is wanted (RFC 3834).
-        message["Auto-Submitted"] = "auto-generated"
         text = "\n\n".join([alarm.text, alarm.advice, alarm.command]) + "\n"
-        # Not every server takes eight bits.
-        message.set_content(text, cte="quoted-printable")
-        return message
-
-    @contextmanager
-    def _server(self) -> Iterator[smtplib.SMTP]:
-        parts = urlsplit(self.url)
-        if parts.scheme not in PORTS or not parts.hostname:
-            raise NotSent("bad_smtp_url")
-        host, port = parts.hostname, parts.port or PORTS[parts.scheme]
-        trust = ssl.create_default_context(cafile=self.ca_bundle)
-        server = (
-            smtplib.SMTP_SSL(host, port, timeout=ANSWER, context=trust)
-            if parts.scheme == "smtps"
-            else smtplib.SMTP(host, port, timeout=ANSWER)
-        )
-        with server:
-            private = parts.scheme == "smtps" or is_loopback(host)
-            server.ehlo()
-            if parts.scheme == "smtp" and server.has_extn("starttls"):
-                server.starttls(context=trust)
-                server.ehlo()
-                private = True
-            if parts.username:
-                if not private:
-                    # A password is never said aloud.
-                    raise NotSent("no_starttls")
-                server.login(unquote(parts.username), unquote(parts.password or ""))
-            yield server
+        self.server.send(self.sender, self.to, alarm.subject, text)
 
 
 @dataclass(slots=True)

@@ -63,7 +63,8 @@ class Chores:
 
     `bench` answers the workbench with the mappings in force, `compare` a full compare over it,
     `describe` looks at the live schemas anew and answers their fingerprint, `behaviour` asks HubSpot
-    what its contacts did, `keep_website` deletes what is kept of the website no longer.
+    what its contacts did, `keep_website` deletes what is kept of the website no longer, `notes` puts the
+    morning's notes on file.
     """
 
     ledger: Ledger
@@ -78,6 +79,7 @@ class Chores:
     observe: bool = False
     behaviour: Callable[[], object] = lambda: None
     keep_website: Callable[[], object] = lambda: None
+    notes: Callable[[], object] = lambda: None
     _doings: dict[str, Callable[[datetime], object]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -89,6 +91,7 @@ class Chores:
             "housekeeping": self._keep_house,
             RELATIONS: self._relate,
             "behaviour": lambda _began: self.behaviour(),
+            "notes": lambda _began: self.notes(),
         }
         object.__setattr__(self, "_doings", doings)
 

@@ -9,6 +9,7 @@
     memory         does chores that are overdue although somebody should have been reminded of them
     eyes           scores what came in from the website and tells what is news of it
     usher          decides who is handed over and who comes back, and sees to the clocks of hand-offs
+    postman        sends the letters that are owed
 
 Each thread that works has a station, and so a name of its own at the leases.
 """
@@ -27,6 +28,7 @@ from sync.chores import Chores, Stopped
 from sync.lanes import URGENT, Lane
 from sync.ledger import Ledger, LedgerError
 from sync.poll import ring_for_waiting
+from sync.postman import Postman
 from sync.ringer import Ringer
 from sync.station import Station
 from sync.telling import Teller
@@ -49,6 +51,8 @@ LISTENS, BEATS, REMEMBERS = 0.25, 5.0, 5.0
 GLANCES, LOOKS_EVERY = 1.0, timedelta(seconds=5)
 # Requests and clocks are seen to at once; who only waits for a day or an opportunity, this often.
 USHERS, STROLLS_EVERY = 1.0, timedelta(hours=1)
+# A letter is on its way as soon as this.
+POSTS = 1.0
 # Everything that waits is rung for at least every 30 s, scheduler or not: a beat may come late.
 SWEEP_EVERY = timedelta(seconds=20)
 LEDGER_AGAIN = 2.0
@@ -73,6 +77,8 @@ class Hands:
     teller: Teller | None = None
     # Answers whoever hands leads over, by the mappings in force; None: nobody does here.
     usher: Callable[[], Usher] | None = None
+    # Answers whoever sends letters; None: nobody does here.
+    postman: Callable[[], Postman] | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
     _swept_at: datetime | None = None
@@ -124,14 +130,20 @@ class Hands:
             ("memory", REMEMBERS, self.remember),
             ("eyes", GLANCES, self.watch),
             ("usher", USHERS, self.hand_over),
+            ("postman", POSTS, self.deliver),
         ):
-            if (name == "eyes" and self.teller is None) or (name == "usher" and not self.usher):
+            if not self._has(name):
                 continue
             wake = self._summoned if name == "eyes" else self.stopping
             thread = threading.Thread(target=self._again, args=(seconds, act, wake), name=name)
             thread.daemon = True
             thread.start()
             self._threads.append(thread)
+
+    def _has(self, name: str) -> bool:
+        """Whether somebody does here what a thread of this name is for."""
+        doers = {"eyes": self.teller, "usher": self.usher, "postman": self.postman}
+        return name not in doers or doers[name] is not None
 
     def stop(self, patience: float = 20.0) -> None:
         """End everything after the batch that it is at, and close the runs."""
@@ -203,6 +215,11 @@ class Hands:
         if self._strolled_at is None or abs(now - self._strolled_at) >= STROLLS_EVERY:
             self._strolled_at = now
             usher.sweep()
+
+    def deliver(self) -> None:
+        """Send the letters that are owed."""
+        if self.postman is not None:
+            self.postman().deliver()
 
     def _since(self, chore: Chore, now: datetime) -> datetime:
         """Since when a chore is due: by the timetable, or since we saw it where that says `now`."""

@@ -32,8 +32,10 @@ from sync.holding import Holder
 from sync.interest import Interest, LateInbox, withdrawer_of
 from sync.ledger import LedgerError, LedgerLock
 from sync.ledger.lock import this_host
+from sync.mailroom import postman_of
 from sync.mapping_watch import MappingWatch
 from sync.page_topics import TopicInbox
+from sync.postman import Postman
 from sync.reception import Reception
 from sync.redis_server import NoEmbeddedRedis
 from sync.registry import consent_lines
@@ -133,10 +135,15 @@ class Parts:
                 compiled.mappings,
                 Holder(self.bridge.ledger, self.bridge.clock),
                 ring=self.ringer.ring,
+                call=lambda definition, rung: self.postman().call(definition, rung),
                 stop=self.stopping.is_set,
             )
             self._handoff = (compiled, made)
         return self._handoff[1]
+
+    def postman(self) -> Postman:
+        """Who sends letters in this process."""
+        return postman_of(self.bridge, self.handoff(), self.stopping.is_set)
 
     def _database_time(self) -> datetime | None:
         """Asked late: the ledger may not be there yet."""
@@ -205,6 +212,7 @@ class Parts:
             tell=self.teller("worker"),
             teller=None if interest is None else interest.teller,
             usher=lambda: self.handoff().usher,
+            postman=self.postman,
             stopping=self.stopping,
         )
 
@@ -237,6 +245,7 @@ class Parts:
             observe=self.observe,
             behaviour=self._look_at_behaviour,
             keep_website=self._keep_website,
+            notes=lambda: self.postman().notes(),
         )
 
     def _keep_website(self) -> None:

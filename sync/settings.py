@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from sqlalchemy import make_url
 
 from sync import settings_checks as checks
@@ -150,6 +158,44 @@ class AlertSettings(Frozen):
     smtp_url: SecretStr | None = None
 
 
+class HandoffSettings(Frozen):
+    """How people are told of leads; with nothing set nobody is.
+
+    `secret` signs the links in letters; of several, with blanks between them, the last one signs and all are
+    honoured. `webhooks`: a YAML mapping of an address, a queue or a department (`marketing`, `sales`, `is`,
+    `ops`) to the address of a chat's incoming webhook. Who has none gets mail `mail_from`, over
+    `mail_smtp_url` or else the alerts' server. `lang`: the letters', where it is another one than the
+    messages'. `notes_at`: when the morning note goes out, business time.
+    """
+
+    secret: SecretStr | None = None
+    webhooks: SecretStr | None = None
+    mail_from: Text | None = None
+    mail_smtp_url: SecretStr | None = None
+    lang: Language | None = None
+    notes_at: Annotated[time, BeforeValidator(checks.time_of_day)] = time(8, 30)
+
+    @field_validator("webhooks", mode="before")
+    @classmethod
+    def _checked(cls, value: object) -> object:
+        return None if value is None else checks.webhooks(value)
+
+    @property
+    def hooks(self) -> Mapping[str, str]:
+        """The addresses of chats by whom they reach."""
+        return {} if self.webhooks is None else checks.hooks_of(self.webhooks.get_secret_value())
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Those that links are signed with."""
+        return () if self.secret is None else tuple(self.secret.get_secret_value().split())
+
+    @property
+    def configured(self) -> bool:
+        """Whether anybody is told anything."""
+        return bool(self.hooks) or self.mail_from is not None
+
+
 class Settings(Frozen):
     """Everything that can be set, as it was set: paths are relative to the working folder.
 
@@ -173,6 +219,7 @@ class Settings(Frozen):
     sync: SyncSettings = SyncSettings()
     budget: BudgetSettings = BudgetSettings()
     alert: AlertSettings = AlertSettings()
+    handoff: HandoffSettings = HandoffSettings()
     timezone: Annotated[str, BeforeValidator(checks.timezone)] = "Asia/Tokyo"
     region: Annotated[str, BeforeValidator(checks.region)] = "JP"
     lang: Language = "en"

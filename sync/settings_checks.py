@@ -16,6 +16,8 @@ from zoneinfo import available_timezones
 
 import phonenumbers
 from pydantic_core import ErrorDetails, PydanticCustomError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -34,6 +36,7 @@ EXAMPLES = {
     "bad_version": "62.0",
     "bad_rule": "01Q5g000000AbCdEAK",
     "bad_origin": "https://www.example.com",
+    "bad_webhooks": "{marketing: https://hooks.slack.com/services/...}",
     "bad_url": "https://acme.my.salesforce.com",
     "credentials_in_url": "https://acme.my.salesforce.com",
 }
@@ -198,6 +201,30 @@ def assignment_rules(value: object) -> bool | str:
     raise _refuse("bad_rule", text)
 
 
+def webhooks(value: object) -> str:
+    """A YAML mapping of names to https addresses, as it came; what is wrong with it is never quoted."""
+    text = str(value)
+    try:
+        found = hooks_of(text)
+    except (YAMLError, ValueError):
+        raise _refuse("bad_webhooks", HIDDEN) from None
+    for address in found.values():
+        parts = _split(address)
+        if parts is None or not parts.hostname or re.search(r"\s", address):
+            raise _refuse("bad_webhooks", HIDDEN)
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+            raise _refuse("bad_webhooks", HIDDEN)
+    return text
+
+
+def hooks_of(text: str) -> dict[str, str]:
+    """The addresses by whom they reach. Raises `ValueError` and `YAMLError` for what is no such mapping."""
+    found = YAML(typ="safe").load(text)
+    if not isinstance(found, dict) or not all(isinstance(one, str) for one in found.values()):
+        raise ValueError("no mapping of names to addresses")
+    return {str(name): address.strip() for name, address in found.items()}
+
+
 # From a refusal to a fault -----------------------------------------------------------------------
 
 
@@ -232,7 +259,11 @@ def halves(settings: Settings, raw: Raw) -> Iterator[SettingsFault]:
 
 def _unfinished(settings: Settings) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Group, the part that is there, and the parts that it is of no use without."""
-    hubspot, salesforce = settings.hubspot, settings.salesforce
+    hubspot, salesforce, handoff = settings.hubspot, settings.salesforce, settings.handoff
+    if handoff.mail_smtp_url is not None:
+        yield "handoff", "mail_smtp_url", ("mail_from",)
+    elif handoff.mail_from is not None and settings.alert.smtp_url is None:
+        yield "handoff", "mail_from", ("mail_smtp_url",)
     if hubspot.refresh_token is not None:
         yield "hubspot", "refresh_token", ("client_id", "client_secret")
     elif hubspot.client_id is not None and hubspot.access_token is None:

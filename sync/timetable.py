@@ -76,13 +76,15 @@ def timetable(
     resync_at: time,
     relations_every: int | None = None,
     behaviour_every: int | None = None,
+    notes_at: time | None = None,
 ) -> tuple[Chore, ...]:
     """Everything that is done by the clock; seconds, and a time of the business day.
 
     Without `relations_every` relations are looked at in whole compares only; without `behaviour_every`
-    HubSpot's behaviour data is not read.
+    HubSpot's behaviour data is not read; without `notes_at` nobody gets a note in the morning.
     """
     ties = () if relations_every is None else (timedelta(seconds=relations_every),)
+    written = () if notes_at is None else (notes_at,)
     watched = () if behaviour_every is None else (timedelta(seconds=behaviour_every),)
     return (
         Chore(name="changes", lane=Lane.LIVE, every=timedelta(seconds=poll_every)),
@@ -92,6 +94,7 @@ def timetable(
         Chore(name="housekeeping", lane=Lane.BACKFILL, every=timedelta(hours=1)),
         *(Chore(name="relations", lane=Lane.RESYNC, every=every) for every in ties),
         *(Chore(name="behaviour", lane=Lane.LIVE, every=every) for every in watched),
+        *(Chore(name="notes", lane=Lane.LIVE, at=at) for at in written),
     )
 
 

@@ -1,4 +1,4 @@
-"""Where stages, requests, clocks, letters and definitions are kept: rooms over SQLite and PostgreSQL, one contract."""
+"""Where stages, requests, clocks, letters and definitions are kept, on SQLite and PostgreSQL alike."""
 
 from lifecycle.store.asking import Asking
 from lifecycle.store.deciding import Deciding

@@ -31,8 +31,8 @@ class Deciding(LifecycleRoom):
         refusal: Refusal | None,
         timers: Sequence[Timer] = (),
     ) -> None:
-        """Put what became of a request on file: entries or a refusal, the timers that start or stop, and who is
-        to be told.
+        """Put what became of a request on file: entries or a refusal, the timers that start or stop, and
+        whom it is news to.
 
         Exactly once: a request that was decided already changes nothing. Raises `Overtaken` where the first
         entry's number is not the next one of its subject, or where the subject is somebody else by now.

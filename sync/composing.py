@@ -1,0 +1,193 @@
+"""What stands in a letter, at the moment when it is sent: whatever is no news any more is not written.
+
+Nothing is kept of it. Who was erased has no standing, so there is no letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from connector.port import System
+from intent.model import Subject
+from intent.port import IntentStore
+from lifecycle import clocks, tickets
+from lifecycle.definition import Definition
+from lifecycle.errands import INSIDE, MARKETING, Errand
+from lifecycle.gate import questions, weigh
+from lifecycle.letters import HandOver, Links, escalation, hand_over, send_back
+from lifecycle.model import Entry, Standing
+from lifecycle.notes import Lead, morning, weekly
+from lifecycle.port import LifecycleStore, Timer
+from lifecycle.tickets import Ticket, What
+from lifecycle.wording import Letter, Who
+from mappings.faults import Language
+from sync.acquaintance import Acquaintance
+from sync.callers import HUBSPOT, SALESFORCE, Addresses, callers
+from sync.figures import last_week, leads_of, week_of
+
+# A link is good for so long; by then the clock of the verdict has taken the lead back.
+LASTS: Final = timedelta(days=14)
+DOOR: Final = "/handoff/"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Signing:
+    """Makes the links of a hand-over. Without a secret or a public address there are none."""
+
+    secrets: tuple[str, ...] = ()
+    public_url: str | None = None
+
+    def links(self, definition: Definition, standing: Standing, now: datetime) -> Links:
+        """Those that may be decided where somebody stands now."""
+        if not self.secrets or self.public_url is None:
+            return Links()
+        offered = tickets.offered(definition, standing)
+        return Links(
+            accept=self._link("accept", standing, now) if "accept" in offered else None,
+            send_back=self._link("send_back", standing, now) if "send_back" in offered else None,
+        )
+
+    def _link(self, what: What, standing: Standing, now: datetime) -> str:
+        ticket = Ticket(standing.subject, standing.number, what, now + LASTS)
+        return f"{self.public_url}{DOOR}{tickets.sign(ticket, self.secrets)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Writes letters from what is known now."""
+
+    store: LifecycleStore
+    people: IntentStore
+    signing: Signing
+    addresses: Addresses
+    language: Language
+
+    def letter(self, about: Acquaintance, errand: Errand, now: datetime) -> Letter | None:
+        """The letter of an errand; None: it is no news any more. Raises `ConnectorError`, `LedgerError`."""
+        if errand.kind in ("morning", "weekly"):
+            return self._note(about, errand, now)
+        subject = errand.subject
+        standing = None if subject is None else self._standing(subject)
+        if standing is None or standing.number == 0:
+            return None
+        write: dict[str, Callable[..., Letter | None]] = {
+            "hand_over": self._hand_over,
+            "send_back": self._send_back,
+            "clock": self._clock,
+        }
+        return write[errand.kind](about, errand, standing, now)
+
+    def _standing(self, subject: Subject) -> Standing | None:
+        return self.store.standings([subject]).get(subject)
+
+    def _last(self, errand: Errand, standing: Standing) -> Entry | None:
+        """The entry that an errand tells of, if nothing came after it."""
+        last = self.store.history(standing.subject)[-1]
+        return last if (last.subject, last.number) == (errand.subject, errand.entry) else None
+
+    # Of one person ------------------------------------------------------------------------------
+
+    def _hand_over(
+        self, about: Acquaintance, errand: Errand, standing: Standing, now: datetime
+    ) -> Letter | None:
+        definition = about.definition
+        is_theirs = "accept" in tickets.offered(definition, standing)
+        # Inside sales judges an MQL before anybody can accept it.
+        is_first = definition.preset == "jp_is_fs" and standing.stage.value == "mql"
+        if self._last(errand, standing) is None or not (is_theirs or is_first):
+            return None
+        known, _ = about.look(standing.subject, standing, now)
+        running = self.store.running(standing.subject)
+        lead = HandOver(
+            who=self.who(about, standing.subject),
+            standing=standing,
+            evidence=known.evidence,
+            card=known.card,
+            topics=about.interest.topics,
+            missing=tuple(
+                one.key for one in questions(definition.gate, weigh(definition.gate, known.answers))
+            ),
+            due_at=min((one.due_at for one in running if one.clock == "verdict"), default=None),
+            links=self.signing.links(definition, standing, now),
+        )
+        return hand_over(definition, lead, self.language)
+
+    def _send_back(
+        self, about: Acquaintance, errand: Errand, standing: Standing, _now: datetime
+    ) -> Letter | None:
+        entry = self._last(errand, standing)
+        if entry is None:
+            return None
+        reader = SALESFORCE if errand.whom == INSIDE else HUBSPOT
+        who = self.who(about, standing.subject, reader)
+        return send_back(about.definition, who, entry, standing, self.language)
+
+    def _clock(
+        self, about: Acquaintance, errand: Errand, standing: Standing, now: datetime
+    ) -> Letter | None:
+        timer = self._timer(errand, standing)
+        if timer is None or (timer.stopped_at is not None and not errand.is_taken):
+            return None
+        reader = HUBSPOT if errand.whom == MARKETING else SALESFORCE
+        ring = clocks.Ring(errand.step, errand.whom, 1.0, next_at=timer.next_at)
+        return escalation(
+            about.definition,
+            self.who(about, standing.subject, reader),
+            timer,
+            ring,
+            now,
+            self.language,
+            is_taken=errand.is_taken,
+        )
+
+    def _timer(self, errand: Errand, standing: Standing) -> Timer | None:
+        key = (errand.subject, errand.clock, errand.entry)
+        return next((one for one in self.store.timers(standing.subject) if one[:3] == key), None)
+
+    def who(self, about: Acquaintance, subject: Subject, reader: System = SALESFORCE) -> Who:
+        """Whom it is about, with their page in the system in which the reader works."""
+        return callers(about, [subject], self.language, self.addresses, reader)[subject]
+
+    # Of a day or a week -------------------------------------------------------------------------
+
+    def _note(self, about: Acquaintance, errand: Errand, now: datetime) -> Letter | None:
+        if errand.kind == "weekly":
+            return self.weekly(about, now)
+        letter = self.morning(about, errand.whom, now)
+        # Yesterday's list helps nobody.
+        is_today = now - errand.at < timedelta(hours=12)
+        return letter if is_today else None
+
+    def morning(self, about: Acquaintance, seller: str, now: datetime) -> Letter | None:
+        """A seller's morning; None where they have nobody."""
+        standings = leads_of(self.store, seller)
+        if not standings:
+            return None
+        subjects = [one.subject for one in standings]
+        whos = callers(about, subjects, self.language, self.addresses)
+        cards = self.people.told(subjects)
+        running = self.store.running_of(subjects)
+        return morning(
+            about.definition,
+            [
+                Lead(
+                    whos[one.subject],
+                    one,
+                    tuple(running.get(one.subject, ())),
+                    cards.get(one.subject),
+                )
+                for one in standings
+            ],
+            now,
+            self.language,
+            topics=about.interest.topics,
+        )
+
+    def weekly(self, about: Acquaintance, now: datetime) -> Letter:
+        """The week before this one, for both heads."""
+        first, last = last_week(about.definition, now)
+        found = week_of(self.store, about.definition, first, last, now)
+        return weekly(about.definition, found, self.language)

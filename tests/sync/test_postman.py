@@ -1,0 +1,263 @@
+"""Letters: to the seller with two links, back to marketing with the reason, each once, and none is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from lifecycle import tickets
+from sync.outward import NotSent
+from sync.ways import Chat, Mailed, Ways
+from tests.connector.hubspot_server import Reply, running
+from tests.sync.bridge import sqlite_url
+from tests.sync.mail_server import mail_server
+from tests.sync.posting import PUBLIC, SECRETS, SELLER, Posting
+from tests.sync.website import ANN
+
+HEAD = "head@example.com"
+MARKETER = "marketing@example.com"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[Posting]:
+    """Both departments agreed; a chat and a mail server are there."""
+    with running() as chat, mail_server() as box:
+        found = Posting(sqlite_url(tmp_path), chat=chat, box=box)
+        found.agree()
+        yield found
+
+
+def test_a_seller_is_told_of_a_lead_with_evidence_and_two_links_that_work(house: Posting) -> None:
+    """One mail: why now, what is not known yet, where the record is; the links are for this hand-over."""
+    house.begin()
+    house.raise_hand()
+    assert house.postman.deliver() == 1
+    assert house.mailed() == [(SELLER, f"New lead for you: {ANN} (Acme)")]
+    text = house.box.mails[0].get_content()
+    assert "Asked to be contacted" in text
+    assert "https://acme.my.salesforce.com/" in text
+    accept, back = (tickets.read(one, SECRETS, house.time()) for one in house.tokens())
+    assert (accept.what, back.what) == ("accept", "send_back")
+    assert {accept.subject, back.subject} == {house.who()}
+    assert house.postman.deliver() == 0
+
+
+def test_marketing_is_told_why_somebody_is_back(house: Posting) -> None:
+    """差し戻し: reason and comment, to the owner of the department, with HubSpot's page of the person."""
+    house.begin()
+    house.raise_hand()
+    house.seller_says(verdict="reject", recycle_reason="timing", recycle_comment="来期に再度")
+    house.postman.deliver()
+    (letter,) = house.box.mails
+    assert letter["To"] == MARKETER
+    assert "来期に再度" in letter.get_content()
+    assert "https://app.hubspot.com/contacts/12345/record/0-1/" in letter.get_content()
+
+
+def test_what_is_no_news_any_more_is_not_sent(house: Posting) -> None:
+    """The seller accepted before the letter went out."""
+    house.hand()
+    house.accept()
+    house.postman.deliver()
+    assert house.box.mails == []
+    assert house.owed() == []
+
+
+def test_who_was_erased_is_in_no_letter(house: Posting) -> None:
+    """Their letters vanish with them."""
+    house.hand()
+    house.handoff.store.erase(house.who(), "p1", house.time())
+    assert house.postman.deliver() == 0
+    assert house.box.mails == []
+
+
+def test_a_chat_is_told_instead_of_a_mail(house: Posting) -> None:
+    """Whoever has an incoming webhook is told there; nothing personal and no address is logged."""
+    house.reached = (SELLER,)
+    house.hand()
+    with capture_logs() as logs:
+        house.postman.deliver()
+    assert [one.path for one in house.chat.asked] == [f"/services/{SELLER}"]
+    assert [one["text"].split(":")[0] for one in house.said()] == ["New lead for you"]
+    assert house.box.mails == []
+    told = repr(logs)
+    assert ANN not in told
+    assert house.chat.url not in told
+
+
+def test_a_worker_that_died_with_a_letter_leaves_it_to_the_next(house: Posting) -> None:
+    """Killed between taking and sending: sent by somebody else, once the lease has run out."""
+    house.hand()
+    now = house.time()
+    taken = house.handoff.store.take_letters(now, now, 1)
+    assert len(taken) == 1
+    assert house.postman.deliver() == 1
+    assert len(house.box.mails) == 1
+
+
+def test_a_letter_whose_end_was_not_noted_is_the_same_mail_again(
+    house: Posting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between sending and saying so: it goes out once more, with the same Message-ID, and is over."""
+    house.hand()
+    postman = house.postman
+
+    def dies(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(postman.store), "end", dies)
+        with pytest.raises(SystemExit):
+            postman.deliver()
+    assert house.postman.deliver() == 0
+    house.lease_runs_out()
+    house.postman.deliver()
+    first, second = (str(one["Message-ID"]) for one in house.box.mails)
+    assert first == second
+    assert house.owed() == []
+
+
+def test_a_way_that_is_closed_for_now_is_tried_again_slower_and_slower(house: Posting) -> None:
+    """And no sooner than the server wishes; then it is sent, once."""
+    house.reached = (SELLER,)
+    house.chat.queue = [Reply(503), Reply(429, headers={"Retry-After": "120"})]
+    house.hand()
+    house.postman.deliver()
+    assert house.postman.deliver() == 0
+    house.time.forward(seconds=11)
+    house.postman.deliver()
+    house.time.forward(seconds=119)
+    assert house.postman.deliver() == 0
+    house.time.forward(seconds=20)
+    house.postman.deliver()
+    assert len(house.chat.asked) == 3
+    assert house.owed() == []
+
+
+@pytest.mark.parametrize("closed", ["status_404", "SMTPRecipientsRefused", "too_late"])
+def test_what_reaches_nobody_is_parked_with_the_reason(house: Posting, closed: str) -> None:
+    """A webhook that was deleted, an address that is none, and news that are three days old."""
+    house.hand()
+    if closed == "status_404":
+        house.reached = (SELLER,)
+        house.chat.queue = [Reply(404)]
+    elif closed == "too_late":
+        house.time.forward(days=4)
+    else:
+        house.box.refuse = {SELLER}
+    house.postman.deliver()
+    house.time.forward(days=1)
+    assert house.postman.deliver() == 0
+    parked = house.handoff.store.unsent(house.time().replace(year=2020), 9)
+    assert [(one.errand.kind, one.why) for one in parked] == [("hand_over", closed)]
+
+
+def test_a_letter_with_a_bug_in_it_holds_up_nobody_elses(
+    house: Posting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried again later; the others are sent."""
+    house.hand()
+    postman = house.postman
+    postman.store.put_letters(postman.weekly("2026-01-05", house.time()))
+
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(type(postman.composer), "_hand_over", fails)
+    with capture_logs() as logs:
+        postman.deliver()
+    assert "our bug" in {one["event"] for one in logs}
+    assert sorted(to for to, _ in house.mailed()) == [MARKETER, SELLER]
+    assert [one.kind for one in house.owed()] == ["hand_over"]
+
+
+def test_with_nothing_set_nothing_is_sent_and_nothing_is_taken(tmp_path: Path) -> None:
+    """What was owed before somebody switched letters on is told then, if it is news still."""
+    house = Posting(sqlite_url(tmp_path))
+    house.agree()
+    house.hand()
+    assert house.postman.deliver() == 0
+    assert [one.tries for one in house.owed()] == [1]
+    with mail_server() as house.box:
+        house.postman.deliver()
+        assert len(house.box.mails) == 1
+
+
+def test_the_steps_of_a_clock_are_told_to_whom_they_are_meant_for(house: Posting) -> None:
+    """First the owner, then the manager; a lead that is taken back is told although its clock stopped."""
+    house.hand()
+    house.postman.deliver()
+    house.box.mails.clear()
+    for _ in range(10):
+        house.time.forward(hours=8)
+        house.handoff.usher.work()
+        house.postman.deliver()
+    told = [(str(one["To"]), one.get_content()) for one in house.box.mails]
+    told = [(to, text) for to, text in told if text.startswith("accept or send back")]
+    assert {to for to, _ in told} == {SELLER}
+    assert "is still waiting" in told[0][1]
+    assert "goes to somebody else now" in told[-1][1]
+    assert house.owed() == []
+
+
+def test_a_morning_lists_what_is_left_lying_and_comes_once_a_working_day(house: Posting) -> None:
+    """To whoever has leads; on the first working day of the week both heads get their week as well."""
+    house.hand()
+    house.postman.deliver()
+    house.box.mails.clear()
+    house.time.forward(days=1)
+    for _ in range(7):
+        house.postman.notes()
+        house.postman.notes()
+        house.postman.deliver()
+        house.time.forward(days=1)
+    days = [subject for _, subject in house.mailed() if subject.startswith("Your leads")]
+    weeks = [to for to, subject in house.mailed() if subject.startswith("Hand-offs")]
+    assert (len(days), len(set(days))) == (5, 5)
+    assert sorted(weeks) == [MARKETER, SELLER]
+
+
+def test_everybody_is_reached_by_the_nearest_way() -> None:
+    """A seller's chat, then their mail; a queue without any is told to the head of sales."""
+    owners = {"marketing": "M. Sato", "sales": HEAD}
+    hooks = {"ann@example.com": "https://hooks.example.com/ann", "marketing": "https://x.example/m"}
+    both = Ways(hooks=hooks, sender="b@example.com", server=object(), ops="ops@example.com")  # type: ignore[arg-type]  # never asked
+    found = {
+        whom: getattr(way, "to", None) or (way.hook.url if isinstance(way, Chat) else None)
+        for whom in ("ann@example.com", "bob@example.com", "East queue", "marketing", "is", "ops")
+        if (way := both.to(whom, owners)) or True  # type: ignore[arg-type]  # departments are words
+    }
+    assert found == {
+        "ann@example.com": "https://hooks.example.com/ann",
+        "bob@example.com": "bob@example.com",
+        "East queue": HEAD,
+        "marketing": "https://x.example/m",
+        "is": HEAD,
+        "ops": "ops@example.com",
+    }
+    assert Ways(hooks=hooks).to("ops", owners) is None  # type: ignore[arg-type]  # as above
+    assert Ways().are_set is False
+
+
+def test_teams_is_told_in_its_own_words() -> None:
+    """By the address: workflows of Teams take a card, everybody else what Slack takes."""
+    url = "https://prod-01.japaneast.logic.azure.com/workflows/1?sig=x"
+    way = Ways(hooks={"marketing": url}).to("marketing", {"marketing": "", "sales": ""})
+    assert way is not None
+    assert way.name == "teams"
+
+
+def test_a_mail_that_cannot_be_written_is_refused_for_good(house: Posting) -> None:
+    """An address with a line break in it."""
+    way = house.postman.ways.to(
+        "a@example.com\nBcc: all@example.com", {"marketing": "", "sales": ""}
+    )
+    assert isinstance(way, Mailed)
+    letter = house.composer.weekly(house.about(), house.time())
+    with pytest.raises(NotSent) as caught:
+        way.send(letter, "x")
+    assert caught.value.is_final
+    assert PUBLIC not in str(caught.value)
