@@ -36,7 +36,7 @@ from sync.figures import is_first_of_week, sellers
 from sync.lanes import Lane, in_lane
 from sync.ledger import LedgerError
 from sync.outward import NotSent
-from sync.ushering import Rung
+from sync.timekeeping import Rung
 from sync.ways import Ways
 
 log = structlog.get_logger()

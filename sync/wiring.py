@@ -375,8 +375,7 @@ class Bridge:
         self, mappings: Iterable[FieldMapping], relations: Iterable[Relation] = ()
     ) -> dict[str, Any]:
         """The contract's `status` JSON."""
-        now = self.clock()
-        times = schedule(self.ledger, self.timetable, self.settings.zone, now)
+        times = schedule(self.ledger, self.timetable, self.settings.zone, now := self.clock())
         return status(self.ledger, mappings, now, times, relations)
 
     def decree(self, compiled: Compiled) -> Decree:
