@@ -35,7 +35,8 @@ def create_site(parts: Parts, practice: Mapping[str, Any] | None) -> Flask:
         needed=frozenset({"ledger"}),
         gauges=gauges(bridge, parts),
     )
-    add_doors(app, _doors(parts), health, CollectorRegistry(), _website_doors(parts))
+    registry = CollectorRegistry()
+    add_doors(app, _doors(parts), health, registry, _website_doors(parts), parts.verdicts())
     return app
 
 

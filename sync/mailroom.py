@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Protocol
 
 from connector.http import ca_bundle_of
@@ -13,11 +14,15 @@ from sync.ledger import Ledger
 from sync.outward import MailServer
 from sync.postman import Postman
 from sync.settings import Settings
+from sync.verdicts import Verdicts
 from sync.ways import Ways
 
 
 class Premises(Protocol):
     """What the mailroom needs of an installation; `sync.wiring.Bridge` is one."""
+
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
 
     @property
     def settings(self) -> Settings: ...
@@ -40,6 +45,17 @@ def postman_of(
         about=handoff.usher.about,
         clock=handoff.clock,
         stop=stop,
+    )
+
+
+def verdicts_of(premises: Premises, handoff: Callable[[], Handoff]) -> Verdicts:
+    """Whoever takes verdicts by links; the hand-off is looked for when the first one is opened."""
+    settings = premises.settings
+    return Verdicts(
+        handoff=handoff,
+        secrets=settings.handoff.secrets,
+        clock=premises.clock,
+        language=settings.handoff.lang or settings.lang,
     )
 
 

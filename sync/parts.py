@@ -32,7 +32,7 @@ from sync.holding import Holder
 from sync.interest import Interest, LateInbox, withdrawer_of
 from sync.ledger import LedgerError, LedgerLock
 from sync.ledger.lock import this_host
-from sync.mailroom import postman_of
+from sync.mailroom import postman_of, verdicts_of
 from sync.mapping_watch import MappingWatch
 from sync.page_topics import TopicInbox
 from sync.postman import Postman
@@ -44,6 +44,7 @@ from sync.ringer import Ringer
 from sync.settings_faults import ConfigurationError
 from sync.signs import Kind, Signs
 from sync.station import Station
+from sync.verdicts import Verdicts
 from sync.website import HubSpotLook, Website
 from sync.wiring import Bridge
 from sync.withdrawing import Withdrawer
@@ -144,6 +145,10 @@ class Parts:
     def postman(self) -> Postman:
         """Who sends letters in this process."""
         return postman_of(self.bridge, self.handoff(), self.stopping.is_set)
+
+    def verdicts(self) -> Verdicts:
+        """Who takes verdicts by links in this process."""
+        return verdicts_of(self.bridge, self.handoff)
 
     def _database_time(self) -> datetime | None:
         """Asked late: the ledger may not be there yet."""

@@ -56,13 +56,17 @@ class Scene:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     def app(self) -> Flask:
+        return create_app(self.doors, self.health, self.registry)
+
+    @property
+    def doors(self) -> Doors:
         hubspot: Callable[[Knock], Delivery] | None = None
         salesforce: Callable[[bytes], Delivery] | None = None
         if self.secret is not None:
             hubspot = partial(read_hubspot, HubSpotDoor(self.secret, portal_id=self.portal))
         if self.org is not None:
             salesforce = partial(read_salesforce, SalesforceDoor(self.org))
-        doors = Doors(
+        return Doors(
             hubspot=hubspot,
             salesforce=salesforce,
             salesforce_token=self.token,
@@ -73,7 +77,6 @@ class Scene:
             public_url=self.public_url,
             repeats=self.repeats,
         )
-        return create_app(doors, self.health, self.registry)
 
     def client(self) -> FlaskClient:
         return self.app().test_client()
