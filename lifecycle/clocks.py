@@ -152,6 +152,8 @@ def _stop(timer: Timer, at: datetime) -> Timer:
 
 def _stopped_by(timer: Timer, entry: Entry) -> Timer | None:
     """The timer as it stops with an entry; None: it runs on."""
+    if entry.is_review:
+        return None
     if entry.stage in ENDED or entry.transition == "T6":
         return voided(timer, max(entry.entered_at, timer.started_at))
     if timer.clock == "write_back":
@@ -175,7 +177,7 @@ def _started_by(
     evidence: Evidence | None,
     stale_after: timedelta | None,
 ) -> Iterator[Timer]:
-    if entry.skipped:
+    if entry.skipped or entry.is_review:
         return
     for clock, at in _clocks_of(definition, entry, evidence):
         owner = _owner(definition, standing, clock, entry)

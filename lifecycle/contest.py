@@ -5,7 +5,8 @@ what the department wants that the dispute belongs to: sales where it is about S
 on an MQL, marketing where it is only about lead and MQL. An erasure goes before anything. The last writer
 does not win: that would silently wake leads that were sent back. Of those who lose, the first stands in the
 winner's entry, and each has a refusal of its own that names the winner. Who asked for the same has lost
-nothing. Source: domain sheet, section 2.3.
+nothing. Days for looking again are no dispute: each is entered, and the later one counts. Source: domain
+sheet, section 2.3.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from functools import reduce
 from typing import Final, NamedTuple
 
 from lifecycle.definition import Definition, Department
-from lifecycle.machine import OUT, Decision, decide
+from lifecycle.machine import OUT, Decision, decide, reviews
 from lifecycle.model import Entry, Refusal, Request, Role, Source, Stage, Standing
 from lifecycle.situation import Situation
 from lifecycle.standing import step
@@ -71,7 +72,9 @@ def settle(
             found += [Settled(one, decided[one.id]) for one in sorted(waiting, key=_when)]
             break
         winner = min(legal, key=_precedence(_owner(legal, standing)))
-        losers = sorted((one for one in legal if _rivals(one, winner)), key=_when)
+        # Another day for looking again contests nothing: of several the later one is entered later.
+        rivals = [one for one in legal if not reviews(standing, one) and _rivals(one, winner)]
+        losers = [] if reviews(standing, winner) else sorted(rivals, key=_when)
         entries = _with_conflict(decided[winner.id], losers, winner)
         found.append(Settled(winner, entries))
         found += [Settled(one, _lost(one, winner, standing)) for one in losers]

@@ -33,8 +33,13 @@ def cool_until(reason: Reason, at: datetime, zone: str, told: Told) -> datetime 
     """
     day = day_named(reason, at, zone, told)
     if day is not None:
-        return max(at, _midnight(day, zone)).astimezone(UTC)
+        return until_day(day, at, zone)
     return None if reason.cool_off is None else (at + reason.cool_off).astimezone(UTC)
+
+
+def until_day(day: date, at: datetime, zone: str) -> datetime:
+    """When a rest that began at `at` ends with a day that is named, in UTC."""
+    return max(at, _midnight(day, zone)).astimezone(UTC)
 
 
 def day_in(zone: str, at: datetime) -> date:

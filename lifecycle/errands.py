@@ -52,7 +52,7 @@ def errands_after(entries: Iterable[Entry]) -> Iterator[Errand]:
     Whether it is news still is looked at again when it is sent.
     """
     for entry in entries:
-        if entry.skipped:
+        if entry.skipped or entry.is_review:
             continue
         if entry.stage in HANDED:
             yield _of("hand_over", entry, entry.handed_to or SALES)

@@ -14,10 +14,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from lifecycle.coming_back import Held, comes_back, hand_raise
-from lifecycle.cooling import Told, cool_until, day_named
+from lifecycle.cooling import Told, cool_until, day_named, until_day
 from lifecycle.definition import NOT_WORKED, Definition, Reason
 from lifecycle.guards import Case, held
-from lifecycle.model import Entry, Hop, Refusal, Request, Role, Stage, Standing, Trigger
+from lifecycle.model import REVIEW, Entry, Hop, Refusal, Request, Role, Stage, Standing, Trigger
 from lifecycle.situation import Situation
 from lifecycle.standing import WORN_OUT, step
 from lifecycle.transitions import (
@@ -34,6 +34,13 @@ Decision = tuple[Entry, ...] | Refusal
 # Who acts where nobody asked: the last of too many recycles.
 OURSELVES: Final = "kakehashi"
 OUT: Final = frozenset({Stage.RECYCLED, Stage.DISQUALIFIED})
+# Who may choose another day for looking again, of whom was sent back.
+REVIEWED: Final = Transition(
+    REVIEW,
+    Stage.RECYCLED,
+    Stage.RECYCLED,
+    frozenset({Role.MARKETING, Role.INSIDE_SALES, Role.SALES, Role.REVOPS}),
+)
 # What a new cycle begins with, beside a lead that was put out and is one again.
 NEW_CYCLE: Final = frozenset({"T15", "T17"})
 
@@ -46,6 +53,8 @@ def decide(
     Never both, and never nothing. Several entries: stages that were skipped, or the end after too many
     recycles.
     """
+    if reviews(standing, request):
+        return _review(standing, request, situation, definition)
     found = _row(standing, request, situation, definition)
     if isinstance(found, Held):
         return _refusal(standing, request, found)
@@ -60,6 +69,31 @@ def decide(
         return _refusal(standing, request, Held("no_reason"))
     why_not = held(case)
     return _refusal(standing, request, why_not) if why_not else _entries(case)
+
+
+def reviews(standing: Standing, request: Request) -> bool:
+    """Whether a person only names another day for looking again: no reason, and nobody goes anywhere."""
+    stays = standing.stage is Stage.RECYCLED and request.to is Stage.RECYCLED
+    names_a_day = request.reactivate_on is not None and not request.reason
+    return stays and names_a_day and request.role in REVIEWED.roles
+
+
+def _review(
+    standing: Standing, request: Request, situation: Situation, definition: Definition
+) -> Decision:
+    """The later choice wins, in whichever system it was made (domain sheet, section 2.8)."""
+    reviewed = standing.reviewed_at
+    if _is_stale(standing, request) or (reviewed is not None and request.at < reviewed):
+        words = {"stage": standing.stage.value, "at": request.at.isoformat()}
+        return _refusal(standing, request, Held("overtaken", words))
+    case = Case(
+        row=REVIEWED,
+        request=request,
+        standing=standing,
+        situation=situation,
+        definition=definition,
+    )
+    return (_entry(case, Stage.RECYCLED),)
 
 
 def _refusal(standing: Standing, request: Request, why: Held) -> Refusal:
@@ -242,6 +276,8 @@ def _before(standing: Standing) -> Stage | None:
 
 def _particulars(case: Case, stage: Stage) -> dict[str, Any]:
     """What only entries of some stages say."""
+    if case.row.id == REVIEW:
+        return _another_day(case)
     if case.row.id == ERASURE:
         return {"reason": None, "sub_reason": None, "comment": None}
     if stage is Stage.MQL:
@@ -304,6 +340,22 @@ def _rest(case: Case) -> dict[str, Any]:
         "cool_until": cool_until(reason, at, zone, told),
         "hop": _hop(case),
         "opportunity": case.standing.opportunity,
+    }
+
+
+def _another_day(case: Case) -> dict[str, Any]:
+    """Until when somebody rests by now. What is not said anew stays said."""
+    request, standing = case.request, case.standing
+    assert request.reactivate_on is not None  # noqa: S101 - that is what `reviews` asks
+    at = standing.recycled_at or request.at
+    return {
+        "reactivate_on": request.reactivate_on,
+        "cool_until": until_day(request.reactivate_on, at, case.definition.calendar.zone),
+        "hop": standing.hop,
+        "reason": standing.reason,
+        "sub_reason": request.sub_reason or standing.sub_reason,
+        "comment": request.comment or standing.comment,
+        "opportunity": standing.opportunity,
     }
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from intent.model import Subject
 
@@ -53,6 +53,8 @@ Verdict = Literal["pending", "accept", "reject"]
 Hop = Literal["is", "marketing"]
 # What is known of one question of the gate: an answer, that it was asked in vain, or nothing at all.
 GateState = Literal["known", "asked_unknown", "not_asked"]
+# The transition of an entry that leads nowhere: another day for looking again at whom was sent back.
+REVIEW: Final = "review"
 # What brings somebody back (domain sheet, 2.7). `reroute`: nobody worked it, so that somebody else shall.
 Trigger = Literal[
     "hand_raise",
@@ -161,6 +163,11 @@ class Entry:
     skipped: bool = False
     conflict_with: str | None = None
 
+    @property
+    def is_review(self) -> bool:
+        """Whether it only corrects until when somebody rests, and what is said of it."""
+        return self.transition == REVIEW
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
@@ -168,6 +175,7 @@ class Standing:
 
     `number` is that of the last entry, 0 where there is none. `accepted_by` is the seller of this cycle.
     `recycled` and everything after it is of the last time that somebody was sent back, in whatever cycle.
+    `reviewed_at`: when a person chose `reactivate_on` anew since then.
     `rejected_by` never gets the same lead straight back without new evidence. `is_returned`: in play again
     after a recycle.
     """
@@ -193,6 +201,7 @@ class Standing:
     hop: Hop | None = None
     reactivate_on: date | None = None
     cool_until: datetime | None = None
+    reviewed_at: datetime | None = None
     reasons: Mapping[str, int] = field(default_factory=dict)
     is_returned: bool = False
     reactivated_at: datetime | None = None

@@ -74,7 +74,9 @@ def in_order(entries: Sequence[Entry]) -> tuple[Entry, ...]:
 def step(standing: Standing, entry: Entry) -> Standing:
     """Where somebody stands after one more entry."""
     counted = _counted(standing, entry)
-    return counted if _why_not(standing, entry) else _moved(counted, entry)
+    if _why_not(standing, entry):
+        return counted
+    return _reviewed(counted, entry) if entry.is_review else _moved(counted, entry)
 
 
 def set_aside(entries: Iterable[Entry], subject: Subject) -> tuple[Aside, ...]:
@@ -100,6 +102,8 @@ def _why_not(standing: Standing, entry: Entry) -> Why | None:
     is_strange = entry.subject != standing.subject
     if is_strange and entry.reason == DUPLICATE:
         return "duplicate"
+    if entry.is_review:
+        return None if standing.stage is Stage.RECYCLED else "weaker"
     if standing.since is None or entry.previous is standing.stage:
         return None
     mine, yours = _STRENGTH[standing.stage], _STRENGTH[entry.stage]
@@ -114,7 +118,7 @@ def _counted(standing: Standing, entry: Entry) -> Standing:
     }
     if sent_back(entry) and entry.reason is not None:
         changes["reasons"] = dict(Counter(standing.reasons) + Counter([entry.reason]))
-    if entry.stage is Stage.RECYCLED:
+    if entry.stage is Stage.RECYCLED and not entry.is_review:
         changes |= _recycled(standing, entry)
     return replace(standing, **changes)
 
@@ -127,8 +131,21 @@ def _recycled(standing: Standing, entry: Entry) -> dict[str, Any]:
         "hop": entry.hop,
         "reactivate_on": entry.reactivate_on,
         "cool_until": entry.cool_until,
+        "reviewed_at": None,
         **_said(standing, entry),
     }
+
+
+def _reviewed(standing: Standing, entry: Entry) -> Standing:
+    """Another day for looking again. Who sent back, when and why stays as it was."""
+    return replace(
+        standing,
+        reactivate_on=entry.reactivate_on,
+        cool_until=entry.cool_until,
+        sub_reason=entry.sub_reason,
+        comment=entry.comment,
+        reviewed_at=entry.entered_at,
+    )
 
 
 def _said(standing: Standing, entry: Entry) -> dict[str, Any]:

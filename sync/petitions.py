@@ -84,12 +84,20 @@ def _wish(heard: Heard, standing: Standing, definition: Definition) -> Wish:
     if verdict:
         return _by_verdict(verdict.strip().lower(), standing, definition)
     stage = as_text(_one(heard.entered.get(STAGE)))
+    if not stage and _names_another_day(heard, standing):
+        return Wish(Stage.RECYCLED)
     if not stage:
         return Wish(None, "no_evidence", {"lacks": "verdict"})
     try:
         return Wish(Stage(stage.strip().lower()))
     except ValueError:
         return Wish(None, "unknown_stage", {"found": stage[:40]})
+
+
+def _names_another_day(heard: Heard, standing: Standing) -> bool:
+    """Whether of somebody who rests the day for looking again was edited, and not why they rest."""
+    day = _day(as_text(_one(heard.entered.get(REVIEW))).strip())
+    return standing.stage is Stage.RECYCLED and day is not None and REASON not in heard.entered
 
 
 def _by_verdict(verdict: str, standing: Standing, definition: Definition) -> Wish:

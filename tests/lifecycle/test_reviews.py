@@ -1,0 +1,111 @@
+"""Another day for looking again: whoever chooses it later wins, and nothing else of a send-back changes."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from lifecycle import clocks
+from lifecycle.contest import settle
+from lifecycle.errands import errands_after
+from lifecycle.model import Request, Role, Stage
+from lifecycle.standing import fold
+from tests.lifecycle.builders import (
+    DAY,
+    HOUR,
+    NOW,
+    after,
+    around,
+    definition,
+    entered,
+    history,
+    refused,
+    request,
+    standing,
+)
+
+SPRING, SUMMER = date(2027, 4, 1), date(2027, 7, 1)
+
+
+def another_day(role: Role, day: date, hours: int = 1, **more: Any) -> Request:
+    return request(Stage.RECYCLED, role, at=NOW + hours * HOUR, reactivate_on=day, **more)
+
+
+@pytest.mark.parametrize("role", [Role.MARKETING, Role.INSIDE_SALES, Role.SALES, Role.REVOPS])
+def test_people_of_both_departments_may_choose_another_day(role: Role) -> None:
+    """The stage, its reason, who sent back and when stay; the rest ends with the new day."""
+    before = standing(Stage.RECYCLED)
+    (entry,) = entered(before, another_day(role, SPRING))
+    now = after(before, [entry])
+    assert (entry.stage, entry.previous, entry.is_review) == (Stage.RECYCLED, Stage.RECYCLED, True)
+    assert now.reactivate_on == SPRING
+    assert now.cool_until is not None
+    assert now.cool_until.isoformat() == "2027-03-31T15:00:00+00:00"
+    for name in ("stage", "since", "recycled_at", "recycled_by", "recycle_count", "reason"):
+        assert getattr(now, name) == getattr(before, name)
+    assert (now.reasons, now.hop, now.comment) == (before.reasons, before.hop, before.comment)
+
+
+def test_a_rule_chooses_no_day() -> None:
+    """Only people do; a rule would need a reason as for any send-back."""
+    asked = another_day(Role.RULE, SPRING)
+    assert refused(standing(Stage.RECYCLED), asked).code == "no_reason"
+
+
+def test_an_earlier_choice_that_is_heard_later_is_overtaken() -> None:
+    """Between people the later one counts; what was meant before the send-back is about another round."""
+    before = standing(Stage.RECYCLED)
+    now = after(before, entered(before, another_day(Role.MARKETING, SUMMER, 3)))
+    assert refused(now, another_day(Role.SALES, SPRING, 2)).code == "overtaken"
+    assert refused(before, another_day(Role.SALES, SPRING, -1)).code == "overtaken"
+    assert after(now, entered(now, another_day(Role.SALES, SPRING, 4))).reactivate_on == SPRING
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_two_days_at_once_are_both_entered_and_the_later_counts(turned: bool) -> None:
+    """There is no contest: nobody is refused, in whatever order they are read."""
+    asked = [another_day(Role.SALES, SPRING, 2), another_day(Role.MARKETING, SUMMER, 1)]
+    before = standing(Stage.RECYCLED)
+    found = settle(
+        before,
+        asked[::-1] if turned else asked,
+        lambda one, _where: around(one.at),
+        definition(),
+    )
+    entries = [entry for one in found for entry in one.entries]
+    assert [one.refusal for one in found] == [None, None]
+    assert after(before, entries).reactivate_on == SPRING
+
+
+def test_another_day_does_not_stand_against_somebody_who_is_brought_back() -> None:
+    """Whoever comes back in the same moment comes back; a day for later is then too late."""
+    before = standing(Stage.RECYCLED)
+    day = another_day(Role.MARKETING, SPRING, 24 * 200)
+    back = request(Stage.MQL, Role.SALES, at=day.at + HOUR, comment="called me")
+    found = settle(before, [day, back], lambda one, _where: around(one.at), definition())
+    assert [one.refusal for one in found] == [None, None]
+    assert after(before, [entry for one in found for entry in one.entries]).stage is Stage.MQL
+
+
+def test_clocks_and_letters_go_on_as_if_nothing_had_happened() -> None:
+    """No second letter of a send-back, no clock that starts anew or stops."""
+    before = standing(Stage.RECYCLED)
+    entries = entered(before, another_day(Role.MARKETING, SPRING))
+    running = clocks.timers_after(definition(), before, history(Stage.RECYCLED)[-1:], None, ())
+    assert {one.clock for one in running} == {"write_back", "nurture"}
+    assert clocks.timers_after(definition(), before, entries, None, running) == ()
+    assert list(errands_after(entries)) == []
+
+
+def test_after_a_merge_it_moves_only_somebody_who_still_rests() -> None:
+    """A day that was chosen for a double that was sent back does not stop a customer."""
+    rests = history(Stage.RECYCLED, at=NOW)
+    day = entered(fold(rests), another_day(Role.MARKETING, SPRING))
+    sold = standing(Stage.CUSTOMER)
+    assert after(sold, day).stage is Stage.CUSTOMER
+    assert after(sold, day).reactivate_on is None
+    assert fold((*rests, *day)).reactivate_on == SPRING
+    assert fold(rests).recycled_at is not None
+    assert day[0].entered_at - rests[-1].entered_at < DAY
