@@ -99,7 +99,20 @@ def check(session: Session, offline: bool) -> int:
     show_faults(session.output, (), tuple(warnings))
     if not session.output.json and not warnings:
         session.output.line(_all_right(len(compiled.mappings), len(compiled.relations)))
+    for key in _untold(bridge):
+        session.output.error(say(key, session.output.lang))
     return 1 if any(w.code == "missing_key_field" for w in warnings) else 0
+
+
+def _untold(bridge: Bridge) -> tuple[str, ...]:
+    """What people will miss once leads are handed over; nothing while there is no shared definition."""
+    settings = bridge.settings
+    if not any((bridge.folder / settings.definitions).glob("*.yaml")):
+        return ()
+    if not settings.handoff.configured:
+        return ("check.nobody_is_told",)
+    has_links = settings.handoff.secrets and settings.web.public_url
+    return () if has_links else ("check.no_links",)
 
 
 def _intent_faults(file: Path, sources: Path) -> tuple[MappingFault, ...]:

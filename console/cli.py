@@ -27,6 +27,7 @@ COMMANDS = {
     "erase": "console.erasing:erase",
     "init": "console.checking:init",
     "intent": "console.intent:intent",
+    "lifecycle": "console.lifecycle:lifecycle",
     "parked": "console.quarantine:parked",
     "pause": "console.looking:pause",
     "plan": "console.planning:plan",

@@ -134,21 +134,25 @@ class Posting(Handing):
 
     def accept(self) -> None:
         """The seller asks for it, and it is decided."""
-        standing, now = self.standing(), self.time()
-        self.handoff.store.ask(
-            [
-                Request(
-                    id=f"accept:{now}",
-                    subject=standing.subject,
-                    to=Stage.SAL,
-                    role=Role.SALES,
-                    actor=SELLER,
-                    source="salesforce",
-                    at=now,
-                    observed_at=now,
-                )
-            ]
+        self._ask(Stage.SAL)
+
+    def ask_back_without_a_reason(self) -> None:
+        """The seller asks for what is not possible."""
+        self._ask(Stage.RECYCLED)
+
+    def _ask(self, to: Stage) -> None:
+        now = self.time()
+        asked = Request(
+            id=f"{to}:{now}",
+            subject=self.who(),
+            to=to,
+            role=Role.SALES,
+            actor=SELLER,
+            source="salesforce",
+            at=now,
+            observed_at=now,
         )
+        self.handoff.store.ask([asked])
         self.handoff.usher.work()
 
     def owed(self) -> list[Errand]:

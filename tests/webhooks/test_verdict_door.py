@@ -111,7 +111,7 @@ def test_pressing_accepts_once(house: House) -> None:
     client = house.client()
     accept, back = house.link("accept"), house.link("send_back")
     first = client.post(accept)
-    assert (first.status_code, "is yours now" in first.text) == (200, True)
+    assert (first.status_code, "You accepted" in first.text) == (200, True)
     last = house.history()[-1]
     assert (last.stage, last.role, last.actor, last.source) == (
         Stage.SAL,

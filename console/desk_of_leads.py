@@ -1,0 +1,114 @@
+"""What the commands about leads work on: the ledger of stages, who is who, and whoever writes and sends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from console.language import language, say
+from console.session import Session
+from intent.hygiene import clean_email
+from lifecycle.definition import Definition
+from lifecycle.model import Stage, Standing, Subject
+from lifecycle.store import SqlLifecycleStore
+from lifecycle.wording import reason_said
+from sync.composing import Composer
+from sync.figures import everybody_in
+from sync.handoff import Handoff, handoff_over
+from sync.mailroom import composer_of, postman_of
+from sync.postman import Postman
+from sync.ushering import Usher
+from sync.wiring import Bridge
+
+
+@dataclass
+class LeadDesk:
+    """What the commands work on, at one moment."""
+
+    session: Session
+    bridge: Bridge
+    now: datetime
+
+    @classmethod
+    def of(cls, session: Session) -> LeadDesk:
+        """Over the installation in the working folder."""
+        bridge = session.bridge()
+        return cls(session, bridge, bridge.clock())
+
+    @cached_property
+    def handoff(self) -> Handoff:
+        mappings = self.bridge.compile(offline=True).mappings
+        return handoff_over(self.bridge, mappings, self.bridge.holder)
+
+    @property
+    def store(self) -> SqlLifecycleStore:
+        return self.handoff.store
+
+    @property
+    def usher(self) -> Usher:
+        return self.handoff.usher
+
+    @property
+    def composer(self) -> Composer:
+        return composer_of(self.bridge, self.handoff)
+
+    @property
+    def postman(self) -> Postman:
+        return postman_of(self.bridge, self.handoff)
+
+    @cached_property
+    def definition(self) -> Definition | None:
+        """The one in force."""
+        return self.handoff.in_force.definition()
+
+    # Who ----------------------------------------------------------------------------------------
+
+    def person(self, said: str) -> Subject | None:
+        """Whom an address or the id of a HubSpot contact means."""
+        kind, value = "hubspot_contact_id", said.strip()
+        if "@" in said:
+            kind, value = "email", clean_email(said) or value
+        return self.handoff.people.subjects_by(kind, [value]).get(value)
+
+    def named(self, subject: Subject) -> str:
+        """The surest name of somebody: an address, else an id."""
+        links = self.handoff.people.links_of(subject)
+        by_kind = {one.kind: one.value for one in reversed(links)}
+        return by_kind.get("email") or by_kind.get("hubspot_contact_id") or subject.key
+
+    def lost_without_a_reason(self) -> list[Standing]:
+        """Who stands at an opportunity that is lost, while nobody said why. Asks Salesforce.
+
+        Raises `connector.errors.ConnectorError`.
+        """
+        found: list[Standing] = []
+        about = self.usher.about()
+        if about is None:
+            return found
+        for standing in everybody_in(self.store, [Stage.OPPORTUNITY]):
+            _, seen = about.look(standing.subject, standing, self.now)
+            if seen.outcome == "lost" and seen.lost_because not in about.definition.reasons:
+                found.append(standing)
+        return found
+
+    # How it is said -----------------------------------------------------------------------------
+
+    def say(self, key: str) -> str:
+        """A sentence of the catalogue."""
+        return say(key, self.session.output.lang)
+
+    def columns(self, *names: str) -> list[str]:
+        """Headings."""
+        return [self.say(f"lifecycle.column.{name}") for name in names]
+
+    def at(self, moment: datetime | None) -> str:
+        """A time in the business zone."""
+        zone = self.bridge.settings.zone
+        return "" if moment is None else f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+
+    def reason(self, code: str | None) -> str:
+        """A reason as people call it."""
+        if self.definition is None:
+            return code or ""
+        return reason_said(self.definition, code, language(self.session.output.lang))

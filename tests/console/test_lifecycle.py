@@ -1,0 +1,131 @@
+"""`kakehashi lifecycle`: where somebody stands, what lies open, and the notes; for people and programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from console.cli import kakehashi
+from lifecycle.errands import Errand
+from sync.install import copy_mappings
+from tests.sync.mail_server import Mailbox, mail_server
+from tests.sync.posting import SELLER, Posting
+from tests.sync.website import ANN
+
+SETTINGS = {
+    "KAKEHASHI_HUBSPOT__ACCESS_TOKEN": "pat-practice",
+    "KAKEHASHI_SALESFORCE__LOGIN_URL": "https://acme.my.salesforce.com",
+    "KAKEHASHI_SALESFORCE__CLIENT_ID": "id",
+    "KAKEHASHI_SALESFORCE__CLIENT_SECRET": "practice",
+}
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Posting]:
+    """A working folder over whose ledger Ann was handed to a seller, a good while ago."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in SETTINGS.items():
+        monkeypatch.setenv(name, value)
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    monkeypatch.setenv("KAKEHASHI_DATABASE_URL", url)
+    (tmp_path / "mappings").mkdir()
+    copy_mappings(tmp_path / "mappings")
+    found = Posting(url)
+    found.time.now = datetime.now(UTC) - timedelta(days=20)
+    found.agree()
+    found.hand()
+    yield found
+
+
+def run(*words: str, lang: str = "en") -> Result:
+    return CliRunner().invoke(
+        kakehashi, ["--lang", lang, "lifecycle", *words], catch_exceptions=False
+    )
+
+
+def told(*words: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run(*words, "--json").stdout)
+    return found
+
+
+def test_show_tells_where_somebody_stands_and_how_they_came_there(house: Posting) -> None:
+    """Stage, owner, clocks, entries; what was refused with its sentence."""
+    house.accept()
+    answer = run("show", ANN.upper())
+    assert answer.exit_code == 0
+    for words in ("With sales@example.com", "T2", "T3", "qualify"):
+        assert words in answer.stdout
+    found = told("show", ANN)
+    assert (found["stage"], found["owner"]) == ("sal", SELLER)
+    assert [one["transition"] for one in found["history"]] == ["T2", "T3"]
+    assert {one["clock"]: one["state"] for one in found["clocks"]}["qualify"] == "overdue"
+
+
+def test_a_request_that_was_not_followed_is_shown_in_the_readers_language(house: Posting) -> None:
+    """Who asked, where, and why not."""
+    house.accept()
+    house.time.forward(minutes=1)
+    house.ask_back_without_a_reason()
+    assert told("show", ANN)["refused"][0]["code"] == "no_reason"
+    assert "受け付けなかった依頼" in run("show", ANN, lang="ja").stdout
+
+
+def test_nobody_is_told_apart_from_somebody(house: Posting) -> None:
+    """Exit code 1, and the name that was asked for."""
+    answer = run("show", "bob@example.com")
+    assert (answer.exit_code, "bob@example.com" in answer.stderr) == (1, True)
+
+
+def test_overdue_lists_what_lies_open_and_says_so_by_its_exit_code(house: Posting) -> None:
+    """Passed limits, leads nobody looks after, letters that reached nobody."""
+    letter = Errand("morning:x", "morning", "bob@example.com", house.time())
+    house.handoff.store.put_letters([letter])
+    house.handoff.store.end(letter, "status_404", datetime.now(UTC))
+    answer = run("overdue", "--offline")
+    assert answer.exit_code == 1
+    for words in ("Over their time", "Nobody looks after", "status_404", ANN):
+        assert words in answer.stdout
+    found = told("overdue", "--offline")
+    assert [one["clock"] for one in found["overdue"]] == ["verdict"]
+    assert [one["person"] for one in found["orphans"]] == [ANN]
+
+
+def test_nothing_open_is_exit_code_0(
+    house: Posting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lead that was handed over just now waits for nobody too long."""
+    url = f"sqlite:///{tmp_path}/other.db"
+    monkeypatch.setenv("KAKEHASHI_DATABASE_URL", url)
+    other = Posting(url)
+    other.time.now = datetime.now(UTC)
+    other.agree()
+    other.hand()
+    answer = run("overdue", "--offline")
+    assert (answer.exit_code, answer.stdout) == (0, "Nothing lies open.\n")
+
+
+def test_a_note_is_shown_and_sent_when_asked_for(
+    house: Posting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seller's morning, and the week of both heads, each to both."""
+    assert "Left lying: 1" in run("notes", "--for", SELLER).stdout
+    assert run("notes", "--for", "bob@example.com").exit_code == 1
+    assert "Hand-offs" in told("notes", "--for", "heads")["subject"]
+    assert run("notes", "--for", SELLER, "--send").exit_code == 1
+    with mail_server() as box:
+        by_mail(monkeypatch, box)
+        assert run("notes", "--for", SELLER, "--send").exit_code == 0
+        assert run("notes", "--for", "heads", "--send").exit_code == 0
+        notes = [str(one["To"]) for one in box.mails if "Overdue" not in str(one["Subject"])]
+    assert {SELLER, "marketing@example.com"} <= set(notes)
+
+
+def by_mail(monkeypatch: pytest.MonkeyPatch, box: Mailbox) -> None:
+    monkeypatch.setenv("KAKEHASHI_HANDOFF__MAIL_FROM", "bridge@example.com")
+    monkeypatch.setenv("KAKEHASHI_HANDOFF__MAIL_SMTP_URL", f"smtp://localhost:{box.port}")
