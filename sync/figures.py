@@ -13,7 +13,6 @@ from lifecycle.model import Stage, Standing, Subject
 from lifecycle.notes import Week
 from lifecycle.port import LifecycleStore, Timer
 from lifecycle.weeks import week
-from lifecycle.worktime import is_working_day
 
 AT_ONCE: Final = 500
 DAY: Final = timedelta(days=1)
@@ -58,13 +57,6 @@ def last_week(definition: Definition, now: datetime) -> tuple[date, date]:
     today = now.astimezone(ZoneInfo(definition.calendar.zone)).date()
     monday = today - DAY * (today.weekday() + 7)
     return monday, monday + 6 * DAY
-
-
-def is_first_of_week(definition: Definition, day: date) -> bool:
-    """Whether a day is the first on which anybody works in its week."""
-    monday = day - DAY * day.weekday()
-    days = (monday + DAY * n for n in range(7))
-    return day == next((one for one in days if is_working_day(definition.calendar, one)), None)
 
 
 def week_of(

@@ -32,7 +32,7 @@ from lifecycle.wording import BadLink
 from lifecycle.worktime import is_working_day
 from sync.acquaintance import Acquaintance
 from sync.composing import Composer
-from sync.figures import is_first_of_week, sellers
+from sync.figures import last_week, sellers
 from sync.lanes import Lane, in_lane
 from sync.ledger import LedgerError
 from sync.outward import NotSent
@@ -100,8 +100,8 @@ class Postman:
         if not is_working_day(definition.calendar, today):
             return 0
         found = [self.note("morning", one, f"{today}", now) for one in sellers(self.store)]
-        if is_first_of_week(definition, today):
-            found += self.weekly(f"{today}", now)
+        # Whoever slept on the first working day of a week tells of the last one on the next.
+        found += self.weekly(f"{last_week(definition, now)[0]}", now)
         return self.store.put_letters(found)
 
     def weekly(self, day: str, now: datetime) -> list[Errand]:

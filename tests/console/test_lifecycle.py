@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from console.cli import kakehashi
 from lifecycle.errands import Errand
-from sync.install import copy_mappings
+from sync.install import copy_definitions, copy_mappings
 from tests.sync.mail_server import Mailbox, mail_server
 from tests.sync.posting import SELLER, Posting
 from tests.sync.website import ANN
@@ -129,3 +129,22 @@ def test_a_note_is_shown_and_sent_when_asked_for(
 def by_mail(monkeypatch: pytest.MonkeyPatch, box: Mailbox) -> None:
     monkeypatch.setenv("KAKEHASHI_HANDOFF__MAIL_FROM", "bridge@example.com")
     monkeypatch.setenv("KAKEHASHI_HANDOFF__MAIL_SMTP_URL", f"smtp://localhost:{box.port}")
+
+
+def test_check_says_when_nobody_is_told_or_letters_have_no_links(
+    house: Posting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A warning, and no fault: hand-offs work without letters."""
+    copy_definitions(tmp_path / "definitions")
+
+    def warned() -> str:
+        answer = CliRunner().invoke(kakehashi, ["check", "--offline"], catch_exceptions=False)
+        assert answer.exit_code == 0
+        return answer.stderr
+
+    assert "Nobody is told of leads" in warned()
+    by_mail(monkeypatch, Mailbox(port=25))
+    assert "carry no links" in warned()
+    monkeypatch.setenv("KAKEHASHI_HANDOFF__SECRET", "practice")
+    monkeypatch.setenv("KAKEHASHI_WEB__PUBLIC_URL", "https://bridge.example.com")
+    assert warned() == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -260,6 +261,20 @@ def test_a_body_that_is_too_long_is_not_read(house: House) -> None:
     many = {f"f{n}": "x" for n in range(1_000)}
     assert client.post(link, data=many).status_code == 413
     assert house.stage() is Stage.MQL
+
+
+def test_two_who_press_at_once_are_one_verdict(house: House) -> None:
+    """Accept and send back in the same moment: one is followed, the others hear that the first one counts."""
+    links = [house.link("accept"), house.link("send_back")] * 2
+    clients = [house.client() for _ in links]
+    with ThreadPoolExecutor(len(links)) as pool:
+        answers = list(pool.map(lambda one: send_back(*one), zip(clients, links, strict=True)))
+    house.handoff.usher.work()
+    codes = sorted(one.status_code for one in answers)
+    assert codes[0] in (200, 202)
+    assert set(codes[1:]) == {409}
+    assert len(house.history()) == 2
+    assert house.handoff.store.refusals(9, house.who()) == []
 
 
 def test_neither_tokens_nor_words_are_logged(house: House) -> None:
