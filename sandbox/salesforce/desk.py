@@ -72,6 +72,7 @@ class Desk:
             ),
             _route("composite/sobjects/{name}/{key}", PATCH=collections.upsert_many),
             _route("tooling/sobjects/CustomField", POST=fields.create),
+            _route("tooling/sobjects/ValidationRule", POST=fields.create_rule),
             _route("sobjects", GET=singles.describe_global),
             _route("sobjects/{name}", GET=singles.basic_info, POST=singles.create),
             _route("sobjects/{name}/describe", GET=singles.describe),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
@@ -54,9 +55,7 @@ _CONSTANT = {
     "autoNumber": False,
     "calculatedFormula": None,
     "cascadeDelete": False,
-    "controllerName": None,
     "defaultValueFormula": None,
-    "dependentPicklist": False,
     "deprecatedAndHidden": False,
     "displayLocationInDecimal": False,
     "encrypted": False,
@@ -100,7 +99,11 @@ class Field:
     case_sensitive: bool = False
     calculated: bool = False
     choices: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
     restricted: bool = False
+    # Which picklist each choice hangs on, and by place beside which of its values it may be made.
+    controller: str | None = None
+    valid_for: Mapping[str, frozenset[int]] = field(default_factory=dict)
     reference_to: tuple[str, ...] = ()
     relationship: str | None = None
     compound: str | None = None
@@ -141,6 +144,8 @@ class Field:
             "calculated": self.calculated,
             "caseSensitive": self.case_sensitive,
             "compoundFieldName": self.compound,
+            "controllerName": self.controller,
+            "dependentPicklist": self.controller is not None,
             "createable": self.createable and self.editable,
             "custom": self.custom,
             "defaultValue": self.default if self.type != "boolean" else bool(self.default),
@@ -177,10 +182,17 @@ class Field:
         return {
             "active": True,
             "defaultValue": value == self.default,
-            "label": value,
-            "validFor": None,
+            "label": self.labels.get(value, value),
+            "validFor": _bits(self.valid_for[value]) if value in self.valid_for else None,
             "value": value,
         }
+
+
+def _bits(places: frozenset[int]) -> str:
+    """A bit for each value of the controlling field, the first one leftmost, as base64."""
+    size = max(places, default=0) // 8 + 1
+    bits = sum(1 << (size * 8 - 1 - place) for place in places)
+    return b64encode(bits.to_bytes(size, "big")).decode()
 
 
 class RecordType(NamedTuple):

@@ -64,6 +64,7 @@ class ValidationRule:
     message: str
     field: str | None = None
     record_type: str | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
