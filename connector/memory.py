@@ -139,16 +139,25 @@ class MemoryConnector(People):
                 cause="permission",
                 advice="allow it, or create the field by hand",
             )
+        if field.kind in {"picklist", "set"} and not field.options:
+            raise ValueError(f"{field.name}: a {field.kind} needs options")
         self._schema(field.object).setdefault(
             field.name,
             FieldSchema(
                 name=field.name,
                 label=field.label,
                 kind=field.kind,
-                length=field.length,
+                length=None if field.options else field.length,
                 unique=field.unique,
+                options=field.options,
+                closed=bool(field.options),
             ),
         )
+
+    def deployable(
+        self, missing: Sequence[NewField], ours: Sequence[NewField]
+    ) -> Mapping[str, str]:
+        return {}
 
     # Reading ------------------------------------------------------------------------------------
 

@@ -199,9 +199,26 @@ class ObjectSchema:
     refused: str | None = None
 
 
+class Companion(NamedTuple):
+    """Another field of a record, of which one value goes with a choice: a reason with a rejection.
+
+    Only beside that `value` of `field` may the options be chosen by hand, those of `never_by_hand` not at
+    all, and beside it one has to be chosen: `says` is told to whoever does not. Whoever writes through the
+    API is held by the second alone. What a vendor knows no such rule for is made without it.
+    """
+
+    field: str
+    value: str
+    says: str
+    never_by_hand: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class NewField:
-    """A field to create on an object. Text fields only unless `kind` says otherwise."""
+    """A field to create on an object. Text fields only unless `kind` says otherwise.
+
+    `options` are all that a `picklist` or a `set` takes, in their order; the list is closed.
+    """
 
     object: str
     name: str
@@ -210,6 +227,8 @@ class NewField:
     length: int = 64
     unique: bool = False
     description: str = ""
+    options: tuple[Option, ...] = ()
+    companion: Companion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +307,14 @@ class Connector(Protocol):
     def create_field(self, field: NewField) -> None:
         """Create a field and make it visible to us. `SystemBlocked(permission)` without the right.
 
-        A field of that name that exists already is no error.
+        A field of that name that exists already is no error. A choice without options is a `ValueError`.
+        """
+
+    def deployable(
+        self, missing: Sequence[NewField], ours: Sequence[NewField]
+    ) -> Mapping[str, str]:
+        """Files, path -> text, that make `missing` where somebody with more rights deploys them, and let our
+        user see all of `ours`. Empty where the vendor takes no such files. Asks nobody.
         """
 
     def list_all(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from connector.errors import Rejected, SystemBlocked
@@ -155,6 +155,12 @@ class HubSpotConnector:
         except Rejected as refused:
             if refused.cause != "duplicate":
                 raise
+
+    def deployable(
+        self, missing: Sequence[NewField], ours: Sequence[NewField]
+    ) -> Mapping[str, str]:
+        """HubSpot takes properties from its API and from people only."""
+        return {}
 
     def _first_group(self, object_name: str) -> str:
         groups = results(self._gateway.send(self._requests.groups(object_name)).json)

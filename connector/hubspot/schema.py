@@ -5,7 +5,7 @@ Reference sheet, section 12. The list of types is open: what is not known here i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 from typing import Any, Final
@@ -64,7 +64,10 @@ _DEFINITIONS: Final[Mapping[FieldKind, tuple[str, str]]] = {
     "number": ("number", "number"),
     "date": ("date", "date"),
     "datetime": ("datetime", "date"),
+    "picklist": ("enumeration", "select"),
+    "set": ("enumeration", "checkbox"),
 }
+_CHOICES: Final = frozenset({"picklist", "set"})
 _GROUPS: Final[Mapping[str, str]] = {
     "contacts": "contactinformation",
     "companies": "companyinformation",
@@ -200,8 +203,11 @@ def usual_group(object_name: str) -> str | None:
 
 
 def definition(field: NewField, group: str) -> dict[str, Any]:
-    """The body that creates a property. ValueError for a kind that needs options, which we lack."""
-    if field.kind in {"picklist", "set", "reference"}:
+    """The body that creates a property. ValueError for a choice without options, and for references.
+
+    HubSpot knows no choices that hang on another property's through its API, so no `companion` is made.
+    """
+    if field.kind == "reference" or (field.kind in _CHOICES and not field.options):
         raise ValueError(f"{field.name}: a {field.kind} is not created here; create it in HubSpot")
     kind, widget = _DEFINITIONS.get(field.kind, ("string", "text"))
     body: dict[str, Any] = {
@@ -214,8 +220,15 @@ def definition(field: NewField, group: str) -> dict[str, Any]:
         "hasUniqueValue": field.unique,
     }
     if kind == "bool":
-        body["options"] = [
-            {"label": "Yes", "value": "true", "displayOrder": 0},
-            {"label": "No", "value": "false", "displayOrder": 1},
-        ]
+        body["options"] = _offered((Option("true", "Yes"), Option("false", "No")))
+    elif kind == "enumeration":
+        body["options"] = _offered(field.options)
     return body
+
+
+def _offered(options: Sequence[Option]) -> list[dict[str, Any]]:
+    """In our order; a hidden option could not be chosen, and a form would still take it."""
+    return [
+        {"label": one.label, "value": one.value, "displayOrder": place, "hidden": False}
+        for place, one in enumerate(options)
+    ]

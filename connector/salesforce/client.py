@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -36,6 +36,7 @@ from connector.salesforce.describing import describe, person_types
 from connector.salesforce.fates import fates
 from connector.salesforce.gateway import Gateway
 from connector.salesforce.merging import erase, merge
+from connector.salesforce.metadata import project
 from connector.salesforce.newfields import create_field
 from connector.salesforce.persons import MARK, Persons, business_only, is_person
 from connector.salesforce.queries import pages, rows_among
@@ -69,6 +70,7 @@ class SalesforceConnector:
         self._persons = Persons(self._gateway)
         self._assign = settings.auto_assign
         self._clock = clock
+        self._version = settings.api_version
 
     @property
     def system(self) -> System:
@@ -99,6 +101,11 @@ class SalesforceConnector:
 
     def create_field(self, field: NewField) -> None:
         create_field(self._gateway, field)
+
+    def deployable(
+        self, missing: Sequence[NewField], ours: Sequence[NewField]
+    ) -> Mapping[str, str]:
+        return project(missing, ours, self._version)
 
     # Reading ------------------------------------------------------------------------------------
 

@@ -7,28 +7,37 @@ from typing import Any
 from connector.errors import Rejected, SystemBlocked
 from connector.port import NewField
 from connector.salesforce.gateway import Gateway
+from connector.salesforce.metadata import (
+    ACTIVITIES,
+    PERMISSION_SET,
+    field_metadata,
+    owner_of,
+    rule_metadata,
+    rule_name,
+)
 from connector.salesforce.soql import literal
 from connector.salesforce.wire import SYSTEM
 
-PERMISSION_SET = "Kakehashi"
-# Their custom fields are those of one object that nobody sees (Object Reference, "Activity").
-ACTIVITIES = ("Task", "Event")
-LEAST_LONG = 256
 NO_RIGHT = "give the integration user 'Customize Application', or create the field by hand"
 
 
 def create_field(gateway: Gateway, field: NewField) -> None:
-    """A field made this way is hidden from everybody until security is granted, so both is done.
+    """A field made this way is hidden from everybody until security is granted, so both is done. A rule is
+    made after its field, which it names.
 
     Raises `SystemBlocked(permission)` without the rights. A field of that name is no error.
     """
-    owner = "Activity" if field.object in ACTIVITIES else field.object
-    full_name = f"{owner}.{field.name}"
-    metadata: dict[str, Any] = {"label": field.label, "description": field.description}
-    metadata |= _type_of(field)
-    if field.unique:
-        metadata |= {"externalId": True, "unique": True, "caseSensitive": False}
-    _create(gateway, "tooling/sobjects/CustomField", {"FullName": full_name, "Metadata": metadata})
+    owner = owner_of(field.object)
+    made = {"FullName": f"{owner}.{field.name}", "Metadata": field_metadata(field)}
+    _create(gateway, "tooling/sobjects/CustomField", made)
+    _let_us_see(gateway, field, owner)
+    if field.companion is not None:
+        rule = rule_metadata(field, field.companion)
+        body = {"FullName": f"{owner}.{rule_name(field)}", "Metadata": rule}
+        _create(gateway, "tooling/sobjects/ValidationRule", body)
+
+
+def _let_us_see(gateway: Gateway, field: NewField, owner: str) -> None:
     parent = _permission_set(gateway)
     for object_name in ACTIVITIES if owner == "Activity" else (field.object,):
         _create(
@@ -42,23 +51,6 @@ def create_field(gateway: Gateway, field: NewField) -> None:
                 "PermissionsEdit": True,
             },
         )
-
-
-def _type_of(field: NewField) -> dict[str, Any]:
-    """Numbers are whole ones; text beyond 255 characters is a long text area, of 256 at least (Metadata API,
-    "CustomField")."""
-    match field.kind:
-        case "bool":
-            return {"type": "Checkbox", "defaultValue": False}
-        case "number":
-            return {"type": "Number", "precision": 18, "scale": 0}
-        case "datetime":
-            return {"type": "DateTime"}
-        case "long_text":
-            length = max(LEAST_LONG, field.length)
-            return {"type": "LongTextArea", "length": length, "visibleLines": 3}
-        case _:
-            return {"type": "Text", "length": field.length}
 
 
 def _permission_set(gateway: Gateway) -> str:

@@ -23,7 +23,7 @@ from connector.hubspot.wire import (
     properties_of,
     row_errors,
 )
-from connector.port import NewField, Option
+from connector.port import FieldKind, NewField, Option
 
 V3, DATED = Requests("v3"), Requests("2026-09")
 
@@ -305,6 +305,16 @@ def test_a_new_key_field_is_unique_text() -> None:
     body = definition(NewField("contacts", "sf_id", "Salesforce id", unique=True), "contactinfo")
     assert (body["type"], body["fieldType"], body["hasUniqueValue"]) == ("string", "text", True)
     assert body["groupName"] == "contactinfo"
+
+
+@pytest.mark.parametrize(("kind", "widget"), [("picklist", "select"), ("set", "checkbox")])
+def test_a_new_list_offers_its_options_in_order(kind: FieldKind, widget: str) -> None:
+    """Values are what is stored, labels what people see."""
+    options = (Option("mql", "MQL"), Option("recycled", "差し戻し"))
+    body = definition(NewField("contacts", "x", "X", kind=kind, options=options), "contactinfo")
+    assert (body["type"], body["fieldType"]) == ("enumeration", widget)
+    told = [(one["value"], one["label"], one["displayOrder"]) for one in body["options"]]
+    assert told == [("mql", "MQL", 0), ("recycled", "差し戻し", 1)]
 
 
 # History -----------------------------------------------------------------------------------------

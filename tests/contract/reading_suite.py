@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from connector.errors import Rejected
-from connector.port import Change, Fate, NewField, Written
+from connector.port import Change, Fate, NewField, Option, Written
 from tests.contract.world import World
 
 
@@ -62,6 +62,41 @@ class KnowingContract:
         world.connector.update_many(world.names.object, [Change(person, {name: "kept"})])
         found = world.connector.get_many(world.names.object, [person], [name])
         assert found[person].values[name] == "kept"
+
+    def test_a_list_that_is_created_is_closed(self, world: World) -> None:
+        """It offers what we named, in our order and with our labels, and takes nothing else."""
+        name, labels = "kakehashi_verdict__c", {"pending": "判定待ち", "reject": "差し戻し"}
+        options = tuple(Option(value, label) for value, label in labels.items())
+        field = NewField(world.names.object, name, "Verdict", kind="picklist", options=options)
+        world.connector.create_field(field)
+        world.connector.create_field(field)
+        found = world.connector.describe(world.names.object).fields[name]
+        assert (found.kind, found.closed, found.options) == ("picklist", True, options)
+        person = world.person_creates(text="a")
+        change = [Change(person, {name: "reject"})], [Change(person, {name: "maybe"})]
+        taken, refused = (world.connector.update_many(world.names.object, one)[0] for one in change)
+        assert isinstance(taken, Written)
+        assert isinstance(refused, Rejected)
+        assert (refused.cause, refused.fields) == ("unknown_option", (name,))
+        read = world.connector.get_many(world.names.object, [person], [name])
+        assert read[person].values[name] == "reject"
+
+    def test_a_list_without_options_is_our_mistake(self, world: World) -> None:
+        """Nothing is sent."""
+        with pytest.raises(ValueError, match="kakehashi_empty__c"):
+            world.connector.create_field(
+                NewField(world.names.object, "kakehashi_empty__c", "Empty", kind="picklist")
+            )
+
+    def test_a_date_is_created_as_one(self, world: World) -> None:
+        """And reads back as the day that was written."""
+        name = "kakehashi_review__c"
+        world.connector.create_field(NewField(world.names.object, name, "Review", kind="date"))
+        assert world.connector.describe(world.names.object).fields[name].kind == "date"
+        person = world.person_creates(text="a")
+        world.connector.update_many(world.names.object, [Change(person, {name: "2027-04-01"})])
+        found = world.connector.get_many(world.names.object, [person], [name])
+        assert str(found[person].values[name])[:10] == "2027-04-01"
 
     def test_calls_are_counted_and_batches_are_full(self, world: World) -> None:
         """250 records are read in at most three calls and written in at most three."""
