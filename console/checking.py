@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from console.language import say
+from console.language import language, say
 from console.output import Output
 from console.session import Session, command
 from intent.load import FILE_NAME as INTENT_FILE
 from intent.load import definition_of, load_definition
 from intent.sources import read_sources
+from lifecycle.definition import Reason
 from lifecycle.folder import read_definitions
+from lifecycle.load import SHIPPED_FOLDER
 from mappings.compile import missing_keys
 from mappings.faults import FaultList, MappingFault, MappingFaults, Place
-from sync.install import copy_definitions, copy_intent, copy_mappings, create_keys, write_steps
+from sync.field_choices import Wording
+from sync.install import (
+    copy_definitions,
+    copy_intent,
+    copy_mappings,
+    create_keys,
+    deployable,
+    write_steps,
+)
 from sync.rehearsal import rehearse
 from sync.wiring import Bridge
 
@@ -33,8 +44,10 @@ def init(session: Session, folder: Path | None) -> int:
     copied += [definitions / name for name in copy_definitions(definitions)]
     compiled = bridge.compile(offline=True)
     bridge.pin()
-    created, missing = create_keys(bridge.connectors, compiled.mappings)
-    steps = write_steps(session.folder, missing)
+    wording = wording_of(bridge, session.output.lang)
+    created, missing = create_keys(bridge.connectors, compiled.mappings, wording)
+    files = deployable(bridge.connectors, compiled.mappings, missing, wording)
+    steps = write_steps(session.folder, missing, files, wording)
     faults = _faults_of(bridge)
     if session.output.json:
         told = {"created": created, "missing": missing, "copied": [path.name for path in copied]}
@@ -57,6 +70,17 @@ def init(session: Session, folder: Path | None) -> int:
         elif not missing:
             session.output.line("ready: look at what would happen with `kakehashi plan`")
     return 1 if missing or faults else 0
+
+
+def wording_of(bridge: Bridge, lang: str | None) -> Wording:
+    """Fields are made in this language, with the reasons of the folder's definition, or the shipped ones."""
+
+    def reasons() -> Mapping[str, Reason]:
+        own = bridge.folder / bridge.settings.definitions
+        folder = own if any(own.glob("*.yaml")) else SHIPPED_FOLDER
+        return read_definitions(folder, definition_of(bridge.folder))[-1].definition.reasons
+
+    return Wording(language(lang), reasons)
 
 
 def _faults_of(bridge: Bridge) -> tuple[MappingFault, ...]:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from console.checking import wording_of
 from console.output import Output
 from console.planning import show_report
 from console.session import Session, command
@@ -226,7 +227,8 @@ def _prepare(bridge: Bridge, output: Output) -> None:
     copy_intent(bridge.folder)
     compiled = bridge.compile(offline=True)
     bridge.pin()
-    created, _ = create_keys(bridge.connectors, compiled.mappings)
+    wording = wording_of(bridge, output.lang)
+    created, _ = create_keys(bridge.connectors, compiled.mappings, wording)
     output.line(f"Key fields created: {len(created)}.")
     bench = bridge.bench(bridge.checked())
     report = bridge.compare(bench).resync((), Terms(trigger="up"))

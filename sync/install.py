@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import mappings
 from connector.errors import SystemBlocked
-from connector.port import Connector, FieldKind, FieldSchema, NewField, System
+from connector.port import Connector, FieldKind, NewField, System
 from intent.load import FILE_NAME as INTENT_FILE
 from intent.load import SHIPPED as SHIPPED_INTENT
 from lifecycle.load import SHIPPED_FOLDER as SHIPPED_DEFINITIONS
 from mappings.own_values import OWN_VALUES
+from mappings.schema import Line
 from mappings.schema import Mapping as FieldMapping
+from sync.field_choices import PLAIN, Wording, question_of, told, verdict_field
+from sync.petitions import REASON
 
 SHIPPED = Path(mappings.__file__).parent
+# Where the files to deploy are put, in the working folder.
+TO_DEPLOY = "salesforce-fields"
 LABELS = {System.HUBSPOT: "Salesforce id (Kakehashi)", System.SALESFORCE: "HubSpot Id"}
 HOW = {
     System.HUBSPOT: "create a unique single-line text property {field!r} on {object}, or give the "
@@ -45,13 +52,6 @@ CONSENT = {
     "at": ConsentField("opted in at", "datetime", _PROOF),
     "source": ConsentField("opted in by", "text", _PROOF),
     "basis": ConsentField("opted in on what basis", "text", _PROOF),
-}
-HOW_OWN = {
-    System.HUBSPOT: "create a property {field!r} of the kind {kind} on {object}, or give the token the scope "
-    "crm.schemas.{object}.write and run `kakehashi init` again",
-    System.SALESFORCE: "create a field {field} of the kind {kind} on {object} and let the integration user's "
-    "permission set read and edit it, or give the user 'Customize Application' and run `kakehashi init` "
-    "again",
 }
 
 
@@ -104,17 +104,21 @@ def copy_definitions(folder: Path) -> list[str]:
 
 
 def create_keys(
-    connectors: Mapping[System, Connector], compiled: Iterable[FieldMapping]
+    connectors: Mapping[System, Connector],
+    compiled: Iterable[FieldMapping],
+    wording: Wording = PLAIN,
 ) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     """Create the fields that we need and that are missing; answers (created, missing with the way).
 
-    These are the external keys, the fields that lines write values of our own to, and own fields about
-    consent. Raises what the connectors raise, except for missing rights: those are answered as `missing`.
+    These are the external keys, the fields that lines write values of our own to, those for the questions of
+    a hand-off, and own fields about consent. Raises what the connectors raise, except for missing rights:
+    those are answered as `missing`; and what `wording` raises.
     """
     created: list[dict[str, str]] = []
     missing: list[dict[str, str]] = []
-    for system, field in _wanted(compiled):
+    for system, wanted in _wanted(compiled, wording):
         connector = connectors[system]
+        field = _fitting(connector, wanted)
         where = {"system": system.value, "object": field.object, "field": field.name}
         if field.name in connector.describe(field.object).fields:
             continue
@@ -123,17 +127,49 @@ def create_keys(
         except SystemBlocked as error:
             if error.cause != "permission":
                 raise
-            how = HOW[system] if field.unique else HOW_OWN[system]
-            missing.append({**where, "how": how.format(**where, kind=_told(field))})
+            missing.append({**where, "how": _how(system, field, where, wording)})
         else:
             created.append(where)
     return created, missing
 
 
-def _wanted(compiled: Iterable[FieldMapping]) -> list[tuple[System, NewField]]:
+def deployable(
+    connectors: Mapping[System, Connector],
+    compiled: Iterable[FieldMapping],
+    missing: Iterable[Mapping[str, str]],
+    wording: Wording = PLAIN,
+) -> dict[str, str]:
+    """The files, path -> text, with which somebody who has the rights makes what is `missing`; maybe none."""
+    places = {(row["system"], row["object"], row["field"]) for row in missing}
+    wanted = _wanted(compiled, wording)
+    files: dict[str, str] = {}
+    for system, connector in connectors.items():
+        ours = [field for side, field in wanted if side is system]
+        lacking = [one for one in ours if (system.value, one.object, one.name) in places]
+        files |= connector.deployable([_fitting(connector, one) for one in lacking], ours)
+    return files
+
+
+def _how(system: System, field: NewField, where: Mapping[str, str], wording: Wording) -> str:
+    if field.unique:
+        return HOW[system].format(**where)
+    return wording.say(f"how.{system.value}", **where, kind=told(field))
+
+
+def _fitting(connector: Connector, field: NewField) -> NewField:
+    """Choices hang on another field's only where that one is a picklist; it may be somebody's text by now."""
+    if field.companion is None:
+        return field
+    other = connector.describe(field.object).fields.get(field.companion.field)
+    return field if other is None or other.kind == "picklist" else replace(field, companion=None)
+
+
+def _wanted(compiled: Iterable[FieldMapping], wording: Wording) -> list[tuple[System, NewField]]:
+    """Every field once; what hangs on another one comes after all others."""
     mappings = list(compiled)
-    fields = [*_keys(mappings), *_own_fields(mappings), *_consent_fields(mappings)]
-    return list(dict.fromkeys(fields))
+    fields = [*_keys(mappings), *_lines(mappings, wording), *_consent_fields(mappings)]
+    found = list(dict.fromkeys(fields))
+    return sorted(found, key=lambda one: one[1].companion is not None)
 
 
 def _keys(mappings: Iterable[FieldMapping]) -> Iterator[tuple[System, NewField]]:
@@ -153,19 +189,32 @@ def _keys(mappings: Iterable[FieldMapping]) -> Iterator[tuple[System, NewField]]
                 )
 
 
-def _own_fields(mappings: Iterable[FieldMapping]) -> Iterator[tuple[System, NewField]]:
-    """One field for each end of a line that writes a value of ours."""
+def _lines(mappings: Iterable[FieldMapping], wording: Wording) -> Iterator[tuple[System, NewField]]:
+    """A field for each end of a line that writes a value of ours, or that carries a question of the gate."""
     for mapping in mappings:
         for object_name, lines in mapping.objects.items():
             for line in lines.lines:
-                own = OWN_VALUES.get(line.ledger_value or "")
                 for system, name in (
                     (System.HUBSPOT, mapping.hubspot_object),
                     (System.SALESFORCE, object_name),
                 ):
-                    if own is not None:
-                        for field in line.side(system).fields:
-                            yield system, _own_field(name, field, own)
+                    for field in _line(line, lines.lines, system, name, wording):
+                        yield system, field
+
+
+def _line(
+    line: Line, others: tuple[Line, ...], system: System, object_name: str, wording: Wording
+) -> Iterator[NewField]:
+    question, names = question_of(line), line.side(system).fields
+    if question is not None:
+        yield from (wording.question(object_name, name, question) for name in names)
+    if line.ledger_value not in OWN_VALUES:
+        return
+    verdict = verdict_field(others, system)
+    for name in names:
+        field = wording.own_field(object_name, name, line)
+        hangs = line.ledger_value == REASON and verdict is not None and bool(field.options)
+        yield replace(field, companion=wording.companion(verdict or "")) if hangs else field
 
 
 def _consent_fields(mappings: Iterable[FieldMapping]) -> Iterator[tuple[System, NewField]]:
@@ -200,28 +249,24 @@ def _consent_field(object_name: str, name: str, line: str, what: str) -> NewFiel
     )
 
 
-def _own_field(object_name: str, name: str, own: FieldSchema) -> NewField:
-    words = own.label.replace(".", " ").replace("_", " ")
-    return NewField(
-        object=object_name,
-        name=name,
-        label=f"{words[:1].upper()}{words[1:]} (Kakehashi)",
-        kind=own.kind,
-        length=own.length or 64,
-        description="Written by Kakehashi; an edit is put back.",
-    )
-
-
-def _told(field: NewField) -> str:
-    """The kind of a field in words."""
-    return f"{field.kind} ({field.length})" if field.kind in {"text", "long_text"} else field.kind
-
-
-def write_steps(folder: Path, missing: Iterable[Mapping[str, str]]) -> Path | None:
-    """The steps for a person who has the rights, as a page to hand over; None when nothing is missing."""
+def write_steps(
+    folder: Path,
+    missing: Iterable[Mapping[str, str]],
+    files: Mapping[str, str] = MappingProxyType({}),
+    wording: Wording = PLAIN,
+) -> Path | None:
+    """The steps for a person who has the rights, as a page to hand over, with the `files` to deploy beside it
+    in a folder of their own; None when nothing is missing.
+    """
     steps = [f"- {row['system']} {row['object']}: {row['how']}" for row in missing]
     if not steps:
         return None
+    for name, text in files.items():
+        target = folder / TO_DEPLOY / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, "utf-8")
+    deploy = [wording.say("steps.deploy", folder=TO_DEPLOY), wording.say("steps.assign")]
+    parts = [f"# {wording.say('steps.title')}", *(deploy if files else []), "\n".join(steps)]
     path = folder / "fields-to-create.md"
-    path.write_text("# Fields that Kakehashi needs\n\n" + "\n".join(steps) + "\n", "utf-8")
+    path.write_text("\n\n".join(parts) + "\n", "utf-8")
     return path
