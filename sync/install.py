@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import mappings
 from connector.errors import SystemBlocked
-from connector.port import Connector, FieldKind, NewField, System
+from connector.port import Connector, FieldKind, NewField, ObjectSchema, System
 from intent.load import FILE_NAME as INTENT_FILE
 from intent.load import SHIPPED as SHIPPED_INTENT
 from lifecycle.load import SHIPPED_FOLDER as SHIPPED_DEFINITIONS
@@ -116,12 +116,15 @@ def create_keys(
     """
     created: list[dict[str, str]] = []
     missing: list[dict[str, str]] = []
+    known: dict[tuple[System, str], ObjectSchema] = {}
     for system, wanted in _wanted(compiled, wording):
         connector = connectors[system]
-        field = _fitting(connector, wanted)
-        where = {"system": system.value, "object": field.object, "field": field.name}
-        if field.name in connector.describe(field.object).fields:
+        where = {"system": system.value, "object": wanted.object, "field": wanted.name}
+        if (system, wanted.object) not in known:
+            known[system, wanted.object] = connector.describe(wanted.object)
+        if wanted.name in known[system, wanted.object].fields:
             continue
+        field = _fitting(connector, wanted)
         try:
             connector.create_field(field)
         except SystemBlocked as error:

@@ -8,17 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from connector.errors import RecordLocked, Rejected
-from connector.port import (
-    Change,
-    Companion,
-    Draft,
-    Fate,
-    NewField,
-    Option,
-    RecordType,
-    Values,
-    Written,
-)
+from connector.port import Change, Draft, Fate, NewField, RecordType, Values, Written
 from connector.salesforce.client import SalesforceConnector
 from connector.salesforce.settings import SalesforceSettings
 from sandbox.salesforce.org import SalesforceOrg
@@ -111,49 +101,6 @@ def test_every_verb_works_on_every_object(world: SalesforceWorld, sample: Sample
     [erased] = salesforce.erase_many(name, [made.id])
     assert isinstance(erased, Written)
     assert salesforce.fates(name, [made.id])[made.id] == Fate("not_visible")
-
-
-REASONS = NewField(
-    "Lead",
-    "Recycle_Reason__c",
-    "Reason",
-    kind="picklist",
-    options=(Option("timing", "時期尚早"), Option("not_worked", "未対応")),
-    companion=Companion("Sales_Verdict__c", "reject", "理由が必要です", ("not_worked",)),
-)
-
-
-def test_a_send_back_needs_a_reason_from_whoever_makes_it(
-    org: SalesforceOrg, salesforce: SalesforceConnector
-) -> None:
-    """The rule speaks in our words; on a page the reasons for people stand beside the rejection only."""
-    verdicts = tuple(Option(one, one) for one in ("pending", "accept", "reject"))
-    verdict = NewField("Lead", "Sales_Verdict__c", "Verdict", kind="picklist", options=verdicts)
-    for field in (verdict, REASONS, REASONS):
-        salesforce.create_field(field)
-    (lead,) = org.load("Lead", [{"LastName": "Lee", "Company": "Example"}])
-    bare, whole = (
-        {"Sales_Verdict__c": "reject", **more} for more in ({}, {REASONS.name: "timing"})
-    )
-    [refused] = salesforce.update_many("Lead", [Change(lead, bare)])
-    assert isinstance(refused, Rejected)
-    assert "理由が必要です" in refused.reason
-    assert refused.fields == (REASONS.name,)
-    [taken] = salesforce.update_many("Lead", [Change(lead, whole)])
-    assert isinstance(taken, Written)
-    [taken] = salesforce.update_many("Lead", [Change(lead, {"Sales_Verdict__c": "accept"})])
-    assert isinstance(taken, Written)
-    described = org.state.table("Lead").schema.fields[REASONS.name].describe()
-    assert (described["controllerName"], described["dependentPicklist"]) == (verdict.name, True)
-    # The third bit from the left is the third verdict.
-    assert [one["validFor"] for one in described["picklistValues"]] == ["IA==", None]
-
-
-def test_a_list_cannot_hang_on_a_field_that_is_not_there(salesforce: SalesforceConnector) -> None:
-    """It is refused with the field's name, and nothing is made."""
-    with pytest.raises(Rejected, match="Sales_Verdict__c"):
-        salesforce.create_field(REASONS)
-    assert REASONS.name not in salesforce.describe("Lead").fields
 
 
 # References --------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from connector.port import System
+from console.checking import wording_of
 from console.running import sandbox_environment
 from mappings.compile import Compiled
 from sandbox.hubspot.org import HubSpotOrg
@@ -76,7 +77,8 @@ class Office:
         """`init` and `check`: key fields are made, the files fit both live systems without a warning."""
         bridge = self.bridge
         bridge.pin()
-        _, missing = create_keys(bridge.connectors, bridge.compile(offline=True).mappings)
+        made = bridge.compile(offline=True).mappings
+        _, missing = create_keys(bridge.connectors, made, wording_of(bridge, "ja"))
         assert missing == []
         found = bridge.checked()
         assert [(one.code, one.found) for one in found.warnings] == []

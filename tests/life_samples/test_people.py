@@ -112,3 +112,21 @@ def test_owners_of_what_we_create_are_chosen_by_the_rules_of_the_org(tmp_path: P
         made.hubspot.create("contacts", {"email": "bo@example.com", "lastname": "Bo"})
         made.resync()
         assert made.right("Lead", Email="bo@example.com")[1]["OwnerId"] == seller
+
+
+def test_a_hand_off_gets_its_fields_and_its_answers_travel(tmp_path: Path) -> None:
+    """`init` makes all of them in both orgs, nothing is left to warn of, and a second plan is empty."""
+    with office(tmp_path, "people-with-handoff") as made:
+        made.check()
+        here, there = made.person("ann@example.com")
+        made.hubspot.edit(
+            "contacts", here, {"timeframe": "3_6m", "need_problem": "見積に三日かかる"}
+        )
+        made.converge()
+        lead = made.salesforce.records("Lead")[there]
+        assert (lead["Timeframe__c"], lead["Need_Problem__c"]) == ("3_6m", "見積に三日かかる")
+        made.salesforce.edit("Lead", there, {"Budget__c": "planned", "Next_Step__c": "12/3 訪問"})
+        made.converge()
+        contact = made.hubspot.records("contacts")[here]
+        assert (contact["budget"], contact["next_step"]) == ("planned", "12/3 訪問")
+        made.settled()

@@ -178,9 +178,9 @@ def test_a_reason_hangs_on_the_rejection_and_is_asked_for_beside_it(
     assert companion.never_by_hand == ("not_worked",)
     assert list(asked)[-1] == "Recycle_Reason__c"
     text = FieldSchema(name="Sales_Verdict__c", label="Verdict", kind="text")
-    for name in ("Lead", "Contact"):
-        assert made[System.SALESFORCE]._fields is not None
-        made[System.SALESFORCE]._fields[name]["Sales_Verdict__c"] = text
+    held = made[System.SALESFORCE]._fields or {}
+    for fields in held.values():
+        fields["Sales_Verdict__c"] = text
     create_keys(made, handed, wording())
     assert asked["Recycle_Reason__c"].companion is None
 
