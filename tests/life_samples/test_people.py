@@ -119,14 +119,12 @@ def test_a_hand_off_gets_its_fields_and_its_answers_travel(tmp_path: Path) -> No
     with office(tmp_path, "people-with-handoff") as made:
         made.check()
         here, there = made.person("ann@example.com")
-        made.hubspot.edit(
-            "contacts", here, {"timeframe": "3_6m", "need_problem": "見積に三日かかる"}
-        )
-        made.converge()
-        lead = made.salesforce.records("Lead")[there]
-        assert (lead["Timeframe__c"], lead["Need_Problem__c"]) == ("3_6m", "見積に三日かかる")
+        answers = {"timeframe": "3_6m", "need_problem": "見積に三日かかる"}
+        made.hubspot.edit("contacts", here, answers)
         made.salesforce.edit("Lead", there, {"Budget__c": "planned", "Next_Step__c": "12/3 訪問"})
         made.converge()
+        lead = made.salesforce.records("Lead")[there]
         contact = made.hubspot.records("contacts")[here]
+        assert (lead["Timeframe__c"], lead["Need_Problem__c"]) == ("3_6m", "見積に三日かかる")
         assert (contact["budget"], contact["next_step"]) == ("planned", "12/3 訪問")
         made.settled()
