@@ -25,13 +25,6 @@ SHIPPED = Path(mappings.__file__).parent
 # Where the files to deploy are put, in the working folder.
 TO_DEPLOY = "salesforce-fields"
 LABELS = {System.HUBSPOT: "Salesforce id (Kakehashi)", System.SALESFORCE: "HubSpot Id"}
-HOW = {
-    System.HUBSPOT: "create a unique single-line text property {field!r} on {object}, or give the "
-    "token the scope crm.schemas.{object}.write and run `kakehashi init` again",
-    System.SALESFORCE: "create a text field {field} (64, External ID, Unique, case-insensitive) on "
-    "{object} and let the integration user's permission set read and edit it, or give the user "
-    "'Customize Application' and run `kakehashi init` again",
-}
 
 
 class ConsentField(NamedTuple):
@@ -130,7 +123,7 @@ def create_keys(
         except SystemBlocked as error:
             if error.cause != "permission":
                 raise
-            missing.append({**where, "how": _how(system, field, where, wording)})
+            missing.append({**where, "how": _how(system, field, wording)})
         else:
             created.append(where)
     return created, missing
@@ -153,10 +146,9 @@ def deployable(
     return files
 
 
-def _how(system: System, field: NewField, where: Mapping[str, str], wording: Wording) -> str:
-    if field.unique:
-        return HOW[system].format(**where)
-    return wording.say(f"how.{system.value}", **where, kind=told(field))
+def _how(system: System, field: NewField, wording: Wording) -> str:
+    key = f"how.{system.value}_key" if field.unique else f"how.{system.value}"
+    return wording.say(key, field=field.name, object=field.object, kind=told(field))
 
 
 def _fitting(connector: Connector, field: NewField) -> NewField:

@@ -162,6 +162,13 @@ def test_every_choice_of_ours_has_a_name_in_both_languages() -> None:
     for said in [*labels.values(), *(one for list_ in told.values() for one in list_.values())]:
         assert said["en"]
         assert said["ja"]
+    for said in labels.values():
+        # Salesforce takes labels of 40 characters.
+        assert max(len(f"{said[one]} (Kakehashi)") for one in ("en", "ja")) <= 40
+    for list_ in told.values():
+        for language in ("en", "ja"):
+            # Neither system takes two options that people could not tell apart.
+            assert len({said[language] for said in list_.values()}) == len(list_)
 
 
 def test_a_reason_hangs_on_the_rejection_and_is_asked_for_beside_it(
