@@ -17,6 +17,7 @@ from intent.definition import Definition
 from intent.identity import Network
 from intent.model import UNKNOWN, Discard, Event, Identity, Rejection
 from intent.telling import Refused
+from mappings.normal import PLAIN_DATE
 
 # Domain sheet 3.2; `identify` says who a cookie is, and scores nothing. Those of the definition come on top.
 KNOWN_TYPES: Final = frozenset(
@@ -30,6 +31,8 @@ KNOWN_TYPES: Final = frozenset(
 )
 PAGE_VIEW: Final = "page_view"
 THIRD_PARTY: Final = "third_party_intent"
+# The source of what the snippet sends.
+BROWSER: Final = "site"
 # Characters of an id, ours or others'.
 LONGEST_ID: Final = 128
 # A clock may be wrong by so much ahead; what lies further ahead counts from then on.
@@ -99,7 +102,7 @@ class Intake:
         kind, topic = self.by_page(kind, url)
         properties = properties_of(raw.get("properties"))
         if kind == THIRD_PARTY:
-            need_provenance(raw["consent"], properties)
+            need_provenance(raw["consent"], properties, told, now)
         ip = short(raw, "ip", 64) or told.ip
         network = self.look_up(ip) if ip is not None else None
         who = who_of(raw, network)
@@ -226,13 +229,28 @@ def is_a_no(told: object) -> bool:
     return isinstance(told, str | bool) and str(told).strip().lower() in FORBIDDING
 
 
-def need_provenance(consent: Mapping[str, Any], properties: Mapping[str, object]) -> None:
-    """Third parties' intent names its provider, its basis, and when that was confirmed. Raises `Refused`."""
-    provider = properties.get("provider")
-    if provider is None or not consent.get("basis"):
+def need_provenance(
+    consent: Mapping[str, Any], properties: Mapping[str, object], told: Told, now: datetime
+) -> None:
+    """Third parties' intent names its provider, its basis, and when that was confirmed. Raises `Refused`.
+
+    A browser is no third party, and knows nothing of any.
+    """
+    if told.source == BROWSER:
+        raise Refused("unknown_type", "type", found=THIRD_PARTY)
+    provider, basis = properties.get("provider"), consent.get("basis")
+    if provider is None or not isinstance(basis, str) or hygiene.clean_text(basis, 100) is None:
         raise Refused("no_consent", "no_basis", provider=str(provider or "the sender"))
-    if properties.get("confirmed_at") is None:
+    confirmed = confirmed_of(properties.get("confirmed_at"))
+    if confirmed is None or confirmed > now:
         raise Refused("no_consent", "not_confirmed")
+
+
+def confirmed_of(found: object) -> datetime | None:
+    """When somebody confirmed a consent: an instant, or a day; None for what is neither."""
+    if isinstance(found, str) and PLAIN_DATE.fullmatch(found.strip()):
+        found = f"{found.strip()}T00:00:00Z"
+    return moment_of(found)
 
 
 def who_of(raw: Mapping[str, Any], network: Network | None) -> Identity:

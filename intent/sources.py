@@ -21,8 +21,8 @@ from intent import hygiene, identity
 from intent.intake import (
     THIRD_PARTY,
     Intake,
+    confirmed_of,
     entries_of,
-    moment_of,
     needed_id,
     properties_of,
     short,
@@ -31,7 +31,6 @@ from intent.intake import (
 from intent.model import UNKNOWN, Event, Identity, Rejection
 from intent.telling import Refused
 from mappings.faults import FaultList, Place
-from mappings.normal import PLAIN_DATE
 from mappings.source import Node, as_plain, entries, read_file
 
 TYPE: Final = THIRD_PARTY
@@ -145,7 +144,7 @@ class Source:
             properties=properties_of(
                 {
                     "provider": self.provider,
-                    "confirmed_at": str(_confirmed(told["confirmed_at"]))[:10],
+                    "confirmed_at": str(confirmed_of(told["confirmed_at"]))[:10],
                     "asset": told.get("asset"),
                 }
             ),
@@ -156,7 +155,7 @@ class Source:
         basis = hygiene.clean_text(found, 100) if isinstance(found, str) else None
         if basis is None:
             raise Refused("no_consent", "no_basis", provider=self.provider)
-        confirmed = _confirmed(told.get("confirmed_at"))
+        confirmed = confirmed_of(told.get("confirmed_at"))
         if confirmed is None or confirmed > now:
             raise Refused("no_consent", "not_confirmed")
         return basis
@@ -195,13 +194,6 @@ def _content(row: Mapping[str, Any]) -> bytes:
         return orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # halves of characters
         return json.dumps(row, sort_keys=True).encode()
-
-
-def _confirmed(found: object) -> datetime | None:
-    """When somebody confirmed the consent: an instant, or a day."""
-    if isinstance(found, str) and PLAIN_DATE.fullmatch(found.strip()):
-        found = f"{found.strip()}T00:00:00Z"
-    return moment_of(found)
 
 
 def _held(body: object, path: Sequence[str]) -> Any:
