@@ -40,7 +40,8 @@ class News(NamedTuple):
 
 
 def news(told: Card | None, card: Card, telling: Telling, now: datetime, *, hard: bool) -> News:
-    """What becomes of a card that was looked at now. `hard`: somebody raised a hand since the last one."""
+    """What becomes of a card that was looked at now. `hard`: somebody raised a hand since the
+    last one, or a surge began that the card does not show by itself."""
     found = pace(told, card, telling, hard=hard)
     if found is Pace.NEVER:
         return News(tell=False)

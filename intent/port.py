@@ -178,6 +178,14 @@ class Scores(Protocol):
         With a topic: whose events about it counted on that day.
         """
 
+    def topic_days(
+        self, account: Subject, definition: Definition, until: datetime, also: Iterable[str] = ()
+    ) -> Mapping[str, Sequence[int]]:
+        """The same by topic: of topics whose last week was busy enough for a surge, and of those in `also`.
+
+        What speaks against a purchase, like pages for job seekers, counts for none.
+        """
+
     def site_days(self, until: datetime) -> Sequence[int]:
         """The same of everybody, by device."""
 

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import cache
 from typing import NamedTuple
 
 import structlog
@@ -31,12 +32,12 @@ from intent.filters import PATIENCE, judge
 from intent.model import DAY, Card, Contribution, Discard, Subject, millis
 from intent.news import News, news
 from intent.port import IntentStore, OtherDefinition
-from intent.surge import Surge, standing, surge
 from mappings.schema import Mapping as FieldMapping
 from mappings.schema import OwnName
 from sync.fitting import Fitting
 from sync.lanes import Lane
 from sync.ledger import Ledger, LedgerBusy
+from sync.surging import SurgeWatch
 from sync.withdrawing import Withdrawer, names_of, rings_for
 
 log = structlog.get_logger()
@@ -166,6 +167,10 @@ class Teller:
             self.store.judged(0)
             log.info("scores made anew", definition=definition.version, count=count)
 
+    @property
+    def _watch(self) -> SurgeWatch:
+        return SurgeWatch(self.store)
+
     # Looking ------------------------------------------------------------------------------------
 
     def look(self, definition: Definition, subjects: Sequence[Subject]) -> int:
@@ -176,9 +181,10 @@ class Teller:
             if self.withdrawer.is_forbidden(one):
                 self.withdrawer.erase(one)
         told = self.store.told(subjects)
+        # Accounts first: their people are told of a surge that they have just made.
         looked = [
             self._look_at(definition, one, told.get(one), now)
-            for one in subjects
+            for one in sorted(subjects, key=lambda one: one.kind != "account")
             if one.kind != "visitor"
         ]
         fresh = self._in_full(definition, [one for one in looked if one.news.tell], now)
@@ -197,13 +203,15 @@ class Teller:
             fit=None if told is None else told.fit,
             last_at=None if told is None else _long_ago(told.last_at, now),
         )
-        if subject.kind == "account":
-            found, since = self._tested(definition, subject, now)
-            known = known._replace(surge=found, since=since)
-        elif (account := self.store.account_of(subject)) is not None:
-            known = known._replace(since=self._surges_since(account))
-        card = cards.card_of(definition, known, now, self.zone)
         hard = cards.is_hard(definition, known.evidence, None if told is None else told.last_at)
+        if subject.kind == "account":
+            seen = self._watch.look(definition, subject, now)
+            self._watch.remember(subject, seen)
+            known = known._replace(surge=seen.told, since=seen.since)
+            hard = hard or seen.is_news
+        elif (account := self.store.account_of(subject)) is not None:
+            known = known._replace(since=self._watch.since(account))
+        card = cards.card_of(definition, known, now, self.zone)
         why = news(told, card, definition.telling, now, hard=hard)
         return Looked(known, card, why, cards.look_again(definition, known, card, now))
 
@@ -212,39 +220,20 @@ class Teller:
     ) -> Sequence[Contribution]:
         return self.store.evidence(subject, definition, millis(now) - SINCE, EVIDENCE)
 
-    def _surges_since(self, account: Subject) -> datetime | None:
-        """Since when an account surges, as it was found last; its people surge with it."""
-        kept = self.store.surges([account]).get((account, ""))
-        return None if kept is None or kept.is_over else kept.since
-
-    def _tested(
-        self, definition: Definition, account: Subject, now: datetime
-    ) -> tuple[Surge, datetime | None]:
-        """Whether an account surges, and since when; what is to be remembered of it is noted."""
-        found = self._surge(definition, account, now)
-        before = self.store.surges([account]).get((account, ""))
-        after = standing(definition.surge, before, found, now)
-        if after.kept != before:
-            self.store.note_surges({(account, ""): after.kept})
-        return found, after.kept.since if after.kept is not None and after.surges else None
-
-    def _surge(self, definition: Definition, account: Subject, now: datetime) -> Surge:
-        days = self.store.visitor_days(account, None, now)
-        return surge(definition.surge, days, self.store.site_days(now))
-
     def _in_full(
         self, definition: Definition, looked: Sequence[Looked], now: datetime
     ) -> list[tuple[Card, News]]:
         """The cards that are told, with fit, colleagues and the size of the surge: all that costs more."""
         fits = self.fitting().fits(definition, self._named(one.known.subject for one in looked))
         full: list[tuple[Card, News]] = []
+        surge_of = cache(lambda account: self._watch.look(definition, account, now).told)
         for one in looked:
             subject = one.known.subject
             known = one.known._replace(fit=fits.get(subject, one.known.fit))
             account = None if subject.kind == "account" else self.store.account_of(subject)
             if account is not None:
                 others = self._colleagues(definition, subject, account, now)
-                known = known._replace(others=others, surge=self._surge(definition, account, now))
+                known = known._replace(others=others, surge=surge_of(account))
             full.append((cards.card_of(definition, known, now, self.zone), one.news))
         return full
 

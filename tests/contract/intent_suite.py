@@ -347,6 +347,34 @@ class IntentContract:
         days = store.site_days(NOW)
         assert (len(days), list(days)[-3:]) == (97, [0, 2, 3])
 
+    def test_topics_that_were_busy_last_week_are_told_by_their_days(
+        self, store: SqlIntentStore
+    ) -> None:
+        """Three visitor-days on two days at least; of others only those that are asked for by name."""
+        for days_ago in (1, 2, 50):
+            score(store, event(email=ANN, topic="pricing", ago=days_ago * DAYS))
+        score(store, event(visitor="v1", network="acme.example", topic="pricing", ago=DAYS))
+        score(store, event(email=ANN, topic="security"), event(email=BOB, topic="pricing"))
+        found = store.topic_days(account(), FIRST, NOW)
+        assert set(found) == {"pricing"}
+        assert len(found["pricing"]) == 97
+        assert list(found["pricing"])[-3:] == [1, 2, 0]
+        assert sum(found["pricing"]) == 4
+        more = store.topic_days(account(), FIRST, NOW, also=["security", "nobody's"])
+        assert {topic: sum(days) for topic, days in more.items()} == {
+            "nobody's": 0,
+            "pricing": 4,
+            "security": 1,
+        }
+
+    def test_looking_for_a_job_is_no_interest_that_surges(self, store: SqlIntentStore) -> None:
+        """A topic whose events are taken off a score."""
+        families = {**FIRST.families, "browse": replace(FIRST.families["browse"], negative=True)}
+        for days_ago in range(4):
+            score(store, event(email=ANN, topic="careers", ago=days_ago * DAYS))
+        assert "careers" in store.topic_days(account(), FIRST, NOW)
+        assert store.topic_days(account(), replace(FIRST, families=families), NOW) == {}
+
     def test_whoever_was_touched_is_handed_out_once(self, store: SqlIntentStore) -> None:
         """With their account; again if they are touched while somebody looks, or nobody says a word."""
         score(store, event(email=ANN))

@@ -10,6 +10,7 @@ import pytest
 
 from connector.port import System
 from intent.definition import FitRule
+from intent.model import Card, Subject, SurgeStanding
 from intent.withdrawals import withdrawn_in
 from mappings.schema import ConsentLine
 from tests.sync.bridge import sqlite_url
@@ -220,6 +221,59 @@ def test_another_definition_makes_all_scores_anew(site: Website) -> None:
     assert after is not None
     assert after.definition == "2"
     assert after.engagement < before.engagement
+
+
+BOB = "bob@acme.example"
+
+
+def as_ever(site: Website) -> None:
+    """For three months somebody of the company looks at documentation, on every other day."""
+    for day in range(12, 97, 2):
+        site.happens("page_view", email=BOB, ago=timedelta(days=day))
+
+
+def asks_for_prices(site: Website) -> None:
+    for day in (0, 2, 4):
+        site.happens("pricing_view", topic="pricing", ago=timedelta(days=day))
+
+
+def account_card(site: Website) -> Card | None:
+    company = Subject("account", "acme.example")
+    return site.store.told([company]).get(company)
+
+
+def test_a_company_that_turns_to_a_topic_surges_and_so_do_its_people(site: Website) -> None:
+    """As often as ever, but about the prices: at once, and both sentences name what it is about."""
+    as_ever(site)
+    site.carry()
+    before = account_card(site)
+    assert before is None or not before.surge
+    asks_for_prices(site)
+    site.carry()
+    company, ann = account_card(site), site.card()
+    assert company is not None
+    assert ann is not None
+    assert (company.surge, ann.surge) == (True, True)
+    assert "会社として「料金」への関心が急上昇" in str(company.reason_internal_ja)
+    assert "Interest of the company in “pricing” surges" in str(ann.reason_internal_en)
+    assert held(site)[0]["surge"] is True
+
+
+@pytest.mark.parametrize(("surprise", "told"), [(3.9, False), (1.0, True)])
+def test_a_surge_that_returns_within_two_weeks_is_told_only_where_it_is_louder(
+    site: Website, surprise: float, told: bool
+) -> None:
+    """It began three days ago and ended; the next one is a hundred times less probable, or no news."""
+    company = Subject("account", "acme.example")
+    before = SurgeStanding(site.time() - 3 * DAY, surprise, is_over=True)
+    site.store.note_surges({(company, topic): before for topic in ("", "pricing")})
+    asks_for_prices(site)
+    site.happens("form_submit_handraise")
+    site.carry()
+    card = account_card(site)
+    assert card is not None
+    assert card.surge is told
+    assert ("急上昇" in str(card.reason_internal_ja)) is told
 
 
 def forbidding(tmp_path: Path) -> Website:
