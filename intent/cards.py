@@ -39,6 +39,32 @@ class Known(NamedTuple):
     since: datetime | None = None
 
 
+class Member(NamedTuple):
+    """How engaged one of those is who make up an account, and when that last grew."""
+
+    subject: Subject
+    engaged: float
+    latest: Millis
+
+
+def members_of(
+    definition: Definition, states: Mapping[StateKey, State], now: Millis
+) -> tuple[Member, ...]:
+    """Everybody among these sums, the most engaged first."""
+    theirs: dict[Subject, dict[StateKey, State]] = defaultdict(dict)
+    for key, state in states.items():
+        theirs[key.subject][key] = state
+    found = [
+        Member(
+            subject,
+            score.engagement(definition, score.family_sums(definition, held, now)),
+            max(state.at for state in held.values()),
+        )
+        for subject, held in theirs.items()
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.engaged, one.subject)))
+
+
 def card_of(definition: Definition, known: Known, at: datetime, zone: tzinfo = UTC) -> Card:
     """The card of a person, a visitor or an account at an instant."""
     now, subject = millis(at), known.subject
@@ -98,21 +124,15 @@ def _engaged(definition: Definition, known: Known, now: Millis) -> float:
 
 def _account(definition: Definition, known: Known, now: Millis) -> score.AccountScore:
     """Its people by themselves; everybody else who came from there is anonymous."""
-    by_member: dict[Subject, dict[StateKey, State]] = defaultdict(dict)
-    for key, state in known.states.items():
-        by_member[key.subject][key] = state
-    people: list[float] = []
-    lately: list[bool] = []
-    anonymous = 0.0
-    for member, states in by_member.items():
-        engaged = score.engagement(definition, score.family_sums(definition, states, now))
-        if member.kind == "person":
-            people.append(engaged)
-            latest = max(state.at for state in states.values())
-            lately.append(now - latest <= definition.account.active_within)
-        else:
-            anonymous += engaged
-    return score.account(definition.account, people, anonymous, lately=lately)
+    members = members_of(definition, known.states, now)
+    people = [one for one in members if one.subject.kind == "person"]
+    within = definition.account.active_within
+    return score.account(
+        definition.account,
+        [one.engaged for one in people],
+        sum(one.engaged for one in members if one.subject.kind != "person"),
+        lately=[now - one.latest <= within for one in people],
+    )
 
 
 def _last(definition: Definition, evidence: Sequence[Contribution]) -> datetime | None:

@@ -7,7 +7,7 @@ database cannot be used now; whatever was asked is asked again then, and nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -102,11 +102,17 @@ class Events(Protocol):
     def retract(self, event_ids: Sequence[str], why: Discard, definition: Definition) -> int:
         """Take events out of the scores: a crawler was told late. Answers how many counted before."""
 
-    def rebuild(self, definition: Definition, now: datetime) -> int:
+    def rebuild(
+        self,
+        definition: Definition,
+        now: datetime,
+        progress: Callable[[int], object] = lambda _trails: None,
+    ) -> int:
         """Make the states of a new definition out of events and daily sums; answers how many states.
 
-        In many short transactions; whoever asks for scores meanwhile gets `OtherDefinition`. Killed, it
-        goes on where it was. Everybody's card is to be looked at afterwards.
+        In many short transactions, `progress` hearing after each how many trails were done; whoever asks for
+        scores meanwhile gets `OtherDefinition`. Killed, it goes on where it was. Everybody's card is to be
+        looked at afterwards.
         """
 
     def forget(self, definition: Definition, now: datetime) -> Mapping[str, int]:

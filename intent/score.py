@@ -108,6 +108,11 @@ def digit(bands: Bands, engaged: float) -> int:
     return 2 if engaged >= bands.two else 3
 
 
+def share_of(rule: AccountRule, engaged: float) -> float:
+    """What somebody of this engagement adds to the score of their account."""
+    return _capped(rule.person_cap, engaged)
+
+
 def account(
     rule: AccountRule,
     people: Sequence[float],
@@ -121,7 +126,7 @@ def account(
     nobody knows. Each person saturates, so that one enthusiast or one crawler cannot heat an account.
     `lately`: who of the people was active within `rule.active_within`; None: all of them.
     """
-    known = sum(_capped(rule.person_cap, one) for one in people)
+    known = sum(share_of(rule, one) for one in people)
     recent = repeat(True) if lately is None else lately
     active = sum(
         was_there and one >= rule.active_points

@@ -161,10 +161,8 @@ class Teller:
 
     def _rebuild(self, definition: Definition) -> None:
         """The definition changed: its scores are made anew, by one worker, and the others wait."""
-        with suppress(LedgerBusy), self.hold(f"{LEASE}rebuild"):
-            count = self.store.rebuild(definition, self.clock())
-            # Its filters may be others, too.
-            self.store.judged(0)
+        with suppress(LedgerBusy):
+            count = replay(self.store, definition, self.clock(), self.hold)
             log.info("scores made anew", definition=definition.version, count=count)
 
     @property
@@ -280,6 +278,24 @@ class Teller:
         if rings:
             self.ledger.ring(rings, self.clock())
             self.ring(dict.fromkeys(one.lane for one in rings))
+
+
+def replay(
+    store: IntentStore,
+    definition: Definition,
+    now: datetime,
+    hold: Callable[[str], AbstractContextManager[None]],
+    progress: Callable[[int], object] = lambda _trails: None,
+) -> int:
+    """Make all scores anew by a definition; answers how many sums there are.
+
+    Raises `LedgerBusy` while somebody else is at it. Cut off, the next one goes on where this one was.
+    """
+    with hold(f"{LEASE}rebuild"):
+        count = store.rebuild(definition, now, progress)
+        # Its filters may be others, too.
+        store.judged(0)
+        return count
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -13,6 +13,7 @@ from console.cli import kakehashi
 from console.detail import login_name
 from intent.load import SHIPPED, load_definition
 from intent.model import Event, Identity
+from sync.holding import Holder
 from sync.install import copy_mappings
 from sync.interest import intent_store
 from sync.ledger import Ledger
@@ -85,6 +86,45 @@ def test_each_look_at_single_events_is_on_record(
     whom = f"person:{told['subject']['key']}"
     assert [(one["who"], one["whom"]) for one in looks] == [(login_name(), whom)] * 2
     assert ANN not in run("looks").stdout
+
+
+def test_a_company_is_explained_down_to_its_people_and_events(folder: Path) -> None:
+    """By exact shares that add up to the sums; `show` is the same, by a shorter name."""
+    told = json.loads(run("explain", "example.co.jp", "--json").stdout)
+    assert [(one["type"], one["times"]) for one in told["shares"]] == [("form_submit_handraise", 1)]
+    [ann] = told["members"]
+    assert (ann["kind"], round(ann["engagement"])) == ("person", 29)
+    assert round(ann["adds"]) == told["now"]["engagement"]
+    assert told["surges"] == []
+    assert json.loads(run("show", "example.co.jp", "--json").stdout).keys() == told.keys()
+    shown = run("explain", "example.co.jp").stdout
+    assert "What adds up" in shown
+    assert "form_submit_handraise" in shown
+    assert run("explain", "nobody.example").exit_code == 1
+
+
+def test_replay_makes_all_scores_anew_by_the_file_as_it_is_now(folder: Path) -> None:
+    """An edit that no worker has taken yet; again without one changes nothing."""
+    score = json.loads(run("show", ANN, "--json").stdout)["now"]["engagement"]
+    text = SHIPPED.read_text("utf-8").replace("{points: 40, family", "{points: 5, family")
+    (folder / "intent.yaml").write_text(text, "utf-8")
+    assert "replay" not in run("explain", ANN).stdout
+    assert run("explain", ANN).exit_code == 1
+    for _ in range(2):
+        done = run("replay", "--json")
+        assert (done.exit_code, json.loads(done.stdout)) == (0, {"definition": "1", "sums": 1})
+    now = json.loads(run("explain", ANN, "--json").stdout)["now"]["engagement"]
+    assert (score, now) == (29, 5)
+    assert "made anew" in run("replay").stdout
+
+
+def test_replay_gives_way_to_a_worker_that_is_at_it(folder: Path) -> None:
+    """And says so."""
+    ledger = Ledger.open(f"sqlite:///{folder}/ledger.db")
+    holder = Holder(ledger, lambda: datetime.now(UTC), host="elsewhere")
+    with holder.lease("intent:rebuild"):
+        busy = run("replay")
+    assert (busy.exit_code, "made anew by the workers" in busy.stderr) == (1, True)
 
 
 def test_status_tells_what_waits_and_how_long_what_is_kept(folder: Path) -> None:
