@@ -33,6 +33,7 @@ PAGE_VIEW: Final = "page_view"
 THIRD_PARTY: Final = "third_party_intent"
 # The source of what the snippet sends.
 BROWSER: Final = "site"
+COMPANY_NAME: Final = "company_name"
 # Characters of an id, ours or others'.
 LONGEST_ID: Final = 128
 # A clock may be wrong by so much ahead; what lies further ahead counts from then on.
@@ -78,15 +79,22 @@ def nothing_known(_ip: str) -> Network | None:
     return None
 
 
+def no_company(_name: str) -> str | None:
+    """A look-up of companies by name where nobody keeps them."""
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """Reads events by one definition. `look_up` knows the companies behind network addresses."""
+    """Reads events by one definition. `look_up` knows the companies behind network addresses, `company` the
+    domain or corporate number of the only company of a name."""
 
     definition: Definition
     look_up: Callable[[str], Network | None] = nothing_known
+    company: Callable[[str], str | None] = no_company
 
     def read(self, raw: object, index: int, told: Told, now: datetime) -> Event | Rejection:
-        """One event of a request. Never raises."""
+        """One event of a request. Raises what `company` does, and nothing else."""
         event_id = _id_of(raw)
         try:
             return self._read(entries_of(raw), told, now)
@@ -105,9 +113,7 @@ class Intake:
             need_provenance(raw["consent"], properties, told, now)
         ip = short(raw, "ip", 64) or told.ip
         network = self.look_up(ip) if ip is not None else None
-        who = who_of(raw, network)
-        if who.is_empty:
-            raise Refused("no_identity", "nobody")
+        who = self.somebody(who_of(raw, network), company_name_in(raw))
         agent = short(raw, "user_agent", 1_000) or told.user_agent
         return Event(
             event_id=event_id,
@@ -126,6 +132,19 @@ class Intake:
             discard=self.discard(raw, who, agent, ip, network),
             properties=properties | _network_left(ip, network),
         )
+
+    def somebody(self, who: Identity, name: str | None) -> Identity:
+        """Who it was, for certain: a company's name tells where nothing else does but the network.
+
+        Raises `Refused` where that is nobody, or may be several.
+        """
+        if name is not None and who._replace(network_domain=None).is_empty:
+            account = self.company(name)
+            if account is not None:
+                return identity.in_account(who, account)
+        if who.is_empty:
+            raise Refused("no_identity", "nobody" if name is None else "company_name")
+        return who
 
     def _type(self, found: object) -> str:
         if not isinstance(found, str) or not found:
@@ -266,6 +285,13 @@ def who_of(raw: Mapping[str, Any], network: Network | None) -> Identity:
         network_domain=None if network is None else network.domain,
         corporate_number=identity.corporate_number(number) if number else None,
     )
+
+
+def company_name_in(raw: Mapping[str, Any]) -> str | None:
+    """What the company of an event is called, beside it or among its properties."""
+    properties = raw.get("properties")
+    more = properties if isinstance(properties, dict) else {}
+    return short(raw, COMPANY_NAME, 200) or short(more, COMPANY_NAME, 200)
 
 
 def properties_of(found: object) -> dict[str, str | int | float | bool]:

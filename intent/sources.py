@@ -8,7 +8,7 @@ person stays with the account. Faults are told as those of mapping files are: al
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -17,8 +17,9 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from intent import hygiene, identity
+from intent import hygiene
 from intent.intake import (
+    COMPANY_NAME,
     THIRD_PARTY,
     Intake,
     confirmed_of,
@@ -28,7 +29,7 @@ from intent.intake import (
     short,
     who_of,
 )
-from intent.model import UNKNOWN, Event, Identity, Rejection
+from intent.model import UNKNOWN, Event, Rejection
 from intent.telling import Refused
 from mappings.faults import FaultList, Place
 from mappings.source import Node, as_plain, entries, read_file
@@ -43,7 +44,7 @@ IDENTITY_KEYS: Final = (
     "hubspot_contact_id",
     "company_domain",
     "corporate_number",
-    "company_name",
+    COMPANY_NAME,
 )
 NEEDED_KEYS: Final = ("occurred_at", "points", "consent_basis", "confirmed_at")
 EVENT_KEYS: Final = (*NEEDED_KEYS, "event_id", *IDENTITY_KEYS, "topic", "url", "title", "asset")
@@ -56,11 +57,6 @@ class Where(NamedTuple):
 
     path: tuple[str, ...] = ()
     always: str | None = None
-
-
-def no_company(_name: str) -> str | None:
-    """A look-up of companies by name where nobody keeps them."""
-    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,20 +77,13 @@ class Source:
             return [found]
         return found if isinstance(found, list) else None
 
-    def read(
-        self,
-        row: object,
-        index: int,
-        intake: Intake,
-        now: datetime,
-        company: Callable[[str], str | None] = no_company,
-    ) -> Event | Rejection:
-        """One row as an event. `company` knows domains by company names. Never raises."""
+    def read(self, row: object, index: int, intake: Intake, now: datetime) -> Event | Rejection:
+        """One row as an event. Raises as `Intake.read` does."""
         event_id = None
         try:
             content = entries_of(row)
             event_id = self._id(content)
-            return self._event(event_id, self._told(content), intake, now, company)
+            return self._event(event_id, self._told(content), intake, now)
         except Refused as refused:
             return Rejection(index, event_id, refused.code, refused.message())
 
@@ -119,11 +108,11 @@ class Source:
         told: Mapping[str, Any],
         intake: Intake,
         now: datetime,
-        company: Callable[[str], str | None],
     ) -> Event:
         basis = self._basis(told, now)
         told_at, occurred_at = intake.times(told.get("occurred_at"), now)
-        who = self._who(told, company)
+        who = who_of(told, None)._replace(visitor=None, hubspotutk=None)
+        who = intake.somebody(who, short(told, COMPANY_NAME, 200))
         url = intake.url(told["url"]) if "url" in told else None
         title = told.get("title")
         return Event(
@@ -159,16 +148,6 @@ class Source:
         if confirmed is None or confirmed > now:
             raise Refused("no_consent", "not_confirmed")
         return basis
-
-    def _who(self, told: Mapping[str, Any], company: Callable[[str], str | None]) -> Identity:
-        who = who_of(told, None)._replace(visitor=None, hubspotutk=None)
-        name = short(told, "company_name", 200)
-        if who.company_domain is None and name is not None:
-            domain = company(name)
-            who = who._replace(company_domain=identity.company_domain(domain or ""))
-        if who.is_empty:
-            raise Refused("no_identity", "nobody")
-        return who
 
     def _topic(self, found: object, intake: Intake, url: str | None) -> str:
         """Our topic for the vendor's word; a word that nobody gave a topic stands under no topic."""

@@ -25,6 +25,7 @@ from sync.budget_shared import impatient
 from sync.chores import Chores, Stopped
 from sync.clockwork import LEADS_FOR, Clockwork
 from sync.common_clock import CommonClock
+from sync.companies import Companies
 from sync.hands import Hands
 from sync.holding import Holder
 from sync.interest import Interest, LateInbox, withdrawer_of
@@ -105,6 +106,10 @@ class Parts:
             clock=bridge.clock,
             ring=self.ringer.ring,
         )
+
+    def company_named(self, name: str) -> str | None:
+        """The account of the only company of this name. Raises `LedgerError`."""
+        return Companies(self.bridge.ledger, lambda: self.watch.now().mappings).account_of(name)
 
     def interest(self) -> Interest | None:
         """Who scores and tells in this process."""

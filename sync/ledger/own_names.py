@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from sqlalchemy import select
@@ -16,6 +16,8 @@ from sync.ledger.sightings import indexable
 from sync.ledger.tables import match_key, record
 from sync.sighting import OWN_NAMES
 
+# A name that so many rows bear is nobody's in particular.
+MANY = 500
 # System, object and id of a record.
 Named: TypeAlias = tuple[System, str, str]
 
@@ -44,3 +46,38 @@ class OwnNames(Room):
                 for key, system, object_name, record_id in rows:
                     found[keys[key]][System(system), object_name, record_id] = None
         return {name: list(places) for name, places in found.items()}
+
+    def bearers_of(self, mappings: Sequence[str], name: OwnName) -> Sequence[Collection[OwnName]]:
+        """All names of each of those who bear this one: those of both records of a pair are one's.
+
+        More than can be told apart are answered by the first of them.
+        """
+        other = match_key.alias()
+        with self._look() as connection:
+            rows = connection.execute(
+                select(
+                    record.c.mapping,
+                    record.c.system,
+                    record.c.record_id,
+                    record.c.pair_id,
+                    other.c.key,
+                )
+                .select_from(
+                    match_key.join(record, same_record(match_key)).join(other, same_record(other))
+                )
+                .where(
+                    match_key.c.mapping.in_(mappings),
+                    match_key.c.rule == OWN_NAMES,
+                    match_key.c.key == indexable(str(name)),
+                    other.c.rule == OWN_NAMES,
+                    record.c.gone.is_(None),
+                )
+                .order_by(record.c.id)
+                .limit(MANY)
+            ).all()
+        found: dict[object, set[OwnName]] = defaultdict(set)
+        for row in rows:
+            alone = (row.mapping, row.system, row.record_id)
+            kind, _, value = row.key.partition(":")
+            found[alone if row.pair_id is None else row.pair_id].add(OwnName(kind, value))
+        return list(found.values())
