@@ -195,6 +195,12 @@ class Scores(Protocol):
     def site_days(self, until: datetime) -> Sequence[int]:
         """The same of everybody, by device."""
 
+    def days_of_people(self) -> Sequence[tuple[Subject, Millis]]:
+        """Who was on the website on which days, and since when on that day, as far back as days are kept.
+
+        Only people who are known: a cookie that is thrown away never comes again, and would teach so.
+        """
+
     def touched(self, limit: int, now: datetime) -> Sequence[Subject]:
         """Subjects whose scores changed since their card was last looked at, longest ago first.
 

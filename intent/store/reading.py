@@ -18,8 +18,8 @@ from intent.store.base import IntentRoom, need_definition
 from intent.store.counting import RETURN_VISIT, day_of
 from intent.store.naming import subject_of, subject_text
 from intent.store.rows import among
-from intent.store.tables import counted, daily, event, site_day, state, visit
-from intent.store.trails import Held, held_by_owner
+from intent.store.tables import counted, daily, event, site_day, state, trail, turn, visit
+from intent.store.trails import Held, held_by_id, held_by_owner
 from intent.surge import DAYS, SHORT
 
 FEW = 20
@@ -95,6 +95,25 @@ class Reading(IntentRoom):
             ).all()
         counts = dict.fromkeys(range(last - DAYS + 1, last + 1), 0)
         return list((counts | {row[0]: int(row[1]) for row in rows}).values())
+
+    def days_of_people(self) -> Sequence[tuple[Subject, Millis]]:
+        """Who was on the website on which days; see `intent.port.Scores`."""
+        first: dict[tuple[str, int], Millis] = {}
+        with self._look() as connection:
+            ids = connection.scalars(select(turn.c.trail_id).distinct()).all()
+            turned = held_by_id(connection, ids)
+            rows = connection.execute(
+                select(trail.c.owner, visit.c.trail_id, visit.c.day, visit.c.first_at).select_from(
+                    visit.join(trail, trail.c.id == visit.c.trail_id)
+                )
+            )
+            for row in rows:
+                held = turned.get(row.trail_id)
+                owner = row.owner if held is None else held.owner_at(row.first_at)
+                if owner.startswith("person:"):
+                    key = owner, row.day
+                    first[key] = min(first.get(key, row.first_at), row.first_at)
+        return [(subject_of(owner), at) for (owner, _), at in sorted(first.items())]
 
 
 def _with_members(connection: Connection, subjects: Iterable[Subject]) -> set[str]:

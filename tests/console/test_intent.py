@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from click.testing import CliRunner, Result
@@ -125,6 +126,34 @@ def test_replay_gives_way_to_a_worker_that_is_at_it(folder: Path) -> None:
     with holder.lease("intent:rebuild"):
         busy = run("replay")
     assert (busy.exit_code, "made anew by the workers" in busy.stderr) == (1, True)
+
+
+def test_the_half_life_is_tuned_on_the_people_on_file(folder: Path) -> None:
+    """Without a file; with one its columns have to be named."""
+    assert "no events to learn" in run("tune-half-life").output
+    assert "--subject" in run("tune-half-life", str(SHIPPED)).output
+    now, dice = datetime.now(UTC), Random(5)
+    store = intent_store(Ledger.open(f"sqlite:///{folder}/ledger.db"))
+    visits = [
+        Event(
+            event_id=f"p{n}:{day}",
+            type="page_view",
+            occurred_at=now - timedelta(days=day),
+            received_at=now,
+            told_at=now,
+            identity=Identity(email=f"p{n}@example.com"),
+            source="server",
+            page="/",
+        )
+        for n in range(120)
+        for day in range(1, 90)
+        if dice.random() < n / 800
+    ]
+    store.take_in(visits)
+    while store.score_some(DEFINITION, now, part=0, parts=1):
+        pass
+    done = run("tune-half-life", "--cuts", "2", "--half-life", "14", "--json")
+    assert json.loads(done.stdout)["mean_auc"]["half-life 14 d"] > 0.6
 
 
 def test_status_tells_what_waits_and_how_long_what_is_kept(folder: Path) -> None:

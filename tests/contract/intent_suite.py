@@ -408,6 +408,23 @@ class IntentContract:
         days = store.site_days(NOW)
         assert (len(days), list(days)[-3:]) == (97, [0, 2, 3])
 
+    def test_the_days_of_people_are_those_of_all_their_devices(self, store: SqlIntentStore) -> None:
+        """Once a day, whoever's cookie it was then; of cookies that nobody knows none."""
+        score(
+            store, event(visitor="v1", email=ANN, ago=4 * DAYS), event(visitor="v1", ago=3 * DAYS)
+        )
+        score(store, event(email=ANN, ago=3 * DAYS + HOUR), event(visitor="v2"))
+        score(store, event(visitor="v1", email=BOB, ago=2 * DAYS), event(visitor="v1", ago=DAYS))
+        found = {
+            (subject, round((millis(NOW) - at) / DAY, 2)) for subject, at in store.days_of_people()
+        }
+        assert found == {
+            (person(store), 4.0),
+            (person(store), 3.04),
+            (person(store, BOB), 2.0),
+            (person(store, BOB), 1.0),
+        }
+
     def test_topics_that_were_busy_last_week_are_told_by_their_days(
         self, store: SqlIntentStore
     ) -> None:
