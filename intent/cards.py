@@ -20,6 +20,9 @@ from intent.surge import Surge
 # When to look again at what only fades. A band falls at a time that is known; the last points go slowly.
 FADES, SURGES = timedelta(days=7), timedelta(days=1)
 
+# Scores are told in whole points, and so is the band: half a point below a threshold is none yet.
+ROUNDING = 0.5
+
 
 class Known(NamedTuple):
     """Everything that a card is made of. `evidence` is that of the subject, newest first.
@@ -103,7 +106,7 @@ def look_again(definition: Definition, known: Known, card: Card, at: datetime) -
         return None
     if card.subject.kind == "account":
         return at + SURGES
-    falls = score.falls(definition, known.states, millis(at))
+    falls = score.falls(definition, known.states, millis(at), ROUNDING)
     return at + FADES if falls is None else min(moment(falls), at + FADES)
 
 

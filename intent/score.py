@@ -137,14 +137,17 @@ def account(
     )
 
 
-def falls(definition: Definition, states: Mapping[StateKey, State], at: Millis) -> Millis | None:
+def falls(
+    definition: Definition, states: Mapping[StateKey, State], at: Millis, rounding: float = 0.0
+) -> Millis | None:
     """When the digit of the band falls next if nothing happens, late by a minute at most.
 
+    `rounding`: how far below a threshold a score still passes for it, because it is told in whole points.
     None where it is the lowest already. Negative points fade too, so a score may rise on its way down.
     """
     bands = definition.bands
-    now = digit(bands, engagement(definition, family_sums(definition, states, at)))
-    threshold = {1: bands.one, 2: bands.two}.get(now, 0.0)
+    now = digit(bands, engagement(definition, family_sums(definition, states, at)) + rounding)
+    threshold = {1: bands.one, 2: bands.two}.get(now, 0.0) - rounding
     if threshold <= 0:
         return None
     course = _Course.of(definition, states)

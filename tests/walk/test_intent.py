@@ -125,12 +125,12 @@ def test_an_event_that_only_names_a_company_is_told_of_the_one_that_bears_the_na
     live: Installation,
 ) -> None:
     """However its form is written; a name that nobody bears is refused."""
-    domain, name = named_alone(live.sandbox)
+    account, name = named_alone(live.sandbox)
     told = event("webinar_attend", "", datetime.now(UTC)) | {"email": None}
     spelled = name.replace("株式会社", "㈱").upper()
     found = send(live, [told | {"company_name": spelled, "event_id": "named"}])
     assert (found["accepted"], found["rejected"]) == (1, [])
-    live.wait(lambda: "webinar_attend" in told_of(live, domain), PATIENCE, "the event there")
+    live.wait(lambda: "webinar_attend" in told_of(live, account), PATIENCE, "the event there")
     nobody = send(live, [told | {"company_name": "Nobody of that name", "event_id": "nobody"}])
     assert [one["code"] for one in nobody["rejected"]] == ["no_identity"]
 

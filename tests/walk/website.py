@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 
+from intent.identity import company_domain
 from mappings.normal import company
 from sandbox.serve import Sandbox
 from tests.walk.installation import Installation
@@ -58,17 +59,17 @@ def put_beside(installation: Installation) -> None:
 
 
 def named_alone(sandbox: Sandbox) -> tuple[str, str]:
-    """The domain and the name of a company whose name no other one bears."""
+    """The account and the name of a company whose name no other one bears."""
     left = sandbox.hubspot.records("companies").values()
     right = sandbox.salesforce.records("Account").values()
     names = [company(str(row["name"])) for row in left if row.get("name")]
     there = {company(str(row["Name"])): str(row.get("Website")) for row in right}
     return next(
-        (str(row["domain"]), str(row["name"]))
+        (str(company_domain(str(row["domain"]))), str(row["name"]))
         for row in left
         if row.get("domain")
         and names.count(name := company(str(row["name"]))) == 1
-        and row["domain"] in there.get(name, row["domain"])
+        and str(row["domain"]) in there.get(name, str(row["domain"]))
     )
 
 
