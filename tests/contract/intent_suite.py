@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from itertools import count
 
 import pytest
 from sqlalchemy import Engine
 
 from intent.model import DAY, Card, Identity, Subject, SurgeStanding, millis
 from intent.port import Link, OtherDefinition, UnknownSubject
-from intent.store import SqlIntentStore, rebuilding
-from intent.store.recounting import recount
+from intent.store import SqlIntentStore
 from tests.contract.intent_builders import (
     ANN,
     BOB,
@@ -31,22 +28,6 @@ from tests.contract.intent_builders import (
 )
 
 HOUR, DAYS = timedelta(hours=1), timedelta(days=1)
-
-
-class Killed(BaseException):
-    """The process ends here."""
-
-
-def killing(work: Callable[..., object], at: int) -> Callable[..., object]:
-    """The same, until it is called this often."""
-    calls = count(1)
-
-    def until(*words: object) -> object:
-        if next(calls) == at:
-            raise Killed
-        return work(*words)
-
-    return until
 
 
 class IntentContract:
@@ -302,48 +283,6 @@ class IntentContract:
         score(store, event(visitor="v1", now=long_ago), by=new)
         assert points(store, visitor(), "browse", by=new) == browse, "that day is over"
 
-    @pytest.mark.parametrize("killed", ["between two transactions", "within one"])
-    def test_a_rebuild_that_was_killed_goes_on_where_it_was(
-        self, store: SqlIntentStore, monkeypatch: pytest.MonkeyPatch, killed: str
-    ) -> None:
-        """Nobody reads half of it meanwhile, nothing is made twice, and the sums are those of one go."""
-        monkeypatch.setattr(rebuilding, "TRAILS_AT_ONCE", 2)
-        score(store, *[event(visitor=f"v{n}", page=f"/{page}") for n in range(7) for page in "ab"])
-        new = definition("second", view=2, at_most=1)
-        done: list[int] = []
-        with monkeypatch.context() as patched, pytest.raises(Killed):
-            if killed == "within one":
-                patched.setattr(rebuilding, "recount", killing(recount, 3))
-            store.rebuild(new, NOW, killing(done.append, 3))
-        assert done == [2, 2]
-        for version in (FIRST, new):
-            with pytest.raises(OtherDefinition):
-                store.states([visitor()], version)
-            with pytest.raises(OtherDefinition):
-                store.score_some(version, NOW, part=0, parts=1)
-        store.take_in([event(visitor="v0", page="/c"), event(visitor="v9")])
-        store.rebuild(new, LATER, done.append)
-        left = 8 - (6 if killed == "between two transactions" else 4)
-        assert sum(done) - 4 == left
-        score(store, by=new)
-        assert points(store, visitor("v0"), by=new) == 6
-        assert [points(store, visitor(f"v{n}"), by=new) for n in range(1, 7)] == [4] * 6
-        assert points(store, visitor("v9"), by=new) == 2
-
-    def test_a_rebuild_by_another_definition_begins_anew(
-        self, store: SqlIntentStore, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """What the one that was killed had made is of no use to it."""
-        monkeypatch.setattr(rebuilding, "TRAILS_AT_ONCE", 2)
-        score(store, *[event(visitor=f"v{n}") for n in range(5)])
-        with pytest.raises(Killed):
-            store.rebuild(definition("second", view=2), NOW, killing(int, 2))
-        third = definition("third", view=3)
-        done: list[int] = []
-        store.rebuild(third, NOW, done.append)
-        assert sum(done) == 5
-        assert [points(store, visitor(f"v{n}"), by=third) for n in range(5)] == [3] * 5
-
     def test_everything_is_forgotten_in_its_time(self, store: SqlIntentStore) -> None:
         """Events first, visitors who are nobody, counts of days; of people the sums stay."""
         then = NOW - 121 * DAYS
@@ -407,51 +346,6 @@ class IntentContract:
         assert list(store.visitor_days(account(), "pricing", NOW))[-3:] == [0, 0, 1]
         days = store.site_days(NOW)
         assert (len(days), list(days)[-3:]) == (97, [0, 2, 3])
-
-    def test_the_days_of_people_are_those_of_all_their_devices(self, store: SqlIntentStore) -> None:
-        """Once a day, whoever's cookie it was then; of cookies that nobody knows none."""
-        score(
-            store, event(visitor="v1", email=ANN, ago=4 * DAYS), event(visitor="v1", ago=3 * DAYS)
-        )
-        score(store, event(email=ANN, ago=3 * DAYS + HOUR), event(visitor="v2"))
-        score(store, event(visitor="v1", email=BOB, ago=2 * DAYS), event(visitor="v1", ago=DAYS))
-        found = {
-            (subject, round((millis(NOW) - at) / DAY, 2)) for subject, at in store.days_of_people()
-        }
-        assert found == {
-            (person(store), 4.0),
-            (person(store), 3.04),
-            (person(store, BOB), 2.0),
-            (person(store, BOB), 1.0),
-        }
-
-    def test_topics_that_were_busy_last_week_are_told_by_their_days(
-        self, store: SqlIntentStore
-    ) -> None:
-        """Three visitor-days on two days at least; of others only those that are asked for by name."""
-        for days_ago in (1, 2, 50):
-            score(store, event(email=ANN, topic="pricing", ago=days_ago * DAYS))
-        score(store, event(visitor="v1", network="acme.example", topic="pricing", ago=DAYS))
-        score(store, event(email=ANN, topic="security"), event(email=BOB, topic="pricing"))
-        found = store.topic_days(account(), FIRST, NOW)
-        assert set(found) == {"pricing"}
-        assert len(found["pricing"]) == 97
-        assert list(found["pricing"])[-3:] == [1, 2, 0]
-        assert sum(found["pricing"]) == 4
-        more = store.topic_days(account(), FIRST, NOW, also=["security", "nobody's"])
-        assert {topic: sum(days) for topic, days in more.items()} == {
-            "nobody's": 0,
-            "pricing": 4,
-            "security": 1,
-        }
-
-    def test_looking_for_a_job_is_no_interest_that_surges(self, store: SqlIntentStore) -> None:
-        """A topic whose events are taken off a score."""
-        families = {**FIRST.families, "browse": replace(FIRST.families["browse"], negative=True)}
-        for days_ago in range(4):
-            score(store, event(email=ANN, topic="careers", ago=days_ago * DAYS))
-        assert "careers" in store.topic_days(account(), FIRST, NOW)
-        assert store.topic_days(account(), replace(FIRST, families=families), NOW) == {}
 
     def test_whoever_was_touched_is_handed_out_once(self, store: SqlIntentStore) -> None:
         """With their account; again if they are touched while somebody looks, or nobody says a word."""

@@ -15,12 +15,15 @@ pytest.register_assert_rewrite(
     "tests.contract.intake_suite",
     "tests.contract.intent_suite",
     "tests.contract.intent_picture",
+    "tests.contract.days_suite",
     "tests.contract.judgement_suite",
     "tests.contract.pages_suite",
+    "tests.contract.replay_suite",
 )
 
 # The suites' asserts explain themselves only if they are imported after the line above.
 from intent.model import millis  # noqa: E402
+from tests.contract.days_suite import DaysContract  # noqa: E402
 from tests.contract.intake_suite import IntakeContract  # noqa: E402
 from tests.contract.intent_builders import (  # noqa: E402
     ANN,
@@ -38,6 +41,7 @@ from tests.contract.intent_picture import assert_same, picture  # noqa: E402
 from tests.contract.intent_suite import IntentContract  # noqa: E402
 from tests.contract.judgement_suite import JudgementContract  # noqa: E402
 from tests.contract.pages_suite import PagesContract  # noqa: E402
+from tests.contract.replay_suite import ReplayContract  # noqa: E402
 from tests.machine.postgres import running_postgres  # noqa: E402
 
 
@@ -123,4 +127,12 @@ class TestJudgementOnPostgres(JudgementContract):
 
 
 class TestIntakeOnPostgres(IntakeContract):
+    """More than one machine."""
+
+
+class TestReplayOnPostgres(ReplayContract):
+    """More than one machine."""
+
+
+class TestDaysOnPostgres(DaysContract):
     """More than one machine."""
