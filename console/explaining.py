@@ -103,11 +103,14 @@ def _picture(
     evidence = store.evidence(subject, definition, millis(now) - SINCE, SHOWN * 10)
     told = store.told([subject]).get(subject)
     known = Known(subject, states, evidence, fit=None if told is None else told.fit)
+    watch = SurgeWatch(store)
     if subject.kind != "account":
-        card = cards.card_of(definition, known, now, zone)
+        company = store.account_of(subject)
+        since = None if company is None else watch.since(company)
+        card = cards.card_of(definition, known._replace(since=since), now, zone)
         return Picture(definition, now, card, told, evidence, zone)
     # As the next look at the account would find it; nothing is remembered of this one.
-    seen = SurgeWatch(store).look(definition, subject, now)
+    seen = watch.look(definition, subject, now)
     card = cards.card_of(definition, known._replace(surge=seen.told, since=seen.since), now, zone)
     members = cards.members_of(definition, states, millis(now))
     surges = {topic: one for topic, one in seen.kept.items() if one is not None}
