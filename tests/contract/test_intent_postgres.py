@@ -22,7 +22,7 @@ pytest.register_assert_rewrite(
 )
 
 # The suites' asserts explain themselves only if they are imported after the line above.
-from intent.model import millis  # noqa: E402
+from intent.model import Event, millis  # noqa: E402
 from tests.contract.days_suite import DaysContract  # noqa: E402
 from tests.contract.intake_suite import IntakeContract  # noqa: E402
 from tests.contract.intent_builders import (  # noqa: E402
@@ -91,6 +91,23 @@ def test_doors_and_workers_at_once_give_what_one_of_each_gives(engine: Engine) -
     score(store)
     assert store.unscored() == 0
     assert_same(expected, picture(engine, FIRST, millis(NOW)))
+
+
+def test_doors_that_take_the_same_events_in_never_wait_for_each_other_crosswise(
+    engine: Engine,
+) -> None:
+    """A sender sent its request again, and in another order, while the first one was still at work."""
+    store = emptied(engine)
+    score(store, event(visitor="v1"))
+    for _ in range(4):
+        same = [event(visitor="v1") for _ in range(1_000)]
+        counts: list[int] = []
+
+        def come_in(some: Sequence[Event], counts: list[int] = counts) -> None:
+            counts.append(store.take_in(some).accepted)
+
+        at_once([partial(come_in, same), partial(come_in, same[::-1])])
+        assert sum(counts) == 1_000
 
 
 def test_who_leaves_while_everybody_works_is_gone(engine: Engine) -> None:
