@@ -1,11 +1,26 @@
-"""How long tests search that draw what they try: by day, and at night with `--hypothesis-profile=nightly`.
+"""What all tests share: how long those search that draw what they try, and one PostgreSQL.
 
-However long an example takes, it fails for what it shows alone: machines are busy at times.
+By day tests that draw what they try search for a moment, at night with `--hypothesis-profile=nightly` for
+long. However long an example takes, it fails for what it shows alone: machines are busy at times.
 """
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.machine.databases import Databases
+from tests.machine.postgres import running_postgres
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("daily", PATIENT)
 settings.register_profile("nightly", PATIENT, max_examples=10_000)
 settings.load_profile("daily")
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Databases]:
+    """Databases on one server for all tests of a process; a server that does not start fails them."""
+    with running_postgres() as url:
+        databases = Databases(url)
+        yield databases
+        databases.close()

@@ -42,13 +42,13 @@ from tests.contract.intent_suite import IntentContract  # noqa: E402
 from tests.contract.judgement_suite import JudgementContract  # noqa: E402
 from tests.contract.pages_suite import PagesContract  # noqa: E402
 from tests.contract.replay_suite import ReplayContract  # noqa: E402
-from tests.machine.postgres import running_postgres  # noqa: E402
+from tests.machine.databases import Databases  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    """One server for all tests of this file; a server that does not start fails them all."""
-    with running_postgres() as url, opened(url) as found:
+def engine(postgres: Databases) -> Iterator[Engine]:
+    """One database for all tests of this file."""
+    with opened(postgres.ledger()) as found:
         yield found
 
 
