@@ -1,4 +1,4 @@
-"""What all tests share: how long those search that draw what they try, and one PostgreSQL.
+"""What all tests share: how long they search, the disk, and one PostgreSQL.
 
 By day tests that draw what they try search for a moment, at night with `--hypothesis-profile=nightly` for
 long. However long an example takes, it fails for what it shows alone: machines are busy at times.
@@ -10,12 +10,15 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.machine.databases import Databases
+from tests.machine.disk import wait_for_no_disk
 from tests.machine.postgres import running_postgres
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("daily", PATIENT)
 settings.register_profile("nightly", PATIENT, max_examples=10_000)
 settings.load_profile("daily")
+wait_for_no_disk()
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Databases]:
