@@ -1,10 +1,11 @@
-"""What all tests share: how long they search, the disk, and one PostgreSQL.
+"""What all tests share: their order, how long they search, the disk, and one PostgreSQL.
 
 By day tests that draw what they try search for a moment, at night with `--hypothesis-profile=nightly` for
 long. However long an example takes, it fails for what it shows alone: machines are busy at times.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,6 +19,13 @@ settings.register_profile("daily", PATIENT)
 settings.register_profile("nightly", PATIENT, max_examples=10_000)
 settings.load_profile("daily")
 wait_for_no_disk()
+
+WALK = Path(__file__).parent / "walk"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole installations first: no worker is left with the longest tests when the others are done."""
+    items.sort(key=lambda item: WALK not in item.path.parents)
 
 
 @pytest.fixture(scope="session")
