@@ -96,3 +96,22 @@ def test_a_key_that_a_converted_lead_holds_stands_on_the_list(tmp_path: Path) ->
     story.convert(converted, into=story.who(SALESFORCE, "fay"))
     story.keep_promises()
     assert story.pair_of(SALESFORCE, hal) is not None
+
+
+def test_an_opt_out_that_a_converted_lead_holds_is_lifted_by_word_alone(tmp_path: Path) -> None:
+    """Hal's Lead is frozen as it was: once he has signed up again, no plan speaks of it any more."""
+    story = Story(tmp_path)
+    hal = story.who(SALESFORCE, "hal")
+    story.opt_out(SALESFORCE, hal)
+    story.convert(hal, into=story.who(SALESFORCE, "fay"))
+    story.keep_promises()
+
+
+def test_advice_in_a_stored_plan_names_nobody_who_was_forgotten(tmp_path: Path) -> None:
+    """Eve is on the list as a further record of Fay, who wants to be forgotten."""
+    story = Story(tmp_path)
+    fay = story.who(SALESFORCE, "fay")
+    story.convert(story.who(SALESFORCE, "eve"), into=fay)
+    story.world.compare_all()
+    story.forget(SALESFORCE, fay)
+    story.keep_promises()
