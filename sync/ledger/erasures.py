@@ -15,8 +15,8 @@ from sync.ledger.forgotten import Forgotten, digest_of, id_text, keep_digests, s
 from sync.ledger.person_tables import erasure
 from sync.ledger.purging import Purging, Trace, pseudonym
 from sync.ledger.ringing import Ring
-from sync.ledger.room import aware, utc
-from sync.ledger.tables import address, bell, pair, record
+from sync.ledger.room import IN_FLIGHT_STATES, aware, utc
+from sync.ledger.tables import address, bell, journal, pair, record
 
 PENDING, DONE = "pending", "done"
 
@@ -135,6 +135,26 @@ class Erasures(Forgotten, Purging):
         """(mapping, address) that the record itself carries, for a caller who knows which to ignore."""
         with self._look() as connection:
             return _addresses(connection, _origins(connection, one))
+
+    def writes_under_way(self, carriers: Sequence[Carrier], since: datetime) -> bool:
+        """Whether a write sent since then, to one of these records or for one, may land yet."""
+        places = [(one.mapping, one.system.value, one.record_id) for one in carriers]
+        sources = [(one.mapping, one.system.other.value, one.record_id) for one in carriers]
+        c = journal.c
+        with self._look() as connection:
+            found = connection.scalar(
+                select(c.id)
+                .where(
+                    c.state.in_(IN_FLIGHT_STATES),
+                    c.sent_at > utc(since),
+                    or_(
+                        tuple_(c.mapping, c.system, c.record_id).in_(places),
+                        tuple_(c.mapping, c.system, c.partner_id).in_(sources),
+                    ),
+                )
+                .limit(1)
+            )
+        return found is not None
 
     def postpone_erasure(self, erasure_id: int, reason: str) -> None:
         """It could not be done now; the reason is shown until it is."""

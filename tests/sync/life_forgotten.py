@@ -40,12 +40,13 @@ def is_gone(world: World, asked: Asked) -> None:
     there = stored(world, PEOPLE, system.other)
     assert asked.partner not in there, ("the partner is left", asked)
     fate = erased(world, PEOPLE, system.other)[asked.partner].fate
-    if fate.kind == "converted":
+    # A Contact with a partner of its own was somebody's before.
+    if fate.kind == "converted" and not world.ledger.pair_of(PEOPLE, system.other, fate.into or ""):
         assert fate.into not in live(world, PEOPLE, system.other), ("the Contact is left", asked)
 
 
 def nobody_is_made_anew(world: World, one: Forgotten) -> None:
-    """Whoever signs up again stays where they did: nobody is made with such an address or for such a record."""
+    """Whoever signs up again stays where they did: nobody is born with such a name or for such a record."""
     for system in System:
         for record_id, record in stored(world, PEOPLE, system).items():
             source = born_of(system, record)

@@ -115,3 +115,38 @@ def test_advice_in_a_stored_plan_names_nobody_who_was_forgotten(tmp_path: Path) 
     story.world.compare_all()
     story.forget(SALESFORCE, fay)
     story.keep_promises()
+
+
+def test_whoever_became_a_contact_a_moment_ago_is_forgotten_too(tmp_path: Path) -> None:
+    """Nobody has told us of the conversion when Eve's contact is to be erased."""
+    story = Story(tmp_path)
+    contact = story.convert(story.who(SALESFORCE, "eve"))
+    story.edit(SALESFORCE, contact, email="eve@elsewhere.example")
+    story.forget(HUBSPOT, story.who(HUBSPOT, "eve"))
+    story.world.work_off_wishes()
+    assert contact not in story.world.salesforce.records("Contact")
+    story.keep_promises()
+
+
+def test_whoever_was_entered_there_a_moment_ago_is_forgotten_too(tmp_path: Path) -> None:
+    """The ledger has never seen the second Lead of that address."""
+    story = Story(tmp_path)
+    twin = story.create("Lead", "eve")
+    story.erase(story.who(HUBSPOT, "eve"))
+    story.work()
+    assert twin not in story.world.salesforce.records("Lead")
+    story.keep_promises()
+
+
+def test_a_birth_that_lands_late_brings_nobody_back(tmp_path: Path) -> None:
+    """Ann's Lead is on its way when HubSpot erases her: she is forgotten once it is there."""
+    story = Story(tmp_path)
+    ann = story.create("contacts", "ann")
+    story.world.order_trouble(SALESFORCE, "late")
+    story.hear()
+    story.erase(ann)
+    story.work()
+    story.world.land()
+    story.keep_promises()
+    held = story.world.salesforce.records("Lead").values()
+    assert "ann@example.com" not in {one.get("email") for one in held}
