@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -97,9 +97,9 @@ class Story:
     def opt_out(self, system: System, record_id: str) -> None:
         self.edit(system, record_id, **{FLAG[system]: True})
 
-    def opt_in(self, system: System, record_id: str) -> None:
-        """Somebody signs up again, with a proof."""
-        at = self.world.time()
+    def opt_in(self, system: System, record_id: str, *, days: float = 0) -> None:
+        """Somebody signs up again, with a proof that is dated now, or so many days from now."""
+        at = self.world.time() + timedelta(days=days)
         self.proofs.append(((system, record_id), at))
         told: dict[str, Value] = {"in_at": at.isoformat(), "in_by": "form", "in_basis": "consent"}
         self.edit(system, record_id, **{FLAG[system]: False, **told})

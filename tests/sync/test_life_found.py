@@ -150,3 +150,13 @@ def test_a_birth_that_lands_late_brings_nobody_back(tmp_path: Path) -> None:
     story.keep_promises()
     held = story.world.salesforce.records("Lead").values()
     assert "ann@example.com" not in {one.get("email") for one in held}
+
+
+def test_a_proof_from_the_future_stands_in_no_fresh_ones_way(tmp_path: Path) -> None:
+    """Somebody mistyped the year: nothing is lifted by that, and the next sign-up counts."""
+    story = Story(tmp_path)
+    eve = story.who(HUBSPOT, "eve")
+    story.opt_out(HUBSPOT, eve)
+    story.hear()
+    story.opt_in(HUBSPOT, eve, days=99)
+    story.keep_promises()
