@@ -17,7 +17,7 @@ from connector.port import Connector, Outcome, System, Values, Written
 from mappings.own_values import PEOPLE
 from mappings.schema import Mapping as FieldMapping
 from mappings.schema import OwnName, WhenErased
-from sync.ledger import Carrier, Erasure, Ledger, RecordNames
+from sync.ledger import IN_FLIGHT, Carrier, Erasure, Ledger, RecordNames
 from sync.model import Parked
 from sync.seeking import Seeker
 
@@ -26,7 +26,7 @@ Place = tuple[System, str]
 # How many records may be erased within an hour where no mapping names a limit: as with deletes.
 AT_MOST, SHARE, WINDOW = 10, 100, timedelta(hours=1)
 # Reasons why an erasure waits, beside those that systems give.
-GUARD, PAUSED, OBSERVED, IN_FLIGHT = "guard", "paused", "observe", "in_flight"
+GUARD, PAUSED, OBSERVED = "guard", "paused", "observe"
 
 
 @dataclass(frozen=True, slots=True)

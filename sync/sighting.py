@@ -125,9 +125,10 @@ class Lookout:
         for position, line in enumerate(self._consent):
             if is_true(record.values.get(line.field(self._system))):
                 yield Said(position, line.id, Statement(out=True, at=record.modified_at))
-            elif (proof := proof_of(line, self._system, record.values)) is not None:
-                if not _is_ahead(proof, record.modified_at):
-                    yield Said(position, line.id, proof)
+                continue
+            proof = proof_of(line, self._system, record.values)
+            if proof is not None and not _is_ahead(proof, record.modified_at):
+                yield Said(position, line.id, proof)
 
     def _match_keys(self, record: Record) -> tuple[tuple[int, str], ...]:
         found: list[tuple[int, str]] = []

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, and_, func, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.port import System
@@ -19,6 +19,8 @@ from sync.ledger.room import IN_FLIGHT_STATES, aware, utc
 from sync.ledger.tables import address, bell, journal, pair, record
 
 PENDING, DONE = "pending", "done"
+# Why an erasure waits that nothing is wrong with.
+IN_FLIGHT = "in_flight"
 
 
 class Erasure(NamedTuple):
@@ -88,16 +90,11 @@ class Erasures(Forgotten, Purging):
         return [Ring(System(r.system), r.object, r.record_id, Lane.CONSENT) for r in rows]
 
     def failed_erasures(self) -> int:
-        """How many are not done although they were tried."""
+        """How many are not done although they were tried; a write on its way is no failure yet."""
+        tried = and_(erasure.c.reason.is_not(None), erasure.c.reason != IN_FLIGHT)
         with self._look() as connection:
-            return int(
-                connection.scalar(
-                    select(func.count()).where(
-                        erasure.c.state == PENDING, erasure.c.reason.is_not(None)
-                    )
-                )
-                or 0
-            )
+            count = select(func.count()).where(erasure.c.state == PENDING, tried)
+            return int(connection.scalar(count) or 0)
 
     def erasure_counts(self) -> dict[str, int]:
         """How many are pending and done, and for what reasons they wait."""
