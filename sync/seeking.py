@@ -15,6 +15,8 @@ from sync.following import CONTACT, LEAD
 from sync.ledger import Carrier, Erasure, Ledger
 
 SALESFORCE = System.SALESFORCE
+# The field of a Lead that names the Contact it became.
+BECAME = "ConvertedContactId"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Seeker:
                 c.record_id for c in (*ours, *found) if (c.system, c.object) == (SALESFORCE, LEAD)
             ]
             found |= dict.fromkeys(self._became(mapping, leads))
+            found |= dict.fromkeys(self._were(mapping, [*ours, *found]))
         places = {carrier[:4] for carrier in known}
         return [carrier for carrier in found if carrier[:4] not in places]
 
@@ -69,3 +72,17 @@ class Seeker:
                 continue
             if self.ledger.pair_of(mapping.name, SALESFORCE, fate.into) is None:
                 yield Carrier(mapping.name, SALESFORCE, CONTACT, fate.into, origin=False)
+
+    def _were(self, mapping: FieldMapping, found: Sequence[Carrier]) -> Iterator[Carrier]:
+        """The Leads that were converted to these Contacts, as much the person as they are."""
+        origin = {
+            one.record_id: one.origin
+            for one in found
+            if (one.system, one.object) == (SALESFORCE, CONTACT)
+        }
+        if not origin or BECAME not in mapping.fields.get((SALESFORCE, LEAD), ()):
+            return
+        told = self.connectors[SALESFORCE].find_many(LEAD, BECAME, list(origin), [BECAME])
+        for contact, leads in told.items():
+            for lead in leads:
+                yield Carrier(mapping.name, SALESFORCE, LEAD, lead.id, origin=origin[contact])

@@ -160,3 +160,15 @@ def test_a_proof_from_the_future_stands_in_no_fresh_ones_way(tmp_path: Path) -> 
     story.hear()
     story.opt_in(HUBSPOT, eve, days=99)
     story.keep_promises()
+
+
+def test_a_lead_that_became_a_forgotten_contact_a_moment_ago_goes_too(tmp_path: Path) -> None:
+    """Eve's Lead is Fay's Contact since, and nobody has told us: no pair is left with a frozen Lead."""
+    story = Story(tmp_path)
+    story.forget(HUBSPOT, story.who(HUBSPOT, "fay"))
+    lead = story.who(SALESFORCE, "eve")
+    story.convert(lead, into=story.who(SALESFORCE, "fay"))
+    story.work()
+    story.opt_out(HUBSPOT, story.who(HUBSPOT, "eve"))
+    assert lead not in story.world.salesforce.records("Lead")
+    story.keep_promises()
