@@ -17,8 +17,9 @@ from connector.port import Connector, Outcome, System, Values, Written
 from mappings.own_values import PEOPLE
 from mappings.schema import Mapping as FieldMapping
 from mappings.schema import OwnName, WhenErased
-from sync.ledger import Carrier, Erasure, Ledger, RecordNames
+from sync.ledger import IN_FLIGHT, Carrier, Erasure, Ledger, RecordNames
 from sync.model import Parked
+from sync.seeking import Seeker
 
 Place = tuple[System, str]
 
@@ -64,6 +65,8 @@ class Eraser:
     observe: bool = False
     # What else has to forget them, told with the names of their records.
     besides: Callable[[Sequence[OwnName]], object] = lambda _names: None
+    # A write of unknown outcome may land for so long; it would bring them back.
+    landing_window: timedelta = timedelta(seconds=120)
 
     def work_off(self) -> list[Erasure]:
         """Forget everybody that is pending; answers those that could not be forgotten yet.
@@ -73,7 +76,12 @@ class Eraser:
         left: list[Erasure] = []
         erased = 0
         for one in self.ledger.pending_erasures():
-            found = self.look(one)
+            try:
+                found = self.look(one)
+            except ConnectorError as error:
+                self.ledger.postpone_erasure(one.id, _cause(error))
+                left.append(one)
+                continue
             reason = self._in_the_way(found, erased) or self._erase(found)
             if reason is None:
                 erased += found.count
@@ -88,7 +96,9 @@ class Eraser:
         return left
 
     def look(self, one: Erasure) -> Forgetting:
-        """Whom this is about, as far as the ledger knows; unknown records are nobody's."""
+        """Whom this is about, as far as the ledger knows and the other system tells; a record that the
+        ledger has never seen is nobody's. Raises what the systems raise.
+        """
         by_name = {mapping.name: mapping for mapping in self.mappings}
         carried = self.ledger.addresses_of(one)
         shared = [
@@ -97,6 +107,9 @@ class Eraser:
             if name in by_name and by_name[name].match_ignore(text)
         ]
         carriers, addresses = self.ledger.carriers(one, shared)
+        if carriers:
+            seeker = Seeker(self.ledger, self.connectors, self.mappings)
+            carriers += seeker.beyond(one, carriers, addresses)
         groups: dict[WhenErased, dict[Place, dict[str, None]]] = {
             "erase": defaultdict(dict),
             "delete": defaultdict(dict),
@@ -128,6 +141,9 @@ class Eraser:
         """Why this must not be done now: nothing is written now, or it is suspiciously much."""
         names = {one.mapping for one in found.carriers}
         concerned = [mapping for mapping in self.mappings if mapping.name in names]
+        since = self.clock() - self.landing_window
+        if self.ledger.writes_under_way(found.carriers, since):
+            return IN_FLIGHT
         if found.count == 0:
             return None
         if self.observe or any(mapping.mode != "live" for mapping in concerned):
@@ -161,8 +177,12 @@ class Eraser:
                 if reason := _refusal(outcomes):
                     return reason
         except ConnectorError as error:
-            return getattr(error, "cause", None) or "later"
+            return _cause(error)
         return None
+
+
+def _cause(error: ConnectorError) -> str:
+    return getattr(error, "cause", None) or "later"
 
 
 def _names(found: Forgetting) -> list[OwnName]:

@@ -118,6 +118,7 @@ class Rounds:
             bench.clock,
             observe=self.observe,
             besides=bench.erased,
+            landing_window=bench.landing_window,
         )
         left = {one.id for one in eraser.work_off()}
         return {

@@ -236,6 +236,24 @@ def test_a_system_that_is_away_is_asked_again_for_ever(live: Live) -> None:
     assert live.ledger.failed_erasures() == 0
 
 
+def test_a_write_whose_end_nobody_knows_is_waited_for(live: Live) -> None:
+    """It might bring them back. That passes by itself, so nobody is alarmed."""
+    left = live.hubspot.seed("contacts", {"email": ANN})
+    live.ring(HUBSPOT, "contacts", left)
+    live.salesforce.faults.late = 1
+    live.round()
+    privacy_deletion(live, left)
+    live.round()
+    assert live.ledger.erasure_counts()["in_flight"] == 1
+    assert live.ledger.failed_erasures() == 0
+    live.salesforce.land()
+    live.time.forward(minutes=3)
+    ring_for_waiting(live.bench)
+    live.round()
+    assert live.salesforce.records("Lead") == {}
+    assert live.ledger.pending_erasures() == []
+
+
 def test_too_many_at_once_stop_and_wait_for_a_person(tmp_path: Path) -> None:
     """The limit of deletes holds; a person allows more, and they go."""
     live = Live(sqlite_url(tmp_path), mapping=people(limits=Limits(deletes=1)))
