@@ -18,7 +18,7 @@ from intent.store.counting import day_of
 from intent.store.naming import subject_text
 from intent.store.owners import change_owners
 from intent.store.rows import among
-from intent.store.settling import leave_to_count, mark_not_true
+from intent.store.settling import leave_to_count, lock_cards, mark_not_true
 from intent.store.sums import count_site_days
 from intent.store.tables import (
     bond,
@@ -61,6 +61,10 @@ class Leaving(IntentRoom):
             held = lock_trails(connection, ids, leaving=True)
             whole = {n: one for n, one in held.items() if one.owners == {text}}
             shared = {n: one for n, one in held.items() if n not in whole}
+            accounts = {f"account:{one.claim.account}" for one in held.values() if one.claim}
+            owners = {owner for one in held.values() for owner in one.owners}
+            # Before anybody is touched: whoever tells locks them in this order, too.
+            lock_cards(connection, sorted(around | accounts | owners))
             for one in shared.values():
                 _drop_turns(connection, one, text)
             beside = {n for pair in pairs_with(connection, whole) for n in pair} - set(whole)
@@ -70,7 +74,6 @@ class Leaving(IntentRoom):
             _clear(connection, text)
             if was_told:
                 _put_empty_card(connection, subject, now)
-            accounts = {f"account:{one.claim.account}" for one in held.values() if one.claim}
             mark_not_true(connection, (accounts | around) - {text}, millis(now))
 
     def forget(self, definition: Definition, now: datetime) -> Mapping[str, int]:

@@ -54,11 +54,9 @@ class Settling(IntentRoom):
             ]
             allow_bonds(connection, [(ids[one.name], ids[one.other]) for one in said])
             put_bonds(connection, [one for _, one in sorted(bonds_of(said, ids).items())])
+            lock_cards(connection, _owners_of(connection, ids.values()))
             leave_to_count(connection, change_owners(connection, ids.values(), at))
-            owners = {
-                o for one in held_by_id(connection, ids.values()).values() for o in one.owners
-            }
-            mark_not_true(connection, owners, at)
+            mark_not_true(connection, _owners_of(connection, ids.values()), at)
 
     def count_left(self, definition: Definition, now: datetime) -> int:
         """Count the trails anew that `erase` and `join` left to be counted; answers how many there were.
@@ -89,6 +87,11 @@ class Settling(IntentRoom):
                 )
             )
             return {subject_of(text) for text in rows}
+
+
+def _owners_of(connection: Connection, ids: Iterable[int]) -> list[str]:
+    held = held_by_id(connection, ids)
+    return sorted({owner for one in held.values() for owner in one.owners})
 
 
 def leave_to_count(connection: Connection, ids: Iterable[int]) -> None:
