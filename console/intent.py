@@ -18,7 +18,7 @@ from intent.model import Discard
 from intent.notice import Operator, notice
 from intent.port import OtherDefinition
 from mappings.schema import OwnName
-from sync.interest import intent_store, withdrawer_over
+from sync.interest import intent_store, withdrawer_of
 from sync.ledger import LedgerBusy
 from sync.telling import replay
 from sync.wiring import Bridge
@@ -154,8 +154,9 @@ def notice_(session: Session, name: str, contact: str, collector: str) -> None:
 
 
 def _withdrawer(bridge: Bridge) -> Withdrawer:
-    compiled = bridge.compile(offline=True)
-    return withdrawer_over(bridge.ledger, compiled.mappings, bridge.folder, bridge.clock)
+    return withdrawer_of(
+        bridge.ledger, lambda: bridge.compile(offline=True).mappings, clock=bridge.clock
+    )
 
 
 def _mount() -> None:

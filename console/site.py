@@ -72,7 +72,7 @@ def _website_doors(parts: Parts) -> IntentDoors | None:
         look_up=website.look_up,
         company=parts.company_named,
         ring=website.ring,
-        people=lambda: parts.withdrawer(website),
+        people=parts.withdrawer,
     )
 
 

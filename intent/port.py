@@ -7,7 +7,7 @@ database cannot be used now; whatever was asked is asked again then, and nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -152,10 +152,23 @@ class People(Protocol):
     def account_of(self, subject: Subject) -> Subject | None:
         """The account that a person or visitor counts for."""
 
-    def erase(self, subject: Subject, definition: Definition, now: datetime) -> None:
+    def join(self, names: Iterable[tuple[str, str]], now: datetime) -> None:
+        """These names (kind, value) are one person's from now on, if any of them is on file.
+
+        Whatever state the definition is in; what both were told is `not_true` any more.
+        """
+
+    def count_left(self, definition: Definition, now: datetime) -> int:
+        """Count the trails anew that `erase` and `join` left to be counted; answers how many there were.
+
+        Raises `OtherDefinition`: `rebuild` first.
+        """
+
+    def erase(self, subject: Subject, now: datetime) -> None:
         """Forget events, states and links of a subject. The card told to the systems becomes an empty one.
 
-        Ask `links_of` before, if their records are to be told.
+        Whatever state the definition is in. What was told of the account and its people is `not_true` any
+        more. Ask `links_of` before, if their records are to be told.
         """
 
 
@@ -213,6 +226,9 @@ class Scores(Protocol):
 
     def told(self, subjects: Iterable[Subject]) -> Mapping[Subject, Card]:
         """The cards as both systems were told last."""
+
+    def not_true(self, subjects: Iterable[Subject]) -> Collection[Subject]:
+        """Those whose told card may speak of somebody who was forgotten: it is told anew."""
 
     def tell(
         self, cards: Sequence[Card], looked_at: Mapping[Subject, datetime | None], now: datetime

@@ -96,13 +96,12 @@ class Parts:
         """The queue is looked for when the first one is to be woken."""
         return self.ringer.summon()
 
-    def withdrawer(self, website: Website) -> Withdrawer:
+    def withdrawer(self) -> Withdrawer:
         """Who hears the wishes that come in at the website's doors. Raises `LedgerError`."""
         bridge = self.bridge
         return withdrawer_of(
             bridge.ledger,
             lambda: self.watch.now().mappings,
-            definition=website.definition,
             clock=bridge.clock,
             ring=self.ringer.ring,
         )
@@ -233,7 +232,7 @@ class Parts:
         if self.website is not None:
             bridge = self.bridge
             hubspot = bridge.connectors[System.HUBSPOT]
-            unwilling = self.withdrawer(self.website).unwilling
+            unwilling = self.withdrawer().unwilling
             HubSpotLook(self.website, hubspot, bridge.ledger, bridge.clock, unwilling).look()
 
     def _compare(self, bench: Workbench) -> Compare:

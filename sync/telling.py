@@ -51,6 +51,8 @@ COLLEAGUES = 5
 # A click of five minutes in the future, and the view that follows it, have come in by then.
 RIPE = 2 * PATIENCE
 LEASE = "intent:"
+# What was told speaks of somebody who was forgotten: it is told anew, whatever else has changed.
+NOT_TRUE = News(tell=True, at_once=True)
 
 
 class Looked(NamedTuple):
@@ -90,7 +92,7 @@ class Teller:
         try:
             # A definition that was changed says so although nobody came by.
             self.store.states((), definition)
-            done = self._score(definition)
+            done = self.store.count_left(definition, self.clock()) + self._score(definition)
             self._judge(definition)
             return done + self._tell(definition)
         except OtherDefinition:
@@ -178,10 +180,12 @@ class Teller:
             # An event may come in while its sender has not heard of the opt-out yet.
             if self.withdrawer.is_forbidden(one):
                 self.withdrawer.erase(one)
+        # In this order: whoever is forgotten in between is found by the next look.
+        not_true = self.store.not_true(subjects)
         told = self.store.told(subjects)
         # Accounts first: their people are told of a surge that they have just made.
         looked = [
-            self._look_at(definition, one, told.get(one), now)
+            self._look_at(definition, one, told.get(one), now, wrong=one in not_true)
             for one in sorted(subjects, key=lambda one: one.kind != "account")
             if one.kind != "visitor"
         ]
@@ -192,7 +196,13 @@ class Teller:
         return len(subjects)
 
     def _look_at(
-        self, definition: Definition, subject: Subject, told: Card | None, now: datetime
+        self,
+        definition: Definition,
+        subject: Subject,
+        told: Card | None,
+        now: datetime,
+        *,
+        wrong: bool,
     ) -> Looked:
         known = Known(
             subject,
@@ -210,7 +220,7 @@ class Teller:
         elif (account := self.store.account_of(subject)) is not None:
             known = known._replace(since=self._watch.since(account))
         card = cards.card_of(definition, known, now, self.zone)
-        why = news(told, card, definition.telling, now, hard=hard)
+        why = NOT_TRUE if wrong else news(told, card, definition.telling, now, hard=hard)
         return Looked(known, card, why, cards.look_again(definition, known, card, now))
 
     def _evidence(

@@ -37,7 +37,7 @@ from sync.budget_shared import impatient
 from sync.chores import schedule
 from sync.decree import Decree
 from sync.holding import Holder
-from sync.interest import withdrawer_over
+from sync.interest import withdrawer_of
 from sync.ledger import Ledger, LedgerLock
 from sync.listing import Progress
 from sync.own_values import informed
@@ -297,11 +297,12 @@ class Bridge:
         if self._schemas_are_news:
             self._schemas_are_news = False
             self.ledger.set_fact(SCHEMAS, fingerprints(self._schemas))
-        people = withdrawer_over(self.ledger, compiled.mappings, self.folder, self.clock)
+        people = withdrawer_of(self.ledger, lambda: compiled.mappings, clock=self.clock)
         return Workbench(
             ledger=self.ledger,
             connectors=informed(self.connectors, people.store, compiled.mappings, people.of_names),
             erased=people.of_the_erased,
+            merged=people.store.join,
             mappings=compiled.mappings,
             clock=self.clock,
             timezone=self.settings.timezone,

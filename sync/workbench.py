@@ -20,6 +20,7 @@ from sync.births import Midwife
 from sync.consent import ConsentWriter
 from sync.endings import Endings
 from sync.engine import Engine, Tally
+from sync.following import Merged, nobody_merged
 from sync.holding import Holder
 from sync.ledger import Ledger
 from sync.owners import OWNER_FIELDS, Owners, pair_owners
@@ -65,6 +66,8 @@ class Workbench:
     ties: Mapping[System, Relations] = field(default_factory=dict)
     # Told of people who are erased, with the names of their records.
     erased: Callable[[Sequence[OwnName]], object] = lambda _names: None
+    # Told of records that were merged into one, with the names of all of them.
+    merged: Merged = nobody_merged
     _known: _KnownOwners = field(default_factory=_KnownOwners)
 
     @property
@@ -170,6 +173,7 @@ class Workbench:
             reads=reads or self.reads(),
             surroundings=Surroundings(self.ledger, context, self.clock, run_id),
             paused=frozenset(self.ledger.paused()),
+            merged=self.merged,
         )
 
 

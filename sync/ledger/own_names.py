@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from connector.port import System
 from mappings.schema import OwnName
@@ -26,9 +26,12 @@ class OwnNames(Room):
     """Finds whose records these are."""
 
     def records_named(
-        self, mappings: Sequence[str], names: Iterable[OwnName]
+        self, mappings: Sequence[str] | None, names: Iterable[OwnName]
     ) -> Mapping[OwnName, Sequence[Named]]:
-        """The live records of these mappings that bear each of these names, those without any left out."""
+        """The live records of these mappings (None: of all) that bear each of these names.
+
+        Names that no record bears are left out.
+        """
         keys = {indexable(str(name)): name for name in names}
         found: dict[OwnName, dict[Named, None]] = defaultdict(dict)
         with self._look() as connection:
@@ -37,7 +40,7 @@ class OwnNames(Room):
                     select(match_key.c.key, record.c.system, record.c.object, record.c.record_id)
                     .select_from(match_key.join(record, same_record(match_key)))
                     .where(
-                        match_key.c.mapping.in_(mappings),
+                        true() if mappings is None else match_key.c.mapping.in_(mappings),
                         match_key.c.rule == OWN_NAMES,
                         match_key.c.key.in_(some),
                         record.c.gone.is_(None),
@@ -81,3 +84,21 @@ class OwnNames(Room):
             kind, _, value = row.key.partition(":")
             found[alone if row.pair_id is None else row.pair_id].add(OwnName(kind, value))
         return list(found.values())
+
+    def names_borne(self, mapping: str, system: System, record_ids: Sequence[str]) -> list[OwnName]:
+        """The names that these records of a mapping bear, or bore until they went."""
+        with self._look() as connection:
+            rows = connection.execute(
+                select(match_key.c.record_id, match_key.c.key)
+                .where(
+                    match_key.c.mapping == mapping,
+                    match_key.c.system == system.value,
+                    match_key.c.record_id.in_(record_ids),
+                    match_key.c.rule == OWN_NAMES,
+                )
+                .order_by(match_key.c.key)
+            ).all()
+        rank = {record_id: place for place, record_id in enumerate(record_ids)}
+        found = (key.partition(":") for _, key in sorted(rows, key=lambda row: rank[row[0]]))
+        # What was too long for an index cannot be read back; no address or number is.
+        return [OwnName(kind, value) for kind, colon, value in dict.fromkeys(found) if colon]

@@ -180,6 +180,16 @@ def test_forget_asks_before_it_erases(folder: Path) -> None:
     assert run("show", ANN).exit_code == 1
 
 
+def test_a_wish_to_be_forgotten_hangs_on_no_file(folder: Path) -> None:
+    """Definition and mappings are broken: nobody can be scored now, and everybody can be forgotten."""
+    for name in ("intent.yaml", "mappings/people.yaml"):
+        (folder / name).write_text("version: [", encoding="utf-8")
+    assert run("show", ANN).exit_code != 0
+    assert run("forget", ANN, "--yes").exit_code == 0
+    (folder / "intent.yaml").unlink()
+    assert run("show", ANN).exit_code == 1
+
+
 def test_the_notice_is_ready_for_the_site(folder: Path) -> None:
     """With the name of whoever answers for it."""
     words = (

@@ -124,7 +124,7 @@ def test_who_leaves_while_everybody_works_is_gone(engine: Engine) -> None:
         for _ in range(20):
             store.score_some(FIRST, NOW, part=0, parts=1)
 
-    at_once([come_in, work, work, lambda: store.erase(ann, FIRST, NOW)])
+    at_once([come_in, work, work, lambda: store.erase(ann, NOW)])
     score(store)
     assert store.links_of(ann) == []
     assert store.subjects_by("email", [ANN]) == {}
