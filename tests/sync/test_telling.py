@@ -99,6 +99,33 @@ def test_within_six_hours_only_what_cannot_wait_is_told(site: Website) -> None:
     assert later.engagement - first.engagement >= 10
 
 
+def test_what_comes_in_late_or_is_taken_back_is_told_in_time_although_nothing_newer_happened(
+    site: Website,
+) -> None:
+    """Ten points within a band, both ways."""
+    site.happens("pricing_view", topic="pricing")
+    site.carry()
+    site.time.forward(hours=6)
+    late = [
+        site.happens("comparison_view", topic="case_study", ago=DAY / 2 + n * DAY / 100)
+        for n in range(4)
+    ]
+    site.carry()
+    told = site.card()
+    assert told is not None
+    assert told.engagement >= 15
+    site.store.retract(late, "test", SHIPPED_DEFINITION)
+    site.carry()
+    assert site.card() == told
+    site.time.forward(hours=6)
+    site.carry()
+    after = site.card()
+    assert after is not None
+    assert after.engagement <= 6
+    assert after.band == told.band
+    assert after.last_at == told.last_at
+
+
 def test_a_band_that_goes_up_goes_at_once(site: Website) -> None:
     """Whenever the last card was told."""
     site.happens("pricing_view", topic="pricing")
@@ -163,6 +190,31 @@ def test_an_office_that_is_told_late_takes_its_visits_along(site: Website) -> No
     for _ in range(2):
         site.carry()
     assert points(site) == 0
+
+
+def test_a_rule_that_was_a_mistake_and_is_taken_back_takes_nothing_away(site: Website) -> None:
+    """What it took out late counts again, and so does what it kept out at the door; a test stays one."""
+    right = site.definition
+    asks(site)
+    site.happens("page_view", discard="employee")
+    site.happens("comparison_view", discard="test")
+    wrong = replace(right.filters, employee_domains=(ANN.partition("@")[2],))
+    for version, rules in (("2", wrong), ("3", right.filters)):
+        site.time.forward(minutes=11)
+        site.carry()
+        site.definition = replace(right, filters=rules, hash=version, version=version)
+        for _ in range(3):
+            site.carry()
+        if version == "2":
+            assert points(site) == 0
+    evidence = site.store.evidence(site.store.subjects_by("email", [ANN])[ANN], site.definition, 0)
+    assert sorted(one.type for one in evidence) == [
+        "form_submit_handraise",
+        "page_view",
+        "pricing_view",
+        "pricing_view",
+        "return_visit",
+    ]
 
 
 def points(site: Website) -> float:
