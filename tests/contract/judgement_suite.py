@@ -52,13 +52,16 @@ class JudgementContract:
         seen = [event(visitor="v1", ago=HOUR) for _ in range(7)]
         seen += [event(visitor="v1", ago=timedelta(minutes=59 - n)) for n in range(5)]
         score(store, *seen)
-        ids = [one.event_id for one in seen]
+        ids = {one.event_id for one in seen}
         parts = [[one.event_id for one in part] for part in store.unjudged(NOW).visitors]
-        assert parts == [ids[:5], ids[3:10], ids[8:]]
-        found = store.unjudged(NOW, limit=6)
-        store.judged(found.up_to)
-        assert [one.event_id for one in store.unjudged(NOW).visitors[-1]][-1] == ids[-1]
-        assert store.unjudged(NOW).fresh == set(ids[6:])
+        assert [len(part) for part in parts] == [5, 2 + 5, 2 + 2]
+        assert (parts[1][:2], parts[2][:2]) == (parts[0][-2:], parts[1][-2:])
+        assert {one for part in parts for one in part} == ids
+        first = store.unjudged(NOW, limit=6)
+        store.judged(first.up_to)
+        rest = store.unjudged(NOW)
+        assert rest.fresh == ids - first.fresh
+        assert rest.fresh <= {one.event_id for part in rest.visitors for one in part}
 
     def test_what_rules_took_out_is_told_apart_and_comes_back_to_be_scored(
         self, store: SqlIntentStore

@@ -17,7 +17,7 @@ from intent.definition import Telling
 from intent.explain import internal, outward, shares
 from intent.load import SHIPPED, load_definition
 from intent.model import DAY, Contribution, moment
-from intent.phrases import CATALOGUE, Reason, quotable, speakable, variants
+from intent.phrases import CATALOGUE, Reason, quotable, variants
 from intent.score import family_sums
 from intent.surge import Surge
 from tests.intent.definitions import (
@@ -360,35 +360,6 @@ def test_a_type_without_a_phrase_is_told_by_its_name() -> None:
     assert internal(DEFINITION, [own], NOW) is not None
     assert kinds["demo_booked"].points == 1
     assert "「demo_booked」を1回記録" in said(internal(DEFINITION, [own], NOW))[0]
-
-
-@pytest.mark.parametrize(
-    ("title", "shown", "aloud"),
-    [
-        ("導入　ガイド\n", "導入 ガイド", "導入 ガイド"),
-        ("a\u202eb\x00c", "abc", "abc"),
-        ("「連携」の本", "『連携』の本", "『連携』の本"),
-        ("x" * 61, "x" * 59 + "…", "x" * 59 + "…"),
-        ("第３章", "第３章", None),
-        ("R&D / CI", "R&D / CI", None),
-        ("Node.js と SAP連携", "Node.js と SAP連携", None),
-        ("<img src=x onerror=alert(1)>", None, None),
-        ("[[ann]](x)", None, None),
-        ("see example.com", None, None),
-        ("see evil\u200b.co.jp", None, None),
-        ("https://localhost/a", None, None),
-        ("ask ann@acme", None, None),
-        ("{{contact.email}}", None, None),
-        ("  ", None, None),
-        (None, None, None),
-    ],
-)
-def test_a_title_is_made_fit_to_stand_in_a_sentence(
-    title: str | None, shown: str | None, aloud: str | None
-) -> None:
-    """It comes from a web page and may hold anything."""
-    assert quotable(title) == shown
-    assert speakable(title) == aloud
 
 
 def test_every_phrase_is_there_in_both_languages_with_the_same_slots() -> None:
