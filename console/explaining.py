@@ -54,7 +54,7 @@ def explain_(session: Session, who: str, *, detail: bool) -> int:
 
     Score, band, topics, sentences, what adds how much, who of a company, and its surges.
     """
-    bridge = session.bridge()
+    bridge = session.standing()
     if detail:
         need_detail(session, bridge.settings.intent.detail)
     store = intent_store(bridge.ledger)

@@ -37,7 +37,7 @@ def intent() -> None:
 @command("status")
 def status_(session: Session) -> int:
     """Events that nobody has scored yet, and how long what is kept."""
-    bridge = session.bridge()
+    bridge = session.standing()
     store, definition = intent_store(bridge.ledger), definition_of(session.folder)
     writing = [one.name for one in bridge.compile(offline=True).mappings if one.own_names]
     told = {
@@ -74,7 +74,7 @@ def replay_(session: Session) -> int:
 
     Workers do so by themselves when it changes. Cut off, the next one goes on where this one was.
     """
-    bridge = session.bridge()
+    bridge = session.standing()
     definition = definition_of(session.folder)
 
     def advance(trails: int) -> None:
@@ -105,7 +105,7 @@ def replay_(session: Session) -> int:
 @click.option("--why", type=click.Choice(WHY), default="test", show_default=True)
 def retract(session: Session, event_ids: tuple[str, ...], why: Discard) -> int:
     """Take events out of the scores: they were no interest of anybody's."""
-    bridge = session.bridge()
+    bridge = session.standing()
     definition = definition_of(session.folder)
     try:
         count = intent_store(bridge.ledger).retract(event_ids, why, definition)
@@ -124,7 +124,7 @@ def retract(session: Session, event_ids: tuple[str, ...], why: Discard) -> int:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def forget(session: Session, who: str, *, yes: bool) -> int:
     """Forget what a website told of a person; both systems become blank."""
-    bridge = session.bridge()
+    bridge = session.standing()
     email = clean_email(who)
     if email is None or found(intent_store(bridge.ledger), who) is None:
         return nobody(session, who)

@@ -39,8 +39,13 @@ CONFIDENCE: Final[Mapping[str, float]] = {
 OF_PEOPLE: Final = ("hubspot_contact_id", "email", "hubspotutk", "visitor")
 
 _MORE_FREE: Final = Path(__file__).parent / "free_mail.yaml"
+# RFC 2606: nobody can register anything below these, and examples and practice orgs are made of them.
+_RESERVED: Final = ("example", "test")
 _SUFFIXES: Final = tldextract.TLDExtract(
-    cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True
+    cache_dir=None,
+    suffix_list_urls=(),
+    include_psl_private_domains=True,
+    extra_suffixes=_RESERVED,
 )
 
 

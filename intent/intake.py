@@ -128,6 +128,7 @@ class Intake:
             page=None if url is None else hygiene.page_of(url),
             title=hygiene.clean_text(title) if isinstance(title := raw.get("title"), str) else None,
             topic=topic,
+            glance=filters.is_glance(properties),
             session=short(raw, "session", LONGEST_ID),
             discard=self.discard(raw, who, agent, ip, network),
             properties=properties | _network_left(ip, network),

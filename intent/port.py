@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from intent.decay import State
 from intent.definition import Definition
 from intent.model import (
+    BY_HAND,
     Card,
     Contribution,
     Discard,
@@ -99,8 +100,13 @@ class Events(Protocol):
     def unscored(self) -> int:
         """How many events nobody has scored yet."""
 
-    def retract(self, event_ids: Sequence[str], why: Discard, definition: Definition) -> int:
-        """Take events out of the scores: a crawler was told late. Answers how many counted before."""
+    def retract(
+        self, event_ids: Sequence[str], why: Discard, definition: Definition, by: str = BY_HAND
+    ) -> int:
+        """Take events out of the scores: a crawler was told late. Answers how many counted before.
+
+        `by`: a person, or which rules; the judgement of other rules is replaced, that of a person stands.
+        """
 
     def rebuild(
         self,
@@ -245,10 +251,14 @@ class Scores(Protocol):
 
 
 class Visits(NamedTuple):
-    """All events of some visitors around the time of those that are to be judged, and up to where that is."""
+    """The events of some visitors around the time of those that are to be judged, and up to where that is.
+
+    `fresh` are the ids of these. Of a visitor who did very much there are several parts.
+    """
 
     visitors: tuple[tuple[Event, ...], ...]
     up_to: int
+    fresh: frozenset[str] = frozenset()
 
 
 class Judgement(Protocol):
@@ -259,6 +269,9 @@ class Judgement(Protocol):
 
     def judged(self, up_to: int) -> None:
         """Events up to this one are judged; 0 has all of them judged again, by other rules."""
+
+    def lift(self, event_ids: Collection[str]) -> int:
+        """Events that did not count are scored like new ones from now on. Answers how many these were."""
 
 
 class IntentStore(Events, People, Scores, Judgement, Protocol):

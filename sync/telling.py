@@ -28,7 +28,7 @@ import structlog
 from intent import cards
 from intent.cards import Known
 from intent.definition import Definition
-from intent.filters import PATIENCE, judge
+from intent.filters import PATIENCE, judge, stamp
 from intent.model import DAY, Card, Contribution, Discard, Subject, millis
 from intent.news import News, news
 from intent.port import IntentStore, OtherDefinition
@@ -143,12 +143,17 @@ class Teller:
                 visits = self.store.unjudged(now - RIPE)
                 if not visits.visitors:
                     return
+                rules = definition.filters
                 found: dict[Discard, list[str]] = defaultdict(list)
+                back: set[str] = set()
                 for events in visits.visitors:
-                    for event_id, why in judge(events, definition.filters, now).items():
+                    verdict = judge(events, rules, now, visits.fresh)
+                    back |= verdict.back
+                    for event_id, why in verdict.out.items():
                         found[why].append(event_id)
                 for why, ids in found.items():
-                    self.store.retract(ids, why, definition)
+                    self.store.retract(ids, why, definition, by=stamp(rules))
+                self.store.lift(back.difference(*found.values()))
                 self.store.judged(visits.up_to)
 
     def _tell(self, definition: Definition) -> int:
@@ -211,7 +216,7 @@ class Teller:
             fit=None if told is None else told.fit,
             last_at=None if told is None else _long_ago(told.last_at, now),
         )
-        hard = cards.is_hard(definition, known.evidence, None if told is None else told.last_at)
+        hard = cards.is_hard(definition, known.evidence, told)
         if subject.kind == "account":
             seen = self._watch.look(definition, subject, now)
             self._watch.remember(subject, seen)

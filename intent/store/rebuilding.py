@@ -8,8 +8,9 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, select, update
 
 from intent.definition import Definition
-from intent.model import Discard, millis
+from intent.model import BY_HAND, Discard, millis
 from intent.store.base import IN_FORCE, REBUILDING, IntentRoom, hold_definition, put_fact, read_fact
+from intent.store.judgements import judgement, may_be_taken_out
 from intent.store.recounting import recount
 from intent.store.rows import among
 from intent.store.sums import touch
@@ -23,13 +24,15 @@ TRAILS_AT_ONCE = 200
 class Rebuilding(IntentRoom):
     """Counts anew."""
 
-    def retract(self, event_ids: Sequence[str], why: Discard, definition: Definition) -> int:
+    def retract(
+        self, event_ids: Sequence[str], why: Discard, definition: Definition, by: str = BY_HAND
+    ) -> int:
         """Take events out of the scores: a crawler was told late. Answers how many counted before."""
         with self._begin() as connection:
             hold_definition(connection, definition)
             rows = connection.execute(
                 select(event.c.id, event.c.trail_id).where(
-                    among(connection, event.c.event_id, event_ids), event.c.discard.is_(None)
+                    among(connection, event.c.event_id, event_ids), may_be_taken_out(by)
                 )
             )
             ids: dict[int, int] = {row.id: row.trail_id for row in rows}
@@ -38,7 +41,7 @@ class Rebuilding(IntentRoom):
             held = lock_trails(connection, ids.values())
             before = _counting(connection, ids)
             theirs = among(connection, event.c.id, ids)
-            connection.execute(update(event).where(theirs).values(discard=why))
+            connection.execute(update(event).where(theirs).values(discard=judgement(why, by)))
             recount(connection, definition, held)
             # Before everybody else who was touched: what was told of them is wrong.
             touch(connection, {owner for one in held.values() for owner in one.owners}, 0)

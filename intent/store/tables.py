@@ -83,6 +83,7 @@ bond = Table(
     sqlite_with_rowid=False,
 )
 
+# `discard`: why it does not count, and who said so; see `intent.store.judgements`.
 event = Table(
     "intent_event",
     metadata,

@@ -201,3 +201,20 @@ def test_the_notice_is_ready_for_the_site(folder: Path) -> None:
         "t.example.co.jp",
     )
     assert "Acme" in run("notice", *words).stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("show", ANN), ("status",), ("retract", "e1"), ("forget", ANN, "--yes"), ("replay",)],
+    ids=lambda words: words[0],
+)
+def test_a_folder_without_a_store_is_told_and_gets_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """Somebody stands in a wrong folder: that nobody is known there would be no answer."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("KAKEHASHI_DATABASE_URL", raising=False)
+    told = run(*words)
+    assert told.exit_code == 2
+    assert str(tmp_path / "var" / "kakehashi.db") in told.output
+    assert not (tmp_path / "var").exists()

@@ -55,6 +55,27 @@ def test_an_event_is_cleaned_and_named() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("properties", "glance"),
+    [
+        ({"seconds": 0, "scrolled": 0, "human": False}, True),
+        ({"seconds": 4.9}, True),
+        ({"seconds": 2, "human": True}, True),
+        ({"human": False}, True),
+        ({"seconds": 5}, False),
+        ({"seconds": 0, "scrolled": 1}, False),
+        ({"human": True}, False),
+        ({}, False),
+        ({"form": "contact"}, False),
+    ],
+)
+def test_where_nobody_stayed_or_scrolled_it_was_a_glance(
+    properties: dict[str, Any], glance: bool
+) -> None:
+    """As far as the sender measured it: five seconds, or any scrolling. A pointer moves by itself, nearly."""
+    assert taken(told(properties=properties)).glance is glance
+
+
 # The contract's codes ----------------------------------------------------------------------------
 
 LONG = "https://www.example.com/" + "a/" * 5_000

@@ -99,6 +99,33 @@ def test_within_six_hours_only_what_cannot_wait_is_told(site: Website) -> None:
     assert later.engagement - first.engagement >= 10
 
 
+def test_what_comes_in_late_or_is_taken_back_is_told_in_time_although_nothing_newer_happened(
+    site: Website,
+) -> None:
+    """Ten points within a band, both ways."""
+    site.happens("pricing_view", topic="pricing")
+    site.carry()
+    site.time.forward(hours=6)
+    late = [
+        site.happens("comparison_view", topic="case_study", ago=DAY / 2 + n * DAY / 100)
+        for n in range(4)
+    ]
+    site.carry()
+    told = site.card()
+    assert told is not None
+    assert told.engagement >= 15
+    site.store.retract(late, "test", SHIPPED_DEFINITION)
+    site.carry()
+    assert site.card() == told
+    site.time.forward(hours=6)
+    site.carry()
+    after = site.card()
+    assert after is not None
+    assert after.engagement <= 6
+    assert after.band == told.band
+    assert after.last_at == told.last_at
+
+
 def test_a_band_that_goes_up_goes_at_once(site: Website) -> None:
     """Whenever the last card was told."""
     site.happens("pricing_view", topic="pricing")
@@ -141,35 +168,6 @@ def test_a_crawler_told_late_takes_its_points_along(site: Website) -> None:
     assert card is not None
     assert card.engagement == 0
     assert held(site)[0]["score"] == 0
-
-
-def test_a_click_that_nobody_followed_counts_only_until_it_is_judged(site: Website) -> None:
-    """Programs open the links in mails; a person looks at the page then."""
-    site.happens("email_click")
-    site.carry()
-    assert points(site) > 0
-    site.time.forward(minutes=11)
-    site.carry()
-    assert points(site) == 0
-
-
-def test_an_office_that_is_told_late_takes_its_visits_along(site: Website) -> None:
-    """A colleague's address is in the definition from now on."""
-    asks(site)
-    site.carry()
-    filters = replace(site.definition.filters, employee_domains=(ANN.partition("@")[2],))
-    site.definition = replace(site.definition, filters=filters, hash="other", version="2")
-    site.time.forward(minutes=11)
-    for _ in range(2):
-        site.carry()
-    assert points(site) == 0
-
-
-def points(site: Website) -> float:
-    """All that is on file of her."""
-    subjects = site.store.subjects_by("email", [ANN])
-    states = site.store.states(subjects.values(), site.definition)
-    return sum(one.value for one in states.values())
 
 
 def test_fit_is_asked_of_hubspot_when_a_card_is_told(tmp_path: Path) -> None:
