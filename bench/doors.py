@@ -73,7 +73,7 @@ def _over(
 ) -> dict[str, Any]:
     sandbox = Sandbox.start(people=0, limits=False)
     with tempfile.TemporaryDirectory() as folder:
-        installation = Installation(Path(folder), sandbox, settings)
+        installation = Installation(Path(folder), sandbox, settings, from_nothing=True)
         try:
             installation.prepare()
             (web,) = installation.start("web")

@@ -87,7 +87,7 @@ def stage(
         if postgres:
             given["KAKEHASHI_DATABASE_URL"] = stack.enter_context(running_postgres(durable=True))
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        installation = Installation(Path(folder), sandbox, given)
+        installation = Installation(Path(folder), sandbox, given, from_nothing=True)
         stack.callback(installation.stop)
         installation.prepare()
         # The first resync is no part of what is measured: nor are its calls of the day's.

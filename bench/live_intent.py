@@ -28,6 +28,7 @@ def measure(say: Say) -> dict[str, Any]:
     sandbox = Sandbox.start(people=PEOPLE, seed=SEED, limits=False)
     with tempfile.TemporaryDirectory() as folder:
         installation = prepare(Path(folder), sandbox)
+        installation.from_nothing = True
         try:
             installation.connect()
             installation.start("web", "worker", "scheduler")

@@ -6,6 +6,8 @@
 
 Accounts of three temperaments come as they always do, or five times as often in the last week. The calendar
 is tried on sites whose every account has a holiday or a fair, hysteresis by looking every day for four weeks.
+Of accounts whose visits fall on eight topics every busy one is tested as well; the real one is that somebody
+begins to come for the topic that they came for least.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import Any
 
 from intent.definition import SurgeRule
 from intent.model import SurgeStanding
-from intent.surge import DAYS, LONG, SHORT, Surge, standing, surge
+from intent.surge import DAYS, LONG, SHORT, Surge, every_test, standing, surge
 
 ACCOUNTS = 6_000
 SEED = 20_261_128
@@ -27,6 +29,11 @@ LOUD = 5.0
 LOOKS = 28
 START = datetime(2026, 6, 1, tzinfo=UTC)
 RULE = SurgeRule()
+TOPICS = 8
+# How often each topic is what somebody comes for, beside the first one.
+SHARES = [1 / (rank + 1) for rank in range(TOPICS)]
+# On which days of the last week somebody comes for the topic that nobody came for much.
+TURNED = (LONG + 1, LONG + 2, LONG + 4, LONG + 5)
 Say = Callable[[str], None]
 
 
@@ -80,12 +87,13 @@ SEASONS = (
 
 
 def measure(say: Say, accounts: int = ACCOUNTS) -> dict[str, Any]:
-    """All three tables, printed as they stand in the documentation."""
+    """All four tables, printed as they stand in the documentation."""
     return {
         "accounts": accounts,
         "tempers": _tempers(say, accounts),
         "calendar": _calendar(say, accounts),
         "hysteresis": _hysteresis(say, accounts // 4),
+        "topics": _by_topic(say, accounts),
     }
 
 
@@ -171,6 +179,41 @@ def _looks(dice: Random, temper: Temper, factor: float) -> tuple[int, int]:
         seen += found.is_surge
         news += change in {"begin", "louder"}
     return seen, news
+
+
+def _by_topic(say: Say, accounts: int) -> list[dict[str, Any]]:
+    ways = ("altogether alone", "tail by all topics", "tail by those looked at", "a tail for each")
+    told = [f"{what}: {way}" for what in ("false", "found") for way in ways]
+    say(f"| account, {TOPICS} topics | " + " | ".join(told) + " |")
+    say("| --- |" + " --- |" * len(told))
+    rows = []
+    for temper in (QUIET, USUAL, BURSTY):
+        dice = Random(SEED)
+        looks = [[_ways(dice, temper, turned) for _ in range(accounts)] for turned in ((), TURNED)]
+        shares = [_share(one[way] for one in some) for some in looks for way in range(len(ways))]
+        rows.append({"account": temper.name, **dict(zip(told, shares, strict=True))})
+        say(f"| {temper.name} | " + " | ".join(f"{one:.2%}" for one in shares) + " |")
+    return rows
+
+
+def _ways(dice: Random, temper: Temper, turned: Sequence[int]) -> tuple[bool, ...]:
+    """Whether one account surges: altogether, and with its topics under three ways to share the tail."""
+    whole = temper.days(dice, weeks())
+    by_topic = [[0] * DAYS for _ in SHARES]
+    for day, count in enumerate(whole):
+        for topic in dice.choices(range(TOPICS), SHARES, k=count):
+            by_topic[topic][day] += 1
+    for day in turned:
+        by_topic[-1][day] += 1
+        whole[day] += 1
+    busy = {str(topic): counts for topic, counts in enumerate(by_topic) if _is_busy(counts)}
+    found = [every_test(RULE, whole, busy, among) for among in (TOPICS, len(busy), 1)]
+    return (found[0][""].is_surge, *(any(x.is_surge for x in one.values()) for one in found))
+
+
+def _is_busy(counts: Sequence[int]) -> bool:
+    week = counts[LONG:]
+    return sum(week) >= RULE.least and sum(one > 0 for one in week) >= RULE.least_days
 
 
 def _naive(found: Surge) -> bool:

@@ -60,13 +60,15 @@ def erase(
 
 def eraser_of(bridge: Bridge, compiled: Compiled) -> Eraser:
     """What forgets, over this installation."""
+    bench = bridge.bench(compiled)
     return Eraser(
         bridge.ledger,
         bridge.connectors,
         compiled.mappings,
         bridge.clock,
         observe=bridge.settings.mode == "observe",
-        besides=bridge.bench(compiled).erased,
+        besides=bench.erased,
+        landing_window=bench.landing_window,
     )
 
 

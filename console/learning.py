@@ -11,13 +11,16 @@ import click
 import orjson
 
 from console.language import language, say
+from console.output import Output
 from console.session import Session, command
 from intent.learning.fitting import InstallLearning
-from intent.learning.half_life import HALF_LIVES, study
+from intent.learning.half_life import HALF_LIVES, Dated, study
 from intent.learning.model import Model, UnknownModel, as_json, from_json
 from intent.learning.outcomes import Columns, Lead, NotEnough, last_known
 from intent.learning.reading import FixTheFile, columns_of, read_columns, read_events, read_leads
-from intent.learning.trial import Judged, Report, evaluate, train
+from intent.learning.recalibrating import Recalibration
+from intent.learning.trial import Judged, Report, evaluate, put_right, train
+from sync.interest import intent_store
 
 F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -72,8 +75,7 @@ def train_(session: Session, /, file: Path, horizon: int, out: Path, **words: An
             made_at=datetime.now(UTC),
             seed=words["seed"],
         )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(orjson.dumps(as_json(model), option=orjson.OPT_INDENT_2))
+    _write(out, model)
     _show(session, report)
     session.output.line(say("learning.written", lang, file=out))
     return 0 if model.useful else 1
@@ -83,20 +85,36 @@ def train_(session: Session, /, file: Path, horizon: int, out: Path, **words: An
 @click.argument("model_file", metavar="MODEL", type=FILE)
 @click.argument("file", type=FILE)
 @names_columns
-def evaluate_(session: Session, /, model_file: Path, file: Path, **words: Any) -> int:
-    """How a model fares on a CSV file of leads that it has not seen, beside rules and recency."""
+@click.option(
+    "--recalibrate",
+    "out",
+    type=click.Path(path_type=Path),
+    help="Write the model with its probabilities put right here, where that holds on the later half.",
+)
+def evaluate_(
+    session: Session, /, model_file: Path, file: Path, out: Path | None, **words: Any
+) -> int:
+    """How a model fares on a CSV file of leads that it has not seen, beside rules and recency.
+
+    The earlier half of them recalibrates it, the later half tells whether that puts its probabilities right.
+    """
+    lang = language(session.output.lang)
     with _explained():
         model = read_model(model_file)
         _columns, leads = _read(file, words)
         report = evaluate(model, leads, as_of=_as_of(words, leads), seed=words["seed"])
     _show(session, report)
+    found = report.recalibration
+    if out is not None and found is not None and found.is_better:
+        _write(out, put_right(model, found))
+        session.output.line(say("learning.written", lang, file=out))
     return 0 if report.verdict == "beats_rules" else 1
 
 
 @command("tune-half-life")
-@click.argument("file", type=FILE)
-@click.option("--subject", required=True, help="Column: who came.")
-@click.option("--at", required=True, help="Column: when.")
+@click.argument("file", type=FILE, required=False)
+@click.option("--subject", help="Column: who came.")
+@click.option("--at", help="Column: when.")
 @click.option(
     "--horizon", default=14, show_default=True, type=click.IntRange(1, 1000), help="Days."
 )
@@ -106,18 +124,20 @@ def evaluate_(session: Session, /, model_file: Path, file: Path, **words: Any) -
 @click.option("--cuts", default=6, show_default=True, type=click.IntRange(1, 50))
 def tune_half_life(
     session: Session,
-    file: Path,
-    subject: str,
-    at: str,
+    file: Path | None,
+    subject: str | None,
+    at: str | None,
     horizon: int,
     half_lives: tuple[int, ...],
     cuts: int,
 ) -> int:
-    """Which half-life tells best who comes back, in a CSV file of dated events."""
+    """Which half-life tells best who comes back: of the people on file, or in a CSV file of dated events."""
     lang = language(session.output.lang)
+    if file is not None and (subject is None or at is None):
+        raise click.UsageError(say("learning.name_columns", lang))
     with _explained():
         found = study(
-            read_events(file, subject, at),
+            _visits(session) if file is None else read_events(file, str(subject), str(at)),
             horizon_days=horizon,
             half_lives=half_lives or HALF_LIVES,
             cuts=cuts,
@@ -132,6 +152,17 @@ def tune_half_life(
     )
     session.output.say("learning.best", way=found.best)
     return 0
+
+
+def _visits(session: Session) -> list[Dated]:
+    """On which days people were on the website, as it is on file."""
+    store = intent_store(session.bridge().ledger)
+    return [Dated(subject.key, at) for subject, at in store.days_of_people()]
+
+
+def _write(out: Path, model: Model) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(orjson.dumps(as_json(model), option=orjson.OPT_INDENT_2))
 
 
 def read_model(file: Path) -> Model:
@@ -213,6 +244,31 @@ def _show(session: Session, report: Report) -> None:
     found = report.judged["model"].calibration
     if found is not None and found.ece > ECE_TOO_HIGH:
         output.say("learning.miscalibrated", ece=f"{found.ece:.2f}")
+    if report.recalibration is not None:
+        _show_reliability(output, report.recalibration)
+
+
+def _show_reliability(output: Output, found: Recalibration) -> None:
+    lang = language(output.lang)
+    heads = [say("learning.cases", lang)] + [
+        f"{say(f'learning.{what}', lang)} ({say(f'learning.{when}', lang)})"
+        for when in ("before", "after")
+        for what in ("said", "rate")
+    ]
+    rows = [
+        (f"{old.cases:,}", *(f"{x:.1%}" for x in (old.said, old.was, new.said, new.was)))
+        for old, new in zip(found.before.bins, found.after.bins, strict=True)
+    ]
+    output.table(say("learning.reliability", lang, cases=f"{found.judged_cases:,}"), heads, rows)
+    before, after = found.before.measures, found.after.measures
+    output.say(
+        "learning.recalibrated" if found.is_better else "learning.not_recalibrated",
+        until=f"{found.until:%Y-%m-%d}",
+        before=f"{before.ece:.3f}",
+        after=f"{after.ece:.3f}",
+        skill_before=f"{before.skill:.3f}",
+        skill_after=f"{after.skill:.3f}",
+    )
 
 
 def _row(name: str, one: Judged) -> tuple[str, ...]:
@@ -247,6 +303,18 @@ def report_json(report: Report) -> dict[str, Any]:
         "ahead": {name: list(found) for name, found in report.ahead.items()},
         "boosting_ahead": None if report.boosting_ahead is None else list(report.boosting_ahead),
         "months": [one._asdict() for one in report.months],
+        "recalibration": None
+        if (found := report.recalibration) is None
+        else {
+            "fitted_cases": found.fitted_cases,
+            "until": found.until.isoformat(),
+            "judged_cases": found.judged_cases,
+            "is_better": found.is_better,
+            **{
+                when: {**one.measures._asdict(), "bins": [each._asdict() for each in one.bins]}
+                for when, one in (("before", found.before), ("after", found.after))
+            },
+        },
     }
 
 

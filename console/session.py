@@ -11,6 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
+from console.language import say
 from console.output import Output
 from sync.settings import load_settings
 from sync.wiring import Bridge
@@ -33,6 +34,17 @@ class Session:
         if self.language is None:
             self.output.lang = settings.lang
         return Bridge(settings, self.folder, os.environ, progress=self.output.advance)
+
+    def standing(self) -> Bridge:
+        """The same where it has a ledger already: who only asks about what is there makes none.
+
+        Raises `click.UsageError`: this is another folder than the one that is meant.
+        """
+        bridge = self.bridge()
+        file = bridge.settings.ledger_file_in(self.folder)
+        if file is not None and not file.exists():
+            raise click.UsageError(say("error.no_ledger", self.output.lang, file=str(file)))
+        return bridge
 
 
 def command(

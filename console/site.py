@@ -71,8 +71,9 @@ def _website_doors(parts: Parts) -> IntentDoors | None:
         clock=parts.bridge.clock,
         sources=website.sources,
         look_up=website.look_up,
+        company=parts.company_named,
         ring=website.ring,
-        people=lambda: parts.withdrawer(website),
+        people=parts.withdrawer,
     )
 
 

@@ -3,14 +3,15 @@
 Two ways lead here: the roll-ups in a contact's properties (every edition), and the occurrences of the events
 API (Enterprise). Ids are made of what happened, so reading the same thing again does no harm. A roll-up
 tells of the *last* page, form or click only; views in between, of which nobody knows the page, are not
-invented. Property names: HubSpot sheet, sections 15 and 18.
+invented. That somebody came back follows from the days on file, whoever told of them: HubSpot's own times of
+visits are not read, or it would count twice. Property names: HubSpot sheet, sections 15 and 18.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from intent import hygiene
@@ -31,14 +32,10 @@ FIELDS: Final = (
     LEGAL_BASIS,
     "hs_analytics_last_url",
     "hs_analytics_last_timestamp",
-    "hs_analytics_num_page_views",
-    "hs_analytics_num_visits",
-    "hs_analytics_last_visit_timestamp",
     "first_conversion_date",
     "first_conversion_event_name",
     "recent_conversion_date",
     "recent_conversion_event_name",
-    "num_conversion_events",
     "hs_email_last_click_date",
     "hs_email_last_email_name",
 )
@@ -57,8 +54,6 @@ HAND_RAISES: Final = (
         "consultation",
     ),
 )
-# Between two visits that make one a return (domain sheet 3.2).
-RETURN_AFTER: Final = timedelta(hours=24)
 # HubSpot's name of an occurrence -> our type; others are told as ignored.
 OCCURRENCES: Final[Mapping[str, str]] = {"e_visited_page": PAGE_VIEW}
 FROM_HUBSPOT: Final = Told(SOURCE)
@@ -74,23 +69,23 @@ class Behaviour:
     pages: bool = True
 
     def of_contact(
-        self, contact_id: str, now: Mapping[str, Any], before: Mapping[str, Any], at: datetime
+        self, contact_id: str, told: Mapping[str, Any], at: datetime
     ) -> list[Event | Rejection]:
-        """What a contact did since its properties were as `before` ({}: never seen).
+        """What a contact did last, by its properties. What was told before has the same id.
 
         One `Rejection` (no_consent) where HubSpot tells no basis on which it may be used.
         """
         try:
-            basis = self.basis_of(now)
+            basis = self.basis_of(told)
         except Refused as refused:
             return [Rejection(0, f"{SOURCE}:{contact_id}", refused.code, refused.message())]
         found = [
-            *self._forms(contact_id, now, before),
-            *self._clicks(contact_id, now, before),
-            *(self._pages(contact_id, now, before) if self.pages else ()),
+            *self._forms(contact_id, told),
+            *self._clicks(contact_id, told),
+            *(self._page(contact_id, told) if self.pages else ()),
         ]
-        told = {"email": now.get("email"), "hubspot_contact_id": contact_id, "basis": basis}
-        return [self._event(raw | told, number, at) for number, raw in enumerate(found)]
+        who = {"email": told.get("email"), "hubspot_contact_id": contact_id, "basis": basis}
+        return [self._event(raw | who, number, at) for number, raw in enumerate(found)]
 
     def of_occurrence(
         self, number: str, told: Mapping[str, Any], contact: Mapping[str, Any], at: datetime
@@ -129,16 +124,14 @@ class Behaviour:
         consent = {"tracking": "granted", "basis": raw.pop("basis")}
         return self.intake.read(raw | {"consent": consent}, number, FROM_HUBSPOT, at)
 
-    def _forms(
-        self, contact_id: str, now: Mapping[str, Any], before: Mapping[str, Any]
-    ) -> list[dict[str, Any]]:
+    def _forms(self, contact_id: str, told: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The first and the latest form; both tell of the same one while there is only one."""
         found: dict[str, dict[str, Any]] = {}
         for which in ("first_conversion", "recent_conversion"):
-            at = news(now, before, f"{which}_date")
+            at = _moment(told, f"{which}_date")
             if at is None:
                 continue
-            form = str(now.get(f"{which}_event_name") or "")
+            form = str(told.get(f"{which}_event_name") or "")
             event_id = f"{SOURCE}:{contact_id}:form:{_stamp(at)}"
             found[event_id] = {
                 "event_id": event_id,
@@ -148,10 +141,8 @@ class Behaviour:
             }
         return list(found.values())
 
-    def _clicks(
-        self, contact_id: str, now: Mapping[str, Any], before: Mapping[str, Any]
-    ) -> list[dict[str, Any]]:
-        at = news(now, before, "hs_email_last_click_date")
+    def _clicks(self, contact_id: str, told: Mapping[str, Any]) -> list[dict[str, Any]]:
+        at = _moment(told, "hs_email_last_click_date")
         if at is None:
             return []
         return [
@@ -159,35 +150,22 @@ class Behaviour:
                 "event_id": f"{SOURCE}:{contact_id}:click:{_stamp(at)}",
                 "type": "email_click",
                 "occurred_at": at.isoformat(),
-                "properties": {"campaign": now.get("hs_email_last_email_name")},
+                "properties": {"campaign": told.get("hs_email_last_email_name")},
             }
         ]
 
-    def _pages(
-        self, contact_id: str, now: Mapping[str, Any], before: Mapping[str, Any]
-    ) -> list[dict[str, Any]]:
-        found = []
-        at = news(now, before, "hs_analytics_last_timestamp")
-        if at is not None and now.get("hs_analytics_last_url"):
-            found.append(
-                {
-                    "event_id": f"{SOURCE}:{contact_id}:view:{_stamp(at)}",
-                    "type": PAGE_VIEW,
-                    "occurred_at": at.isoformat(),
-                    "url": with_scheme(str(now["hs_analytics_last_url"])),
-                }
-            )
-        visit = news(now, before, "hs_analytics_last_visit_timestamp")
-        earlier = read_moment(str(before.get("hs_analytics_last_visit_timestamp") or ""))
-        if visit is not None and earlier is not None and visit - earlier >= RETURN_AFTER:
-            found.append(
-                {
-                    "event_id": f"{SOURCE}:{contact_id}:visit:{_stamp(visit)}",
-                    "type": "return_visit",
-                    "occurred_at": visit.isoformat(),
-                }
-            )
-        return found
+    def _page(self, contact_id: str, told: Mapping[str, Any]) -> list[dict[str, Any]]:
+        at = _moment(told, "hs_analytics_last_timestamp")
+        if at is None or not told.get("hs_analytics_last_url"):
+            return []
+        return [
+            {
+                "event_id": f"{SOURCE}:{contact_id}:view:{_stamp(at)}",
+                "type": PAGE_VIEW,
+                "occurred_at": at.isoformat(),
+                "url": with_scheme(str(told["hs_analytics_last_url"])),
+            }
+        ]
 
 
 def form_type(name: str) -> str:
@@ -197,15 +175,13 @@ def form_type(name: str) -> str:
     return "form_submit_handraise" if hand_raise else "form_submit_content"
 
 
-def news(now: Mapping[str, Any], before: Mapping[str, Any], field: str) -> datetime | None:
-    """An instant that was not there, or was another one, when we last looked; None otherwise."""
-    at = read_moment(str(now.get(field) or ""))
-    return None if at is None or at == read_moment(str(before.get(field) or "")) else at
-
-
 def with_scheme(url: str) -> str:
     """HubSpot keeps some addresses without their scheme."""
     return url if "://" in url else f"https://{url.removeprefix('//')}"
+
+
+def _moment(told: Mapping[str, Any], field: str) -> datetime | None:
+    return read_moment(str(told.get(field) or ""))
 
 
 def _stamp(at: datetime) -> int:

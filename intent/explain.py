@@ -104,7 +104,10 @@ def internal(
         (_window([one for group in chosen for one in group], at),),
     )
     active = [found for one in others if (found := _fresh(definition, one, at))]
-    company = [*_colleagues(definition, active, at, zone), *_surge(surge, [fresh, *active], at)]
+    company = [
+        *_colleagues(definition, active, at, zone),
+        *_surge(definition, surge, [fresh, *active], at),
+    ]
     return _reason(definition, frame, done, company)
 
 
@@ -283,13 +286,23 @@ def _colleagues(
 
 
 def _surge(
-    surge: Surge | None, everybody: Sequence[Sequence[Contribution]], at: Millis
+    definition: Definition,
+    surge: Surge | None,
+    everybody: Sequence[Sequence[Contribution]],
+    at: Millis,
 ) -> list[Clause]:
-    """How many times the usual; left out where no event on file is of that week."""
-    ids = _ids(one for each in everybody for one in each if at - one.at <= SHORT * DAY)
-    if surge is None or not surge.is_surge or not ids:
+    """How many times the usual, and about what; left out where no event on file is of that week."""
+    if surge is None or not surge.is_surge:
         return []
-    return [Clause(("sentences", "surge"), (Slot("ratio", surge.ratio, ids),))]
+    of_week = [one for each in everybody for one in each if at - one.at <= SHORT * DAY]
+    if surge.topic == UNKNOWN:
+        ids = _ids(of_week)
+        return [Clause(("sentences", "surge"), (Slot("ratio", surge.ratio, ids),))] if ids else []
+    ids = _ids(one for one in of_week if one.topic == surge.topic)
+    if not ids or surge.topic not in definition.topics:
+        return []
+    slots = (Slot("topic", surge.topic, ids), Slot("ratio", surge.ratio, ids))
+    return [Clause(("sentences", "surge_topic"), slots)]
 
 
 def _reason(

@@ -7,9 +7,13 @@ Rules: domain sheet 3.8.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from hashlib import blake2b
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, NamedTuple
 
@@ -18,10 +22,11 @@ import crawleruseragents
 from intent.definition import Filters
 from intent.hygiene import address_of
 from intent.identity import Network, registered_domain
-from intent.model import Discard, Event, Identity
+from intent.model import BY_HAND, Discard, Event, Identity
 
 AnyNetwork = IPv4Network | IPv6Network
 Found = dict[str, Discard]
+Properties = Mapping[str, str | int | float | bool]
 
 # A mail was hardly there when somebody opened its link.
 TOO_SOON_AFTER_DELIVERY: Final = 10.0
@@ -97,9 +102,40 @@ def _networks(told: tuple[str, ...]) -> tuple[AnyNetwork, ...]:
 # Later --------------------------------------------------------------------------------------------
 
 
-def judge(events: Sequence[Event], rules: Filters, now: datetime) -> Mapping[str, Discard]:
-    """All that has to be taken back of what one visitor did: by its kind, or by whom the rules leave out."""
-    return {**to_retract(events, rules, now), **newly_excluded(events, rules)}
+class Verdict(NamedTuple):
+    """The ids of events that have to be taken out, and why; and of those that count again."""
+
+    out: Mapping[str, Discard]
+    back: frozenset[str]
+
+
+def judge(
+    events: Sequence[Event], rules: Filters, now: datetime, fresh: Collection[str]
+) -> Verdict:
+    """What becomes of all that one visitor did: by its kind, or by whom the rules leave out.
+
+    What only other rules took out is judged anew, and comes back where it is among the `fresh` ids: around
+    these everything is at hand. What a person took out stays out, and what was seen at the door alone.
+    """
+    reopened = {one.event_id for one in events if _may_come_back(one, rules)}
+    anew = [replace(one, discard=None) if one.event_id in reopened else one for one in events]
+    out = {**to_retract(anew, rules, now), **newly_excluded(anew, rules)}
+    return Verdict(out, frozenset(reopened.intersection(fresh).difference(out)))
+
+
+@lru_cache(16)
+def stamp(rules: Filters) -> str:
+    """A short name of these rules, the same wherever they are the same."""
+    return blake2b(repr(rules).encode(), digest_size=6).hexdigest()
+
+
+def _may_come_back(event: Event, rules: Filters) -> bool:
+    if event.discard is None or event.judged_by == BY_HAND:
+        return False
+    if event.judged_by is not None:
+        return event.judged_by != stamp(rules)
+    # The door knew the whole address: in doubt it was right.
+    return event.discard == "employee" and not _may_be_employees(event, rules)
 
 
 def to_retract(events: Iterable[Event], rules: Filters, now: datetime) -> Mapping[str, Discard]:
@@ -143,18 +179,12 @@ def lifeless(events: Sequence[Event], _rules: Filters, _now: datetime) -> Found:
 def scanners(events: Sequence[Event], _rules: Filters, _now: datetime) -> Found:
     """Clicks of programs that look into mails before people do."""
     clicks = [one for one in events if one.type == CLICK]
-    found: Found = {}
-    for at, click in enumerate(clicks):
-        if click.properties.get("honeypot"):
-            # Only a program opens a link that no person can see; all clicks in that mail are its own.
-            found |= {one.event_id: "scanner" for one in clicks if _same_mail(one, click)}
-        soon = click.properties.get("after_delivery")
-        if isinstance(soon, int | float) and soon < TOO_SOON_AFTER_DELIVERY:
-            found[click.event_id] = "scanner"
-        together = [o for o in clicks[at:] if o.occurred_at - click.occurred_at <= LINKS_WITHIN]
-        if len({_link(one) for one in together}) >= LINKS_AT_ONCE:
-            found |= {one.event_id: "scanner" for one in together}
-    return found
+    # Only a program opens a link that no person can see; all clicks in that mail are its own.
+    trapped = {_mail(one) for one in clicks if one.properties.get("honeypot")}
+    found: Found = {
+        one.event_id: "scanner" for one in clicks if _mail(one) in trapped or _is_too_soon(one)
+    }
+    return found | _many_links_at_once(clicks)
 
 
 def unseen_clicks(events: Sequence[Event], _rules: Filters, now: datetime) -> Found:
@@ -162,12 +192,13 @@ def unseen_clicks(events: Sequence[Event], _rules: Filters, now: datetime) -> Fo
 
     A click is judged when five more minutes have passed, since views come in late.
     """
-    looks = [one for one in events if is_view(one) and has_human_sign(one)]
+    looks = [one.occurred_at for one in events if is_view(one) and has_human_sign(one)]
     found: Found = {}
     for click in events:
         if click.type != CLICK or now - max(click.occurred_at, click.received_at) < PATIENCE:
             continue
-        if not any(_follows(look, click) for look in looks):
+        following = bisect_left(looks, click.occurred_at)
+        if following == len(looks) or looks[following] - click.occurred_at > LOOK_WITHIN:
             found[click.event_id] = "no_human_signal"
     return found
 
@@ -197,6 +228,14 @@ def _is_employees(event: Event, rules: Filters) -> bool:
     return any(_holds(one, seen) for one in _networks(rules.networks))
 
 
+def _may_be_employees(event: Event, rules: Filters) -> bool:
+    left = event.properties.get("network")
+    near = isinstance(left, str) and any(
+        one.overlaps(ip_network(left)) for one in _networks(rules.networks)
+    )
+    return near or _is_employees(event, rules)
+
+
 def _holds(wide: AnyNetwork, narrow: AnyNetwork) -> bool:
     if isinstance(wide, IPv4Network) and isinstance(narrow, IPv4Network):
         return narrow.subnet_of(wide)
@@ -213,9 +252,18 @@ def is_view(event: Event) -> bool:
 def has_human_sign(event: Event) -> bool:
     """Whether a person was there: stayed, scrolled, moved a pointer or touched a key."""
     told = event.properties
-    if event.source in FILTERED_ALREADY or told.get("human") is True:
-        return True
-    return _number(told.get("seconds")) >= LOOKED_SECONDS or _number(told.get("scrolled")) > 0
+    return event.source in FILTERED_ALREADY or told.get("human") is True or _stayed(told)
+
+
+def is_glance(measured: Properties) -> bool:
+    """Whether nobody stayed or scrolled, as far as the sender measured it (domain sheet 3.2)."""
+    was_measured = any(name in measured for name in ("seconds", "scrolled"))
+    return (was_measured or measured.get("human") is False) and not _stayed(measured)
+
+
+def _stayed(measured: Properties) -> bool:
+    seconds, scrolled = measured.get("seconds"), measured.get("scrolled")
+    return _number(seconds) >= LOOKED_SECONDS or _number(scrolled) > 0
 
 
 def _is_measured(event: Event) -> bool:
@@ -226,16 +274,35 @@ def _number(found: object) -> float:
     return float(found) if isinstance(found, int | float) else 0.0
 
 
-def _follows(look: Event, click: Event) -> bool:
-    return timedelta(0) <= look.occurred_at - click.occurred_at <= LOOK_WITHIN
+def _many_links_at_once(clicks: Sequence[Event]) -> Found:
+    """All clicks within any short span in which somebody opened several different links."""
+    found: Found = {}
+    links: Counter[object] = Counter()
+    end = told = 0
+    for first, click in enumerate(clicks):
+        while end < len(clicks) and clicks[end].occurred_at - click.occurred_at <= LINKS_WITHIN:
+            links[_link(clicks[end])] += 1
+            end += 1
+        if len(links) >= LINKS_AT_ONCE:
+            found |= {one.event_id: "scanner" for one in clicks[max(first, told) : end]}
+            told = end
+        links[_link(click)] -= 1
+        if not links[_link(click)]:
+            del links[_link(click)]
+    return found
+
+
+def _is_too_soon(click: Event) -> bool:
+    soon = click.properties.get("after_delivery")
+    return isinstance(soon, int | float) and soon < TOO_SOON_AFTER_DELIVERY
 
 
 def _link(click: Event) -> object:
     return click.properties.get("link") or click.url or click.event_id
 
 
-def _same_mail(one: Event, other: Event) -> bool:
-    return one.properties.get("campaign") == other.properties.get("campaign")
+def _mail(click: Event) -> object:
+    return click.properties.get("campaign")
 
 
 _JUDGES: Final[tuple[Callable[[Sequence[Event], Filters, datetime], Found], ...]] = (

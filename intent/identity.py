@@ -7,7 +7,7 @@ ever make the score of a *person*.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -39,8 +39,13 @@ CONFIDENCE: Final[Mapping[str, float]] = {
 OF_PEOPLE: Final = ("hubspot_contact_id", "email", "hubspotutk", "visitor")
 
 _MORE_FREE: Final = Path(__file__).parent / "free_mail.yaml"
+# RFC 2606: nobody can register anything below these, and examples and practice orgs are made of them.
+_RESERVED: Final = ("example", "test")
 _SUFFIXES: Final = tldextract.TLDExtract(
-    cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True
+    cache_dir=None,
+    suffix_list_urls=(),
+    include_psl_private_domains=True,
+    extra_suffixes=_RESERVED,
 )
 
 
@@ -126,20 +131,31 @@ def corporate_number(told: str) -> str | None:
     return digits if int(digits[0]) == 9 - weighed % 9 else None
 
 
-class Companies:
-    """The companies of a CRM by their names: one answer, or none. Built of (name, domain) rows."""
+class Bearer(NamedTuple):
+    """What is known of a company that bears a name: its domains and corporate numbers, as its records have
+    them."""
 
-    def __init__(self, rows: Iterable[tuple[str, str]]) -> None:
-        self._domains: dict[str, set[str]] = {}
-        for name, told in rows:
-            key, domain = normal.company(name), company_domain(told)
-            if key is not None and domain is not None:
-                self._domains.setdefault(key, set()).add(domain)
+    domains: frozenset[str]
+    numbers: frozenset[str]
 
-    def domain_of(self, name: str) -> str | None:
-        """The domain of the company of this name; None where there is none, or more than one."""
-        found = self._domains.get(normal.company(name) or "", set())
-        return next(iter(found)) if len(found) == 1 else None
+
+def only_account(bearers: Sequence[Bearer]) -> str | None:
+    """The account of the only company among those that bear a name: its domain, or its corporate number.
+
+    None where nobody bears it, or two that may be different companies; one of which nothing else is known may
+    be another one.
+    """
+    known = [
+        (
+            {found for told in one.domains if (found := company_domain(told)) is not None},
+            {found for told in one.numbers if (found := corporate_number(told)) is not None},
+        )
+        for one in bearers
+    ]
+    for choices in zip(*known, strict=True):
+        if all(choices) and len(together := frozenset[str]().union(*choices)) == 1:
+            return next(iter(together))
+    return None
 
 
 def account_of(identity: Identity) -> Account | None:
@@ -180,6 +196,13 @@ def person_at(identified: Sequence[tuple[datetime, str]], at: datetime) -> str |
         if spell.until is None or at < spell.until:
             return spell.person
     return None
+
+
+def in_account(identity: Identity, account: str) -> Identity:
+    """The same, of an account by its key: a domain has a dot, a corporate number has none."""
+    if "." in account:
+        return identity._replace(company_domain=account)
+    return identity._replace(corporate_number=account)
 
 
 def is_person(identity: Identity) -> bool:

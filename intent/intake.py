@@ -17,6 +17,7 @@ from intent.definition import Definition
 from intent.identity import Network
 from intent.model import UNKNOWN, Discard, Event, Identity, Rejection
 from intent.telling import Refused
+from mappings.normal import PLAIN_DATE
 
 # Domain sheet 3.2; `identify` says who a cookie is, and scores nothing. Those of the definition come on top.
 KNOWN_TYPES: Final = frozenset(
@@ -30,6 +31,9 @@ KNOWN_TYPES: Final = frozenset(
 )
 PAGE_VIEW: Final = "page_view"
 THIRD_PARTY: Final = "third_party_intent"
+# The source of what the snippet sends.
+BROWSER: Final = "site"
+COMPANY_NAME: Final = "company_name"
 # Characters of an id, ours or others'.
 LONGEST_ID: Final = 128
 # A clock may be wrong by so much ahead; what lies further ahead counts from then on.
@@ -75,15 +79,22 @@ def nothing_known(_ip: str) -> Network | None:
     return None
 
 
+def no_company(_name: str) -> str | None:
+    """A look-up of companies by name where nobody keeps them."""
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """Reads events by one definition. `look_up` knows the companies behind network addresses."""
+    """Reads events by one definition. `look_up` knows the companies behind network addresses, `company` the
+    domain or corporate number of the only company of a name."""
 
     definition: Definition
     look_up: Callable[[str], Network | None] = nothing_known
+    company: Callable[[str], str | None] = no_company
 
     def read(self, raw: object, index: int, told: Told, now: datetime) -> Event | Rejection:
-        """One event of a request. Never raises."""
+        """One event of a request. Raises what `company` does, and nothing else."""
         event_id = _id_of(raw)
         try:
             return self._read(entries_of(raw), told, now)
@@ -99,12 +110,10 @@ class Intake:
         kind, topic = self.by_page(kind, url)
         properties = properties_of(raw.get("properties"))
         if kind == THIRD_PARTY:
-            need_provenance(raw["consent"], properties)
+            need_provenance(raw["consent"], properties, told, now)
         ip = short(raw, "ip", 64) or told.ip
         network = self.look_up(ip) if ip is not None else None
-        who = who_of(raw, network)
-        if who.is_empty:
-            raise Refused("no_identity", "nobody")
+        who = self.somebody(who_of(raw, network), company_name_in(raw))
         agent = short(raw, "user_agent", 1_000) or told.user_agent
         return Event(
             event_id=event_id,
@@ -119,10 +128,24 @@ class Intake:
             page=None if url is None else hygiene.page_of(url),
             title=hygiene.clean_text(title) if isinstance(title := raw.get("title"), str) else None,
             topic=topic,
+            glance=filters.is_glance(properties),
             session=short(raw, "session", LONGEST_ID),
             discard=self.discard(raw, who, agent, ip, network),
             properties=properties | _network_left(ip, network),
         )
+
+    def somebody(self, who: Identity, name: str | None) -> Identity:
+        """Who it was, for certain: a company's name tells where nothing else does but the network.
+
+        Raises `Refused` where that is nobody, or may be several.
+        """
+        if name is not None and who._replace(network_domain=None).is_empty:
+            account = self.company(name)
+            if account is not None:
+                return identity.in_account(who, account)
+        if who.is_empty:
+            raise Refused("no_identity", "nobody" if name is None else "company_name")
+        return who
 
     def _type(self, found: object) -> str:
         if not isinstance(found, str) or not found:
@@ -226,13 +249,28 @@ def is_a_no(told: object) -> bool:
     return isinstance(told, str | bool) and str(told).strip().lower() in FORBIDDING
 
 
-def need_provenance(consent: Mapping[str, Any], properties: Mapping[str, object]) -> None:
-    """Third parties' intent names its provider, its basis, and when that was confirmed. Raises `Refused`."""
-    provider = properties.get("provider")
-    if provider is None or not consent.get("basis"):
+def need_provenance(
+    consent: Mapping[str, Any], properties: Mapping[str, object], told: Told, now: datetime
+) -> None:
+    """Third parties' intent names its provider, its basis, and when that was confirmed. Raises `Refused`.
+
+    A browser is no third party, and knows nothing of any.
+    """
+    if told.source == BROWSER:
+        raise Refused("unknown_type", "type", found=THIRD_PARTY)
+    provider, basis = properties.get("provider"), consent.get("basis")
+    if provider is None or not isinstance(basis, str) or hygiene.clean_text(basis, 100) is None:
         raise Refused("no_consent", "no_basis", provider=str(provider or "the sender"))
-    if properties.get("confirmed_at") is None:
+    confirmed = confirmed_of(properties.get("confirmed_at"))
+    if confirmed is None or confirmed > now:
         raise Refused("no_consent", "not_confirmed")
+
+
+def confirmed_of(found: object) -> datetime | None:
+    """When somebody confirmed a consent: an instant, or a day; None for what is neither."""
+    if isinstance(found, str) and PLAIN_DATE.fullmatch(found.strip()):
+        found = f"{found.strip()}T00:00:00Z"
+    return moment_of(found)
 
 
 def who_of(raw: Mapping[str, Any], network: Network | None) -> Identity:
@@ -248,6 +286,13 @@ def who_of(raw: Mapping[str, Any], network: Network | None) -> Identity:
         network_domain=None if network is None else network.domain,
         corporate_number=identity.corporate_number(number) if number else None,
     )
+
+
+def company_name_in(raw: Mapping[str, Any]) -> str | None:
+    """What the company of an event is called, beside it or among its properties."""
+    properties = raw.get("properties")
+    more = properties if isinstance(properties, dict) else {}
+    return short(raw, COMPANY_NAME, 200) or short(more, COMPANY_NAME, 200)
 
 
 def properties_of(found: object) -> dict[str, str | int | float | bool]:

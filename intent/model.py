@@ -23,6 +23,9 @@ Discard = Literal[
     "crawler", "data_centre", "employee", "scanner", "test", "no_human_signal", "burst"
 ]
 
+# Who took an event out, where that was a person.
+BY_HAND = "hand"
+
 Millis: TypeAlias = int
 DAY: Millis = 24 * 3600 * 1000
 # Events without a topic stand under this one: honest, and never named to anybody.
@@ -65,7 +68,8 @@ class Event:
     counts as one page. `source` is ``site``, ``server``, ``hubspot`` or the name of a third party.
     `basis` is the consent or legal basis under which it may be used. `points` is set where the sender weighs
     events itself (third parties); otherwise the definition does. `glance`: a page on which nobody stayed or
-    scrolled. `session` tells sessions apart where the sender does.
+    scrolled. `session` tells sessions apart where the sender does. `judged_by`: which rules took it out late,
+    or `BY_HAND`; None for what counts, and for what did not count from the start.
     """
 
     event_id: str
@@ -84,6 +88,7 @@ class Event:
     glance: bool = False
     session: str | None = None
     discard: Discard | None = None
+    judged_by: str | None = None
     properties: Mapping[str, str | int | float | bool] = field(default_factory=dict)
 
 
@@ -142,6 +147,9 @@ class Card:
 
     `band` is a letter of fit and a digit of engagement, A1 to C3. `topics` are the strongest first.
     `active_persons` counts the people of an account with a score in the last 30 days.
+
+    `mark` changes with every event that comes in or is taken back, and never by fading; `raised` are the ids
+    of the hand-raises that the card knows of. None on cards of old, which did not keep them.
     """
 
     subject: Subject
@@ -159,6 +167,8 @@ class Card:
     reason_outward_en: str | None = None
     active_persons: int | None = None
     definition: str = ""
+    mark: str | None = None
+    raised: tuple[str, ...] | None = None
 
     @property
     def top_topic(self) -> str | None:

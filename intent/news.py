@@ -8,7 +8,7 @@ went up, somebody was forgotten
 the band went down, a surge ended,          at most every six hours (`Telling.every`)
 another topic leads, ten points or more
 ten points or another topic, but nothing    not at all: it fades by itself. The last trace of it
-happened meanwhile                          is told, so that no old score stays for ever
+came in or was taken back meanwhile         is told, so that no old score stays for ever
 less than that                              not at all; it rides along with the next news
 ==========================================  ====================================================
 """
@@ -40,7 +40,8 @@ class News(NamedTuple):
 
 
 def news(told: Card | None, card: Card, telling: Telling, now: datetime, *, hard: bool) -> News:
-    """What becomes of a card that was looked at now. `hard`: somebody raised a hand since the last one."""
+    """What becomes of a card that was looked at now. `hard`: somebody raised a hand since the
+    last one, or a surge began that the card does not show by itself."""
     found = pace(told, card, telling, hard=hard)
     if found is Pace.NEVER:
         return News(tell=False)
@@ -59,10 +60,17 @@ def pace(told: Card | None, card: Card, telling: Telling, *, hard: bool) -> Pace
         return Pace.IN_TIME
     if after.is_nothing and not before.is_nothing:
         return Pace.IN_TIME
-    if told is not None and card.last_at == told.last_at:
+    if told is not None and not _happened(told, card):
         return Pace.NEVER
     far = abs(after.points - before.points) >= telling.points
     return Pace.IN_TIME if far or after.topic != before.topic else Pace.NEVER
+
+
+def _happened(told: Card, card: Card) -> bool:
+    """Whether anything came in or was taken back since, however long ago that was; fading is nothing."""
+    if told.mark is None:
+        return card.last_at != told.last_at
+    return card.mark != told.mark
 
 
 class _Shown(NamedTuple):

@@ -15,12 +15,19 @@ from typing import Any, NamedTuple
 from ruamel.yaml import YAML
 
 from intent.definition import Definition
+from intent.identity import registered_domain
 from mappings.faults import Language
 
 CATALOGUE = Path(__file__).parent / "phrases.yaml"
 LONGEST_TITLE = 60
 # What a title must not hold when it is said to somebody: addresses, and signs of a program.
 UNSPEAKABLE = re.compile(r"://|\bwww\.|[\w-]\.[a-z]{2,}|[@<>{}\\/]", re.IGNORECASE)
+# What it must not hold even when it is only quoted to a seller: tags, placeholders, links, mail addresses.
+UNQUOTABLE = re.compile(
+    r"[<>{}\\]|://|\bwww\.|\]\(|\]\[|\w@\w|\b(?:javascript|data):|&#?\w+;", re.IGNORECASE
+)
+# What may be the name of a computer: it is one where its end is a public suffix.
+HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+", re.ASCII)
 OTHER = "other"
 
 
@@ -63,7 +70,8 @@ def told(definition: Definition, clause: Clause, language: Language, **more: str
     template: Any = _catalogue()
     for name in clause.phrase:
         template = template[name]
-    shown = {slot.name: _shown(definition, slot, language) for slot in clause.slots}
+    once = any(slot.name == "times" and slot.value == 1 for slot in clause.slots)
+    shown = {slot.name: _shown(definition, slot, language, once=once) for slot in clause.slots}
     return str(template[language]).format(**shown, **more)
 
 
@@ -74,13 +82,19 @@ def joined(definition: Definition, clauses: Sequence[Clause], language: Language
 
 
 def quotable(title: str | None) -> str | None:
-    """A title as it may stand between quotation marks: one line, no invisible signs, not too long."""
+    """A title as it may stand between quotation marks: one line, no invisible signs, not too long.
+
+    None for one that holds markup, a placeholder or an address: anybody may send a title, and mails and pages
+    that are made of the sentence might follow it.
+    """
     plain = "".join(
         " " if sign.isspace() else sign
         for sign in title or ""
         if sign.isspace() or not unicodedata.category(sign).startswith("C")
     )
     plain = " ".join(plain.translate(str.maketrans("「」“”", "『』''")).split())
+    if UNQUOTABLE.search(plain) or any(registered_domain(one) for one in HOST.findall(plain)):
+        return None
     if len(plain) > LONGEST_TITLE:
         plain = plain[: LONGEST_TITLE - 1] + "…"
     return plain or None
@@ -94,12 +108,13 @@ def speakable(title: str | None) -> str | None:
     return found
 
 
-def _shown(definition: Definition, slot: Slot, language: Language) -> str:
+def _shown(definition: Definition, slot: Slot, language: Language, *, once: bool) -> str:
     counted = _catalogue()["counted"].get(slot.name)
     if counted is not None:
         forms = counted[language]
-        form = forms["one"] if slot.value == 1 and "one" in forms else forms["many"]
-        return str(form).format(n=slot.value)
+        fitting = {"once": once, "one": slot.value == 1, "many": True}
+        name = next(name for name, fits in fitting.items() if fits and name in forms)
+        return str(forms[name]).format(n=slot.value)
     if slot.name == "topic":
         topic = definition.topics[str(slot.value)]
         return topic.label_ja if language == "ja" else topic.label_en

@@ -7,13 +7,14 @@ database cannot be used now; whatever was asked is asked again then, and nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from intent.decay import State
 from intent.definition import Definition
 from intent.model import (
+    BY_HAND,
     Card,
     Contribution,
     Discard,
@@ -99,14 +100,25 @@ class Events(Protocol):
     def unscored(self) -> int:
         """How many events nobody has scored yet."""
 
-    def retract(self, event_ids: Sequence[str], why: Discard, definition: Definition) -> int:
-        """Take events out of the scores: a crawler was told late. Answers how many counted before."""
+    def retract(
+        self, event_ids: Sequence[str], why: Discard, definition: Definition, by: str = BY_HAND
+    ) -> int:
+        """Take events out of the scores: a crawler was told late. Answers how many counted before.
 
-    def rebuild(self, definition: Definition, now: datetime) -> int:
+        `by`: a person, or which rules; the judgement of other rules is replaced, that of a person stands.
+        """
+
+    def rebuild(
+        self,
+        definition: Definition,
+        now: datetime,
+        progress: Callable[[int], object] = lambda _trails: None,
+    ) -> int:
         """Make the states of a new definition out of events and daily sums; answers how many states.
 
-        In many short transactions; whoever asks for scores meanwhile gets `OtherDefinition`. Killed, it
-        goes on where it was. Everybody's card is to be looked at afterwards.
+        In many short transactions, `progress` hearing after each how many trails were done; whoever asks for
+        scores meanwhile gets `OtherDefinition`. Killed, it goes on where it was. Everybody's card is to be
+        looked at afterwards.
         """
 
     def forget(self, definition: Definition, now: datetime) -> Mapping[str, int]:
@@ -146,10 +158,23 @@ class People(Protocol):
     def account_of(self, subject: Subject) -> Subject | None:
         """The account that a person or visitor counts for."""
 
-    def erase(self, subject: Subject, definition: Definition, now: datetime) -> None:
+    def join(self, names: Iterable[tuple[str, str]], now: datetime) -> None:
+        """These names (kind, value) are one person's from now on, if any of them is on file.
+
+        Whatever state the definition is in; what both were told is `not_true` any more.
+        """
+
+    def count_left(self, definition: Definition, now: datetime) -> int:
+        """Count the trails anew that `erase` and `join` left to be counted; answers how many there were.
+
+        Raises `OtherDefinition`: `rebuild` first.
+        """
+
+    def erase(self, subject: Subject, now: datetime) -> None:
         """Forget events, states and links of a subject. The card told to the systems becomes an empty one.
 
-        Ask `links_of` before, if their records are to be told.
+        Whatever state the definition is in. What was told of the account and its people is `not_true` any
+        more. Ask `links_of` before, if their records are to be told.
         """
 
 
@@ -178,8 +203,22 @@ class Scores(Protocol):
         With a topic: whose events about it counted on that day.
         """
 
+    def topic_days(
+        self, account: Subject, definition: Definition, until: datetime, also: Iterable[str] = ()
+    ) -> Mapping[str, Sequence[int]]:
+        """The same by topic: of topics whose last week was busy enough for a surge, and of those in `also`.
+
+        What speaks against a purchase, like pages for job seekers, counts for none.
+        """
+
     def site_days(self, until: datetime) -> Sequence[int]:
         """The same of everybody, by device."""
+
+    def days_of_people(self) -> Sequence[tuple[Subject, Millis]]:
+        """Who was on the website on which days, and since when on that day, as far back as days are kept.
+
+        Only people who are known: a cookie that is thrown away never comes again, and would teach so.
+        """
 
     def touched(self, limit: int, now: datetime) -> Sequence[Subject]:
         """Subjects whose scores changed since their card was last looked at, longest ago first.
@@ -193,6 +232,9 @@ class Scores(Protocol):
 
     def told(self, subjects: Iterable[Subject]) -> Mapping[Subject, Card]:
         """The cards as both systems were told last."""
+
+    def not_true(self, subjects: Iterable[Subject]) -> Collection[Subject]:
+        """Those whose told card may speak of somebody who was forgotten: it is told anew."""
 
     def tell(
         self, cards: Sequence[Card], looked_at: Mapping[Subject, datetime | None], now: datetime
@@ -209,10 +251,14 @@ class Scores(Protocol):
 
 
 class Visits(NamedTuple):
-    """All events of some visitors around the time of those that are to be judged, and up to where that is."""
+    """The events of some visitors around the time of those that are to be judged, and up to where that is.
+
+    `fresh` are the ids of these. Of a visitor who did very much there are several parts.
+    """
 
     visitors: tuple[tuple[Event, ...], ...]
     up_to: int
+    fresh: frozenset[str] = frozenset()
 
 
 class Judgement(Protocol):
@@ -223,6 +269,9 @@ class Judgement(Protocol):
 
     def judged(self, up_to: int) -> None:
         """Events up to this one are judged; 0 has all of them judged again, by other rules."""
+
+    def lift(self, event_ids: Collection[str]) -> int:
+        """Events that did not count are scored like new ones from now on. Answers how many these were."""
 
 
 class IntentStore(Events, People, Scores, Judgement, Protocol):

@@ -108,6 +108,11 @@ def digit(bands: Bands, engaged: float) -> int:
     return 2 if engaged >= bands.two else 3
 
 
+def share_of(rule: AccountRule, engaged: float) -> float:
+    """What somebody of this engagement adds to the score of their account."""
+    return _capped(rule.person_cap, engaged)
+
+
 def account(
     rule: AccountRule,
     people: Sequence[float],
@@ -121,7 +126,7 @@ def account(
     nobody knows. Each person saturates, so that one enthusiast or one crawler cannot heat an account.
     `lately`: who of the people was active within `rule.active_within`; None: all of them.
     """
-    known = sum(_capped(rule.person_cap, one) for one in people)
+    known = sum(share_of(rule, one) for one in people)
     recent = repeat(True) if lately is None else lately
     active = sum(
         was_there and one >= rule.active_points
@@ -132,14 +137,17 @@ def account(
     )
 
 
-def falls(definition: Definition, states: Mapping[StateKey, State], at: Millis) -> Millis | None:
+def falls(
+    definition: Definition, states: Mapping[StateKey, State], at: Millis, rounding: float = 0.0
+) -> Millis | None:
     """When the digit of the band falls next if nothing happens, late by a minute at most.
 
+    `rounding`: how far below a threshold a score still passes for it, because it is told in whole points.
     None where it is the lowest already. Negative points fade too, so a score may rise on its way down.
     """
     bands = definition.bands
-    now = digit(bands, engagement(definition, family_sums(definition, states, at)))
-    threshold = {1: bands.one, 2: bands.two}.get(now, 0.0)
+    now = digit(bands, engagement(definition, family_sums(definition, states, at)) + rounding)
+    threshold = {1: bands.one, 2: bands.two}.get(now, 0.0) - rounding
     if threshold <= 0:
         return None
     course = _Course.of(definition, states)

@@ -8,7 +8,7 @@ person stays with the account. Faults are told as those of mapping files are: al
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -17,21 +17,21 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from intent import hygiene, identity
+from intent import hygiene
 from intent.intake import (
+    COMPANY_NAME,
     THIRD_PARTY,
     Intake,
+    confirmed_of,
     entries_of,
-    moment_of,
     needed_id,
     properties_of,
     short,
     who_of,
 )
-from intent.model import UNKNOWN, Event, Identity, Rejection
+from intent.model import UNKNOWN, Event, Rejection
 from intent.telling import Refused
 from mappings.faults import FaultList, Place
-from mappings.normal import PLAIN_DATE
 from mappings.source import Node, as_plain, entries, read_file
 
 TYPE: Final = THIRD_PARTY
@@ -44,7 +44,7 @@ IDENTITY_KEYS: Final = (
     "hubspot_contact_id",
     "company_domain",
     "corporate_number",
-    "company_name",
+    COMPANY_NAME,
 )
 NEEDED_KEYS: Final = ("occurred_at", "points", "consent_basis", "confirmed_at")
 EVENT_KEYS: Final = (*NEEDED_KEYS, "event_id", *IDENTITY_KEYS, "topic", "url", "title", "asset")
@@ -57,11 +57,6 @@ class Where(NamedTuple):
 
     path: tuple[str, ...] = ()
     always: str | None = None
-
-
-def no_company(_name: str) -> str | None:
-    """A look-up of companies by name where nobody keeps them."""
-    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,20 +77,13 @@ class Source:
             return [found]
         return found if isinstance(found, list) else None
 
-    def read(
-        self,
-        row: object,
-        index: int,
-        intake: Intake,
-        now: datetime,
-        company: Callable[[str], str | None] = no_company,
-    ) -> Event | Rejection:
-        """One row as an event. `company` knows domains by company names. Never raises."""
+    def read(self, row: object, index: int, intake: Intake, now: datetime) -> Event | Rejection:
+        """One row as an event. Raises as `Intake.read` does."""
         event_id = None
         try:
             content = entries_of(row)
             event_id = self._id(content)
-            return self._event(event_id, self._told(content), intake, now, company)
+            return self._event(event_id, self._told(content), intake, now)
         except Refused as refused:
             return Rejection(index, event_id, refused.code, refused.message())
 
@@ -120,11 +108,11 @@ class Source:
         told: Mapping[str, Any],
         intake: Intake,
         now: datetime,
-        company: Callable[[str], str | None],
     ) -> Event:
         basis = self._basis(told, now)
         told_at, occurred_at = intake.times(told.get("occurred_at"), now)
-        who = self._who(told, company)
+        who = who_of(told, None)._replace(visitor=None, hubspotutk=None)
+        who = intake.somebody(who, short(told, COMPANY_NAME, 200))
         url = intake.url(told["url"]) if "url" in told else None
         title = told.get("title")
         return Event(
@@ -145,7 +133,7 @@ class Source:
             properties=properties_of(
                 {
                     "provider": self.provider,
-                    "confirmed_at": str(_confirmed(told["confirmed_at"]))[:10],
+                    "confirmed_at": str(confirmed_of(told["confirmed_at"]))[:10],
                     "asset": told.get("asset"),
                 }
             ),
@@ -156,20 +144,10 @@ class Source:
         basis = hygiene.clean_text(found, 100) if isinstance(found, str) else None
         if basis is None:
             raise Refused("no_consent", "no_basis", provider=self.provider)
-        confirmed = _confirmed(told.get("confirmed_at"))
+        confirmed = confirmed_of(told.get("confirmed_at"))
         if confirmed is None or confirmed > now:
             raise Refused("no_consent", "not_confirmed")
         return basis
-
-    def _who(self, told: Mapping[str, Any], company: Callable[[str], str | None]) -> Identity:
-        who = who_of(told, None)._replace(visitor=None, hubspotutk=None)
-        name = short(told, "company_name", 200)
-        if who.company_domain is None and name is not None:
-            domain = company(name)
-            who = who._replace(company_domain=identity.company_domain(domain or ""))
-        if who.is_empty:
-            raise Refused("no_identity", "nobody")
-        return who
 
     def _topic(self, found: object, intake: Intake, url: str | None) -> str:
         """Our topic for the vendor's word; a word that nobody gave a topic stands under no topic."""
@@ -195,13 +173,6 @@ def _content(row: Mapping[str, Any]) -> bytes:
         return orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # halves of characters
         return json.dumps(row, sort_keys=True).encode()
-
-
-def _confirmed(found: object) -> datetime | None:
-    """When somebody confirmed the consent: an instant, or a day."""
-    if isinstance(found, str) and PLAIN_DATE.fullmatch(found.strip()):
-        found = f"{found.strip()}T00:00:00Z"
-    return moment_of(found)
 
 
 def _held(body: object, path: Sequence[str]) -> Any:

@@ -10,6 +10,11 @@ sheet, section 3.6; its test is a negative binomial one whose variance follows t
     surprise            = -log10 P(NegBin(mu, V) >= count)
     ratio               = (count/7 + 0.05) / (visits of 90 days/90 + 0.05)
 
+Topics are tested like accounts, with the visitor-days on which something about them counted. Of many tests
+some go off by chance, so all topics together have one `tail` to share, each topic of the definition alike
+(Bonferroni): dividing it by those that are looked at would not hold it, since those are looked at *because*
+they were visited.
+
 Holidays lower everybody. With the counts of the whole site a day weighs as much as its week was busy, so 7
 and 90 above become sums of such weights. Rates are divided this way instead of counts, which stay whole
 numbers with the variance of whole numbers.
@@ -17,14 +22,14 @@ numbers with the variance of whole numbers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import exp, inf, lgamma, log, log1p, log10
 from typing import Literal, NamedTuple
 
 from intent.definition import SurgeRule
-from intent.model import SurgeStanding
+from intent.model import UNKNOWN, SurgeStanding
 
 SHORT = 7
 LONG = 90
@@ -48,7 +53,7 @@ Change = Literal["begin", "stay", "louder", "end"]
 
 @dataclass(frozen=True, slots=True)
 class Surge:
-    """What a look at one account found.
+    """What one test of an account found: of all its visits, or of those about a topic.
 
     `count`: visitor-days of the last week, `expected`: how many were to be expected, `ratio`: how many times
     the usual, `surprise`: -log10 of how probable so many are, `days`: on how many days they fell.
@@ -60,12 +65,13 @@ class Surge:
     ratio: float
     surprise: float
     days: int
+    topic: str = UNKNOWN
 
 
 class Standing(NamedTuple):
     """What is to be remembered of a surge, and what changed. Only `begin` and `louder` are news.
 
-    `change` is None where there is no surge, and was none at the look before.
+    `change` is None where there is no surge that anybody is told of, and was none at the look before.
     """
 
     kept: SurgeStanding | None
@@ -77,15 +83,35 @@ class Standing(NamedTuple):
         return self.kept is not None and not self.kept.is_over
 
 
-def surge(rule: SurgeRule, counts: Sequence[int], site: Sequence[int] | None = None) -> Surge:
+class Look(NamedTuple):
+    """What all tests of an account come to.
+
+    `kept`: what is to be remembered, by topic (the empty text: altogether), None: nothing. `since`: when the
+    first of the surges that stand began. `told`: the one to speak of, None where none is found today.
+    `is_news`: one began, or grew clearly.
+    """
+
+    kept: Mapping[str, SurgeStanding | None]
+    since: datetime | None
+    told: Surge | None
+    is_news: bool
+
+
+def surge(
+    rule: SurgeRule,
+    counts: Sequence[int],
+    site: Sequence[int] | None = None,
+    own: Sequence[int] | None = None,
+) -> Surge:
     """Test the last seven of 97 daily visitor-day counts, oldest first.
 
-    `site`: the same days of everybody, the account included; None: every day is like the other. A hard
-    event is a trigger of its own and needs no surge. Raises `ValueError` for any other number of days.
+    `site`: the same days of everybody, the account included; None: every day is like the other. `own`: the
+    part of the account in them, where that is more than `counts`. A hard event is a trigger of its own and
+    needs no surge. Raises `ValueError` for any other number of days.
     """
     if len(counts) != DAYS or (site is not None and len(site) != DAYS):
         raise ValueError(f"a surge is told by {DAYS} days")
-    weights = [1.0] * DAYS if site is None else calendar(counts, site)
+    weights = [1.0] * DAYS if site is None else calendar(counts if own is None else own, site)
     before, count = sum(counts[:LONG]), sum(counts[LONG:])
     long, short = sum(weights[:LONG]), sum(weights[LONG:])
     expected = short * (before + PRIOR_VISITS) / (long + PRIOR_DAYS)
@@ -100,6 +126,47 @@ def surge(rule: SurgeRule, counts: Sequence[int], site: Sequence[int] | None = N
         and days >= rule.least_days
     )
     return Surge(found, count, expected, ratio, surprise, days)
+
+
+def every_test(
+    rule: SurgeRule,
+    whole: Sequence[int],
+    by_topic: Mapping[str, Sequence[int]],
+    topics: int,
+    site: Sequence[int] | None = None,
+) -> dict[str, Surge]:
+    """The tests of an account altogether (the empty text), and of those topics that are worth a look.
+
+    `topics`: of how many those are, which is what their common `tail` is divided by.
+    """
+    each = replace(rule, tail=rule.tail / max(1, topics))
+    found = {UNKNOWN: surge(rule, whole, site)}
+    for topic, counts in by_topic.items():
+        found[topic] = replace(surge(each, counts, site, own=whole), topic=topic)
+    return found
+
+
+def look(
+    rule: SurgeRule,
+    before: Mapping[str, SurgeStanding],
+    found: Mapping[str, Surge],
+    at: datetime,
+) -> Look:
+    """What becomes of an account's surges, each by `standing`. Spoken of is a topic before all of them."""
+    after = {topic: standing(rule, before.get(topic), one, at) for topic, one in found.items()}
+    standing_now = {topic: one.kept for topic, one in after.items() if one.kept and one.surges}
+    loud = [one for topic, one in found.items() if one.is_surge and topic in standing_now]
+    return Look(
+        {topic: one.kept for topic, one in after.items()},
+        since_of(standing_now.values()),
+        max(loud, key=lambda one: (one.topic != UNKNOWN, one.surprise), default=None),
+        any(one.change in ("begin", "louder") for one in after.values()),
+    )
+
+
+def since_of(standings: Iterable[SurgeStanding]) -> datetime | None:
+    """When the first of the surges that are not over began; None: there is none."""
+    return min((one.since for one in standings if not one.is_over), default=None)
 
 
 def calendar(counts: Sequence[int], site: Sequence[int]) -> list[float]:
@@ -151,7 +218,7 @@ def standing(rule: SurgeRule, before: SurgeStanding | None, found: Surge, at: da
     """What becomes of a surge with a new look at it, so that nobody is told of the same one twice.
 
     A surge ends when the ratio falls below `exit_ratio`, or after `quiet_days`. Within these days since it
-    began the next one is news only where it is more surprising by `louder`.
+    began only what is more surprising by `louder` is another one; the rest of it stays over.
     """
     new = SurgeStanding(at, found.surprise)
     if before is None or at >= before.since + timedelta(days=rule.quiet_days):
@@ -161,8 +228,6 @@ def standing(rule: SurgeRule, before: SurgeStanding | None, found: Surge, at: da
     if found.is_surge and found.surprise >= before.surprise + rule.louder:
         return Standing(before._replace(surprise=found.surprise, is_over=False), "louder")
     if before.is_over:
-        if found.is_surge:
-            return Standing(before._replace(is_over=False), "stay")
         return Standing(before, None)
     if found.ratio < rule.exit_ratio:
         return Standing(before._replace(is_over=True), "end")

@@ -3,7 +3,7 @@
 A day is open from `Calendar.opens` to `Calendar.closes` on the wall clock of its zone (``00:00`` closes at
 midnight), unless it is a public holiday or one of the company's own closed days. What is counted is the time
 that really passes: a night in which clocks are put forward takes nothing away and adds nothing. Instants keep
-the zone they came with. Public holidays are those of `holidays`, see docs/adr/0016.
+the zone they came with. Public holidays are those of `holidays`, see docs/adr/0017.
 
 ``add(c, add(c, t, a), b) == add(c, t, a + b)`` and ``between(c, t, add(c, t, a)) == a`` hold exactly.
 """

@@ -310,8 +310,10 @@ class Blocks:
 
     def _names_at(self, side: System, object_name: str, keys: Mapping[System, str]) -> Names:
         of_people = self.document.hubspot_object == PEOPLE
-        names = ("email", "domain") if side is HUBSPOT else ("Email", "Website")
-        wanted = names[0] if of_people else names[1]
+        mail, site, name = (
+            ("email", "domain", "name") if side is HUBSPOT else ("Email", "Website", "Name")
+        )
+        wanted = mail if of_people else site
         numbers = [
             name
             for draft in self.document.lines
@@ -323,4 +325,6 @@ class Blocks:
         named = wanted if wanted in self.book.reads[side, object_name] else None
         if of_people:
             return person_names(side, key=keys.get(side), mail=named)
-        return account_names(site=named, numbers=tuple(numbers))
+        self.book.read_if_there(side, object_name, name)
+        called = name if name in self.book.reads[side, object_name] else None
+        return account_names(site=named, numbers=tuple(numbers), called=called)

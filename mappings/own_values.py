@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from connector.port import FieldKind, FieldSchema, System, Value, Values
 from mappings.matching import addresses
-from mappings.normal import as_text, corporate_number, domain
+from mappings.normal import as_text, company, corporate_number, domain
 from mappings.schema import Names, OwnName
 
 PREFIX = "kakehashi."
@@ -21,8 +21,9 @@ TOPIC_SCORES, SENTENCE = 1_000, 1_000
 # A hand-over card takes more room.
 CARD = 4_000
 
-# The kinds of names that records have.
+# The kinds of names that tell whose our values are. A company's name is one beside them: several may bear it.
 NAME_KINDS = frozenset({"hubspot_contact_id", "email", "corporate_number", "company_domain"})
+COMPANY_NAME = "company_name"
 # Whose values the records of an object of HubSpot can carry.
 PEOPLE, ACCOUNTS = "contacts", "companies"
 
@@ -110,14 +111,18 @@ def person_names(system: System, *, key: str | None, mail: str | None) -> Names:
     return names
 
 
-def account_names(*, site: str | None, numbers: tuple[str, ...]) -> Names:
-    """Reads the names of a company's record: corporate numbers, then its domain and those above it."""
+def account_names(*, site: str | None, numbers: tuple[str, ...], called: str | None) -> Names:
+    """Reads the names of a company's record: corporate numbers, then its domain and those above it; last what
+    it is called, in the field `called`.
+    """
 
     def names(_record_id: str, values: Values) -> tuple[OwnName, ...]:
         told = (corporate_number(as_text(values.get(name))) for name in numbers)
         found = [OwnName("corporate_number", one) for one in told if one]
         host = None if site is None else domain(as_text(values.get(site)))
         found += [OwnName("company_domain", one) for one in _upwards(host or "")]
+        name = None if called is None else company(as_text(values.get(called)) or "")
+        found += [OwnName(COMPANY_NAME, name)] if name else []
         return tuple(dict.fromkeys(found))
 
     return names

@@ -100,7 +100,7 @@ Normaliser: TypeAlias = Callable[[Cell], Normal]
 class OwnName(NamedTuple):
     """One name, in normal form, by which our own values of a record are found (`mappings.own_values`).
 
-    `kind` is ``hubspot_contact_id``, ``email``, ``corporate_number`` or ``company_domain``.
+    `kind` is ``hubspot_contact_id``, ``email``, ``corporate_number``, ``company_domain`` or ``company_name``.
     """
 
     kind: str

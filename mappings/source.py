@@ -6,6 +6,7 @@ import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ def read_bytes(raw: bytes, place: Place, faults: FaultList) -> Node | None:
     if text is None or not _plain_signs(text, place, faults):
         return None
     try:
-        root = YAML(typ="rt", pure=True).compose(text)
+        root = _composed(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         here = replace(place, line=mark.line + 1, column=mark.column + 1) if mark else place
@@ -121,6 +122,15 @@ def read_bytes(raw: bytes, place: Place, faults: FaultList) -> Node | None:
         faults.add("empty_file", place)
         return None
     return _node(root, replace(place, path=(_name_of(root) or place.path[-1],)), faults)
+
+
+@lru_cache(maxsize=64)
+def _composed(text: str) -> nodes.Node | None:
+    """The nodes of a text, which nobody changes. A command reads the same files up to three times, and
+    this takes most of the time that it needs to compile them.
+    """
+    found: nodes.Node | None = YAML(typ="rt", pure=True).compose(text)
+    return found
 
 
 def _name_of(root: nodes.Node) -> str | None:

@@ -188,9 +188,12 @@ LEAD_STATUSES = ("Open - Not Contacted", "Working - Contacted", "Closed - Not Co
 STAGES = ("subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "customer")
 HUBSPOT_STATUSES = ("NEW", "OPEN", "IN_PROGRESS", "CONNECTED", "ATTEMPTED_TO_CONTACT")
 
-DOMAINS_JA = ("example.jp", "example.co.jp")
-DOMAINS_EN = ("example.com", "example.net", "example.org")
-FREE_MAIL = ("mail.example.com", "inbox.example.net", "keitai.example.jp")
+# Reserved ends (RFC 2606), below which each company has a domain of its own: all names below ``example.com``
+# are of one company to whoever goes by registered domains.
+DOMAINS_JA = ("example", "test")
+DOMAINS_EN = ("example", "example", "test")
+# `intent/free_mail.yaml` knows them: who writes from there is at home.
+FREE_MAIL = ("mail.example", "inbox.example", "keitai.example")
 
 
 class Owner(NamedTuple):

@@ -66,6 +66,7 @@ class WebServer:
         self._server.task_dispatcher.shutdown(timeout=1)
         self._stopping.set()
         if self._thread.is_alive():
+            self._server.pull_trigger()  # the loop looks at once
             self._thread.join(timeout=5)
         else:
             self._close_all()

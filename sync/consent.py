@@ -58,9 +58,11 @@ class ConsentWriter:
             if proof is None:
                 tally.skip(task, "nobody can prove the opt-in any more")
                 continue
-            self.ledger.let_in(mapping.name, *place, Said(position, changes[0].line, proof))
             if not self._is_writable(mapping, place):
+                # Its flag stays as it is for ever: a look at it must find no new opt-out.
+                self.ledger.note_proof(mapping.name, position, changes[0].line, proof, [place])
                 continue
+            self.ledger.let_in(mapping.name, *place, Said(position, changes[0].line, proof))
             results = self.writer.send([_write(mapping, task, side, changes, proof)])
             if results[0].state != "landed":
                 self.ledger.still_out(mapping.name, *place, position)

@@ -155,6 +155,7 @@ class Endings:
                 self.context,
                 engine.writer.run_id,
                 engine.clock(),
+                merged=engine.merged,
             )
             engine.surroundings.ring_around(mapping.name, [(side, old) for old in went])
             follower.follow(mapping, side, object_name, went)

@@ -16,6 +16,7 @@ from connector.errors import RecordLocked
 from connector.port import Connector, Record, System, Value, Values
 from mappings.schema import Mapping as FieldMapping
 from sync.findings import findings, note_of, same_changes, taken
+from sync.following import Merged, nobody_merged
 from sync.holding import Holder
 from sync.ledger import Agreement, AlreadyBound, Ledger
 from sync.model import Baseline, Conflict, FieldChange, Pair, PairNote, Parked
@@ -101,6 +102,7 @@ class Engine:
     reads: Reads
     surroundings: Surroundings
     paused: frozenset[System] = frozenset()
+    merged: Merged = nobody_merged
 
     def carry_out(
         self, mapping: FieldMapping, tasks: Sequence[Task], *, exactly: bool = False

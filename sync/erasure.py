@@ -12,20 +12,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from connector.errors import ConnectorError, TryLater
 from connector.port import Connector, Outcome, System, Values, Written
 from mappings.own_values import PEOPLE
 from mappings.schema import Mapping as FieldMapping
 from mappings.schema import OwnName, WhenErased
-from sync.ledger import Carrier, Erasure, Ledger, RecordNames
+from sync.ledger import IN_FLIGHT, Carrier, Erasure, Ledger, LedgerError, RecordNames
 from sync.model import Parked
+from sync.seeking import Seeker
+
+log = structlog.get_logger()
 
 Place = tuple[System, str]
 
 # How many records may be erased within an hour where no mapping names a limit: as with deletes.
 AT_MOST, SHARE, WINDOW = 10, 100, timedelta(hours=1)
 # Reasons why an erasure waits, beside those that systems give.
-GUARD, PAUSED, OBSERVED = "guard", "paused", "observe"
+GUARD, PAUSED, OBSERVED, OUR_BUG = "guard", "paused", "observe", "our_bug"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class Forgetting:
 
 @dataclass(frozen=True, slots=True)
 class Eraser:
-    """Works off what is pending. Nothing is logged from here: it would be about a person."""
+    """Works off what is pending. Nothing about a person is logged from here."""
 
     ledger: Ledger
     connectors: Mapping[System, Connector]
@@ -64,31 +69,50 @@ class Eraser:
     observe: bool = False
     # What else has to forget them, told with the names of their records.
     besides: Callable[[Sequence[OwnName]], object] = lambda _names: None
+    # A write of unknown outcome may land for so long; it would bring them back.
+    landing_window: timedelta = timedelta(seconds=120)
 
     def work_off(self) -> list[Erasure]:
         """Forget everybody that is pending; answers those that could not be forgotten yet.
 
-        Never raises what a system raises: the others are not to wait for it.
+        Never raises but for the ledger itself: neither the others nor anybody's edits are to wait for one
+        that cannot end. That one stays due, with the reason, and is tried again.
         """
         left: list[Erasure] = []
         erased = 0
         for one in self.ledger.pending_erasures():
+            reason, count = self._work_off(one, erased)
+            erased += count
+            if reason is not None:
+                self.ledger.postpone_erasure(one.id, reason)
+                left.append(one)
+        return left
+
+    def _work_off(self, one: Erasure, erased: int) -> tuple[str | None, int]:
+        """Forget somebody; answers why that has to wait, None where it is done, and how many records went."""
+        try:
             found = self.look(one)
             reason = self._in_the_way(found, erased) or self._erase(found)
             if reason is None:
-                erased += found.count
                 # Before the ledger forgets the names: a stop in between does it all again.
                 self.besides(_names(found))
                 now = self.clock()
                 self.ledger.forget(one, found.carriers, found.addresses, found.count, now)
                 self.ledger.park([_for_a_person(carrier) for carrier in found.parked], now)
-            else:
-                self.ledger.postpone_erasure(one.id, reason)
-                left.append(one)
-        return left
+        except LedgerError:
+            raise
+        except ConnectorError as error:
+            return _cause(error), 0
+        except Exception as error:  # noqa: BLE001 - one erasure must never stop the others
+            # Its message may hold a value of theirs.
+            log.error("our bug", erasure=one.id, what=type(error).__name__)  # noqa: TRY400
+            return OUR_BUG, 0
+        return reason, found.count if reason is None else 0
 
     def look(self, one: Erasure) -> Forgetting:
-        """Whom this is about, as far as the ledger knows; unknown records are nobody's."""
+        """Whom this is about, as far as the ledger knows and the other system tells; a record that the
+        ledger has never seen is nobody's. Raises what the systems raise.
+        """
         by_name = {mapping.name: mapping for mapping in self.mappings}
         carried = self.ledger.addresses_of(one)
         shared = [
@@ -97,6 +121,9 @@ class Eraser:
             if name in by_name and by_name[name].match_ignore(text)
         ]
         carriers, addresses = self.ledger.carriers(one, shared)
+        if carriers:
+            seeker = Seeker(self.ledger, self.connectors, self.mappings)
+            carriers += seeker.beyond(one, carriers, addresses)
         groups: dict[WhenErased, dict[Place, dict[str, None]]] = {
             "erase": defaultdict(dict),
             "delete": defaultdict(dict),
@@ -128,6 +155,9 @@ class Eraser:
         """Why this must not be done now: nothing is written now, or it is suspiciously much."""
         names = {one.mapping for one in found.carriers}
         concerned = [mapping for mapping in self.mappings if mapping.name in names]
+        since = self.clock() - self.landing_window
+        if self.ledger.writes_under_way(found.carriers, since):
+            return IN_FLIGHT
         if found.count == 0:
             return None
         if self.observe or any(mapping.mode != "live" for mapping in concerned):
@@ -161,8 +191,12 @@ class Eraser:
                 if reason := _refusal(outcomes):
                     return reason
         except ConnectorError as error:
-            return getattr(error, "cause", None) or "later"
+            return _cause(error)
         return None
+
+
+def _cause(error: ConnectorError) -> str:
+    return getattr(error, "cause", None) or "later"
 
 
 def _names(found: Forgetting) -> list[OwnName]:

@@ -9,12 +9,13 @@ the survivor has a partner already, the further pair ends, and its other record 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from connector.port import Connector, Fate, FateKind, Record, System, Values
-from mappings.schema import Context, Fault, ObjectLines, Pending, Skip
+from mappings.schema import Context, Fault, ObjectLines, OwnName, Pending, Skip
 from mappings.schema import Mapping as FieldMapping
 from sync.ledger import Ledger, Ring
 from sync.model import Baseline, LineBaseline, Pair
@@ -26,6 +27,14 @@ LEAD, CONTACT, IS_CONVERTED = "Lead", "Contact", "IsConverted"
 MERGED_IDS = "hs_merged_object_ids"
 # Merges of merges are followed this far; no sane history is longer.
 FURTHEST = 50
+
+
+# Told of the names of records that are one person or company by now, and when that was found out.
+Merged: TypeAlias = Callable[[Sequence[OwnName], datetime], object]
+
+
+def nobody_merged(_names: Sequence[OwnName], _now: datetime) -> None:
+    """Nobody else wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,7 @@ class Follower:
     context: Context
     run_id: int
     now: datetime
+    merged: Merged = nobody_merged
 
     def follow(
         self,
@@ -104,8 +114,22 @@ class Follower:
                 # The Lead is there still, frozen; nobody can be kept in line with it any more.
                 self._part(mapping, system, pair, "partner_deleted")
         for one in self._in_order(mapping, system, arrived):
+            if kind == "merged":
+                self._join(mapping, system, one)
             self._move(mapping, system, one)
         return {one.survivor.id for one in arrived}
+
+    def _join(self, mapping: FieldMapping, system: System, one: Went) -> None:
+        """Whoever knows these records by their names hears that they are one; again, if this is killed.
+
+        At Salesforce two contacts may stand behind the merged records: nobody has said that those are one.
+        """
+        if system is HUBSPOT and mapping.own_names:
+            ids = [one.survivor.id, one.old]
+            names = self.ledger.names_borne(mapping.name, system, ids)
+            known = [name for name in names if not mapping.match_ignore(name.value)]
+            if known:
+                self.merged(known, self.now)
 
     def _ends(self, system: System, object_name: str, ids: Iterable[str]) -> dict[str, Fate]:
         """Where each of these records is by now: `into` is the last survivor of a chain of merges."""

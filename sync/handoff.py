@@ -137,6 +137,18 @@ class Handoff:
 
         return forget
 
+    def joining(
+        self, also: Callable[[Sequence[OwnName], datetime], object]
+    ) -> Callable[[Sequence[OwnName], datetime], object]:
+        """Joins the stages of people who are one by now, once it is settled who they are."""
+
+        def join(names: Sequence[OwnName], now: datetime) -> None:
+            before = self.witness.whom(names)
+            also(names, now)
+            self.witness.join(before, self.witness.whom(names), now)
+
+        return join
+
     @cached_property
     def usher(self) -> Usher:
         """Whoever decides and hands over."""

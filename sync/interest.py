@@ -10,14 +10,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
-from pathlib import Path
 
 import structlog
 
 from connector.port import System
 from intent.definition import Definition
 from intent.identity import company_domain
-from intent.load import definition_of
 from intent.model import DAY, Event, Subject, millis
 from intent.port import TakenIn
 from intent.store import SqlIntentStore
@@ -105,9 +103,7 @@ def teller_of(
     made = bench()
     return Teller(
         store=intent_store(ledger),
-        withdrawer=withdrawer_of(
-            ledger, lambda: bench().mappings, definition=definition, clock=made.clock, ring=ring
-        ),
+        withdrawer=withdrawer_of(ledger, lambda: bench().mappings, clock=made.clock, ring=ring),
         ledger=ledger,
         definition=definition,
         mappings=lambda: bench().mappings,
@@ -125,7 +121,6 @@ def withdrawer_of(
     ledger: Ledger,
     mappings: Callable[[], Sequence[FieldMapping]],
     *,
-    definition: Callable[[], Definition],
     clock: Callable[[], datetime],
     ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None,
 ) -> Withdrawer:
@@ -133,22 +128,9 @@ def withdrawer_of(
     return Withdrawer(
         store=intent_store(ledger),
         ledger=ledger,
-        definition=definition,
         mappings=mappings,
         clock=clock,
         ring=ring,
-    )
-
-
-def withdrawer_over(
-    ledger: Ledger,
-    mappings: Sequence[FieldMapping],
-    folder: Path,
-    clock: Callable[[], datetime],
-) -> Withdrawer:
-    """The same for one version of the mappings, by the definition of a working folder."""
-    return withdrawer_of(
-        ledger, lambda: mappings, definition=lambda: definition_of(folder), clock=clock
     )
 
 

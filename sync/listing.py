@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from more_itertools import chunked
 
@@ -16,6 +15,7 @@ from sync.following import LEAD, Follower
 from sync.ledger import Ledger
 from sync.model import Glanced, Run
 from sync.sighting import Lookout
+from sync.workbench import Workbench
 
 Progress = Callable[[str, int], None]
 
@@ -30,12 +30,18 @@ DONE = "done"
 class Listing:
     """Lists both sides of mappings into the ledger within one run."""
 
-    ledger: Ledger
-    connectors: Mapping[System, Connector]
+    bench: Workbench
     run: Run
     context: Context
     progress: Progress
-    clock: Callable[[], datetime]
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.bench.ledger
+
+    @property
+    def connectors(self) -> Mapping[System, Connector]:
+        return self.bench.connectors
 
     def look_at(self, mapping: FieldMapping) -> None:
         """List every object of a mapping, going on where the run's checkpoints stand.
@@ -93,7 +99,14 @@ class Listing:
     def _follow(
         self, mapping: FieldMapping, system: System, object_name: str, ids: Sequence[str]
     ) -> None:
-        follower = Follower(self.ledger, self.connectors, self.context, self.run.id, self.clock())
+        follower = Follower(
+            self.ledger,
+            self.connectors,
+            self.context,
+            self.run.id,
+            self.bench.clock(),
+            merged=self.bench.merged,
+        )
         for some in chunked(ids, FATES_AT_ONCE):
             fates = self.connectors[system].fates(object_name, some)
             follower.follow(mapping, system, object_name, {i: fates.get(i) for i in some})

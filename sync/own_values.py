@@ -19,6 +19,7 @@ import orjson
 from connector.port import Connector, Page, Record, System, Value
 from intent.model import Card, Subject
 from mappings.own_values import (
+    NAME_KINDS,
     OWN_VALUES,
     PREFIX,
     SENTENCE,
@@ -131,7 +132,8 @@ class OwnValues:
     def _subjects(self, names: Iterable[OwnName]) -> dict[OwnName, Subject]:
         by_kind: dict[str, dict[str, OwnName]] = defaultdict(dict)
         for name in names:
-            by_kind[name.kind][name.value] = name
+            if name.kind in NAME_KINDS:
+                by_kind[name.kind][name.value] = name
         found: dict[OwnName, Subject] = {}
         for kind, values in by_kind.items():
             known = self.cards.subjects_by(kind, list(values))

@@ -26,6 +26,7 @@ from sync.budget_shared import impatient
 from sync.chores import Chores, Stopped
 from sync.clockwork import LEADS_FOR, Clockwork
 from sync.common_clock import CommonClock
+from sync.companies import Companies
 from sync.handoff import Handoff, handoff_over
 from sync.hands import Hands
 from sync.holding import Holder
@@ -101,16 +102,19 @@ class Parts:
         """The queue is looked for when the first one is to be woken."""
         return self.ringer.summon()
 
-    def withdrawer(self, website: Website) -> Withdrawer:
+    def withdrawer(self) -> Withdrawer:
         """Who hears the wishes that come in at the website's doors. Raises `LedgerError`."""
         bridge = self.bridge
         return withdrawer_of(
             bridge.ledger,
             lambda: self.watch.now().mappings,
-            definition=website.definition,
             clock=bridge.clock,
             ring=self.ringer.ring,
         )
+
+    def company_named(self, name: str) -> str | None:
+        """The account of the only company of this name. Raises `LedgerError`."""
+        return Companies(self.bridge.ledger, lambda: self.watch.now().mappings).account_of(name)
 
     def interest(self) -> Interest | None:
         """Who scores and tells in this process."""
@@ -261,7 +265,7 @@ class Parts:
         if self.website is not None:
             bridge = self.bridge
             hubspot = bridge.connectors[System.HUBSPOT]
-            unwilling = self.withdrawer(self.website).unwilling
+            unwilling = self.withdrawer().unwilling
             HubSpotLook(self.website, hubspot, bridge.ledger, bridge.clock, unwilling).look()
 
     def _compare(self, bench: Workbench) -> Compare:

@@ -154,7 +154,7 @@ class Compare:
         now = self.clock()
         self.ledger.close_forgotten(now - FORGOTTEN, now)
         context, refs = self.bench.context(planning=True)
-        listing = Listing(self.ledger, self.connectors, run, context, self._advance, self.clock)
+        listing = Listing(self.bench, run, context, self._advance)
         before = self._live(chosen)
         seen = self._look_at_everything(run, chosen, listing, before)
         draft = PlanDraft(self.ledger, self.ledger.new_plan(self.clock()))

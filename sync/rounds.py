@@ -118,6 +118,7 @@ class Rounds:
             bench.clock,
             observe=self.observe,
             besides=bench.erased,
+            landing_window=bench.landing_window,
         )
         left = {one.id for one in eraser.work_off()}
         return {
@@ -217,7 +218,10 @@ class Rounds:
 
     def _follower(self, context: Context) -> Follower:
         bench = self.bench
-        return Follower(bench.ledger, bench.connectors, context, self.run_id, bench.clock())
+        now = bench.clock()
+        return Follower(
+            bench.ledger, bench.connectors, context, self.run_id, now, merged=bench.merged
+        )
 
     def _converted(self, batch: Batch) -> list[str]:
         """Converted Leads that nobody has followed yet."""

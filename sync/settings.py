@@ -237,6 +237,13 @@ class Settings(Frozen):
         placed = url.set(database=str(folder.absolute() / str(url.database)))
         return placed.render_as_string(hide_password=False)
 
+    def ledger_file_in(self, folder: Path) -> Path | None:
+        """The file that the ledger is, or is to be; None for one that is no file."""
+        url = make_url(self.database_url_in(folder))
+        if url.get_backend_name() != "sqlite" or url.database in {None, "", ":memory:"}:
+            return None
+        return None if str(url.database).startswith("file:") else Path(str(url.database))
+
     def redacted(self) -> dict[str, Any]:
         """The settings as plain JSON values, fit for a support request: secrets say only `set`."""
         plain: dict[str, Any] = _plain(self)

@@ -17,6 +17,7 @@ from connector.port import Record, System, Values
 from mappings.schema import ConsentLine, Context, Mapping
 from sync.model import Said, Sighting
 from sync.reconcile import is_true
+from sync.standing import SKEW
 
 # Under this number stand, beside the keys of the match rules, the names by which our own values of a record
 # are found: whoever has news of a person or an account rings their records by them.
@@ -118,11 +119,15 @@ class Lookout:
         return bits
 
     def _said(self, record: Record) -> Iterator[Said]:
-        """Opt-outs, and opt-ins with evidence. An opt-out is at most as old as the record's last change."""
+        """Opt-outs, and opt-ins with evidence. An opt-out is at most as old as the record's last change;
+        so is evidence: what names a later time cannot be so yet, and must not hide what is proved by then.
+        """
         for position, line in enumerate(self._consent):
             if is_true(record.values.get(line.field(self._system))):
                 yield Said(position, line.id, Statement(out=True, at=record.modified_at))
-            elif (proof := proof_of(line, self._system, record.values)) is not None:
+                continue
+            proof = proof_of(line, self._system, record.values)
+            if proof is not None and not _is_ahead(proof, record.modified_at):
                 yield Said(position, line.id, proof)
 
     def _match_keys(self, record: Record) -> tuple[tuple[int, str], ...]:
@@ -142,6 +147,13 @@ class Lookout:
         """A converted Lead is frozen: its Contact carries our values on."""
         if self._names is not None and not is_true(record.values.get("IsConverted")):
             yield from ((OWN_NAMES, str(name)) for name in self._names(record.id, record.values))
+
+
+def _is_ahead(proof: Statement, modified_at: datetime | None) -> bool:
+    """Whether evidence is dated later than the record in which it was entered was last touched."""
+    if proof.at is None or modified_at is None:
+        return False
+    return proof.at > modified_at + SKEW
 
 
 def proof_of(line: ConsentLine, system: System, values: Values) -> Statement | None:

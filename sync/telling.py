@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import cache
 from typing import NamedTuple
 
 import structlog
@@ -27,16 +28,16 @@ import structlog
 from intent import cards
 from intent.cards import Known
 from intent.definition import Definition
-from intent.filters import PATIENCE, judge
+from intent.filters import PATIENCE, judge, stamp
 from intent.model import DAY, Card, Contribution, Discard, Subject, millis
 from intent.news import News, news
 from intent.port import IntentStore, OtherDefinition
-from intent.surge import Surge, standing, surge
 from mappings.schema import Mapping as FieldMapping
 from mappings.schema import OwnName
 from sync.fitting import Fitting
 from sync.lanes import Lane
 from sync.ledger import Ledger, LedgerBusy
+from sync.surging import SurgeWatch
 from sync.withdrawing import Withdrawer, names_of, rings_for
 
 log = structlog.get_logger()
@@ -50,6 +51,8 @@ COLLEAGUES = 5
 # A click of five minutes in the future, and the view that follows it, have come in by then.
 RIPE = 2 * PATIENCE
 LEASE = "intent:"
+# What was told speaks of somebody who was forgotten: it is told anew, whatever else has changed.
+NOT_TRUE = News(tell=True, at_once=True)
 
 
 class Looked(NamedTuple):
@@ -91,7 +94,7 @@ class Teller:
         try:
             # A definition that was changed says so although nobody came by.
             self.store.states((), definition)
-            done = self._score(definition)
+            done = self.store.count_left(definition, self.clock()) + self._score(definition)
             self._judge(definition)
             return done + self._tell(definition)
         except OtherDefinition:
@@ -142,12 +145,17 @@ class Teller:
                 visits = self.store.unjudged(now - RIPE)
                 if not visits.visitors:
                     return
+                rules = definition.filters
                 found: dict[Discard, list[str]] = defaultdict(list)
+                back: set[str] = set()
                 for events in visits.visitors:
-                    for event_id, why in judge(events, definition.filters, now).items():
+                    verdict = judge(events, rules, now, visits.fresh)
+                    back |= verdict.back
+                    for event_id, why in verdict.out.items():
                         found[why].append(event_id)
                 for why, ids in found.items():
-                    self.store.retract(ids, why, definition)
+                    self.store.retract(ids, why, definition, by=stamp(rules))
+                self.store.lift(back.difference(*found.values()))
                 self.store.judged(visits.up_to)
 
     def _tell(self, definition: Definition) -> int:
@@ -162,11 +170,13 @@ class Teller:
 
     def _rebuild(self, definition: Definition) -> None:
         """The definition changed: its scores are made anew, by one worker, and the others wait."""
-        with suppress(LedgerBusy), self.hold(f"{LEASE}rebuild"):
-            count = self.store.rebuild(definition, self.clock())
-            # Its filters may be others, too.
-            self.store.judged(0)
+        with suppress(LedgerBusy):
+            count = replay(self.store, definition, self.clock(), self.hold)
             log.info("scores made anew", definition=definition.version, count=count)
+
+    @property
+    def _watch(self) -> SurgeWatch:
+        return SurgeWatch(self.store)
 
     # Looking ------------------------------------------------------------------------------------
 
@@ -177,10 +187,13 @@ class Teller:
             # An event may come in while its sender has not heard of the opt-out yet.
             if self.withdrawer.is_forbidden(one):
                 self.withdrawer.erase(one)
+        # In this order: whoever is forgotten in between is found by the next look.
+        not_true = self.store.not_true(subjects)
         told = self.store.told(subjects)
+        # Accounts first: their people are told of a surge that they have just made.
         looked = [
-            self._look_at(definition, one, told.get(one), now)
-            for one in subjects
+            self._look_at(definition, one, told.get(one), now, wrong=one in not_true)
+            for one in sorted(subjects, key=lambda one: one.kind != "account")
             if one.kind != "visitor"
         ]
         fresh = self._in_full(definition, [one for one in looked if one.news.tell], now)
@@ -191,7 +204,13 @@ class Teller:
         return len(subjects)
 
     def _look_at(
-        self, definition: Definition, subject: Subject, told: Card | None, now: datetime
+        self,
+        definition: Definition,
+        subject: Subject,
+        told: Card | None,
+        now: datetime,
+        *,
+        wrong: bool,
     ) -> Looked:
         known = Known(
             subject,
@@ -200,14 +219,16 @@ class Teller:
             fit=None if told is None else told.fit,
             last_at=None if told is None else _long_ago(told.last_at, now),
         )
+        hard = cards.is_hard(definition, known.evidence, told)
         if subject.kind == "account":
-            found, since = self._tested(definition, subject, now)
-            known = known._replace(surge=found, since=since)
+            seen = self._watch.look(definition, subject, now)
+            self._watch.remember(subject, seen)
+            known = known._replace(surge=seen.told, since=seen.since)
+            hard = hard or seen.is_news
         elif (account := self.store.account_of(subject)) is not None:
-            known = known._replace(since=self._surges_since(account))
+            known = known._replace(since=self._watch.since(account))
         card = cards.card_of(definition, known, now, self.zone)
-        hard = cards.is_hard(definition, known.evidence, None if told is None else told.last_at)
-        why = news(told, card, definition.telling, now, hard=hard)
+        why = NOT_TRUE if wrong else news(told, card, definition.telling, now, hard=hard)
         return Looked(known, card, why, cards.look_again(definition, known, card, now))
 
     def _evidence(
@@ -215,39 +236,20 @@ class Teller:
     ) -> Sequence[Contribution]:
         return self.store.evidence(subject, definition, millis(now) - SINCE, EVIDENCE)
 
-    def _surges_since(self, account: Subject) -> datetime | None:
-        """Since when an account surges, as it was found last; its people surge with it."""
-        kept = self.store.surges([account]).get((account, ""))
-        return None if kept is None or kept.is_over else kept.since
-
-    def _tested(
-        self, definition: Definition, account: Subject, now: datetime
-    ) -> tuple[Surge, datetime | None]:
-        """Whether an account surges, and since when; what is to be remembered of it is noted."""
-        found = self._surge(definition, account, now)
-        before = self.store.surges([account]).get((account, ""))
-        after = standing(definition.surge, before, found, now)
-        if after.kept != before:
-            self.store.note_surges({(account, ""): after.kept})
-        return found, after.kept.since if after.kept is not None and after.surges else None
-
-    def _surge(self, definition: Definition, account: Subject, now: datetime) -> Surge:
-        days = self.store.visitor_days(account, None, now)
-        return surge(definition.surge, days, self.store.site_days(now))
-
     def _in_full(
         self, definition: Definition, looked: Sequence[Looked], now: datetime
     ) -> list[tuple[Card, News]]:
         """The cards that are told, with fit, colleagues and the size of the surge: all that costs more."""
         fits = self.fitting().fits(definition, self._named(one.known.subject for one in looked))
         full: list[tuple[Card, News]] = []
+        surge_of = cache(lambda account: self._watch.look(definition, account, now).told)
         for one in looked:
             subject = one.known.subject
             known = one.known._replace(fit=fits.get(subject, one.known.fit))
             account = None if subject.kind == "account" else self.store.account_of(subject)
             if account is not None:
                 others = self._colleagues(definition, subject, account, now)
-                known = known._replace(others=others, surge=self._surge(definition, account, now))
+                known = known._replace(others=others, surge=surge_of(account))
             full.append((cards.card_of(definition, known, now, self.zone), one.news))
         return full
 
@@ -294,6 +296,24 @@ class Teller:
         if rings:
             self.ledger.ring(rings, self.clock())
             self.ring(dict.fromkeys(one.lane for one in rings))
+
+
+def replay(
+    store: IntentStore,
+    definition: Definition,
+    now: datetime,
+    hold: Callable[[str], AbstractContextManager[None]],
+    progress: Callable[[int], object] = lambda _trails: None,
+) -> int:
+    """Make all scores anew by a definition; answers how many sums there are.
+
+    Raises `LedgerBusy` while somebody else is at it. Cut off, the next one goes on where this one was.
+    """
+    with hold(f"{LEASE}rebuild"):
+        count = store.rebuild(definition, now, progress)
+        # Its filters may be others, too.
+        store.judged(0)
+        return count
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -239,7 +239,7 @@ class HubSpotLook:
         return [
             one
             for record in page.records
-            for one in behaviour.of_contact(record.id, record.values, {}, now)
+            for one in behaviour.of_contact(record.id, record.values, now)
         ]
 
     def _of_visits(self, page: Page, behaviour: Behaviour) -> list[Event | Rejection]:

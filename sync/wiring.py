@@ -7,11 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Protocol, cast
-
-import orjson
 
 from connector.doorbell import Delivery, Knock
 from connector.http import ca_bundle_of, proxy_for
@@ -35,7 +32,7 @@ from sync.chores import schedule
 from sync.decree import Decree
 from sync.handoff import handoff_over
 from sync.holding import Holder
-from sync.interest import withdrawer_over
+from sync.interest import withdrawer_of
 from sync.ledger import Ledger, LedgerLock
 from sync.listing import Progress
 from sync.own_values import informed
@@ -49,7 +46,7 @@ from sync.station import Station
 from sync.status import status
 from sync.timetable import Chore, timetable
 from sync.tollkeeper import Budget, local_budget, shared_budget
-from sync.workbench import SCHEMAS, Workbench
+from sync.workbench import SCHEMAS, Workbench, fingerprints
 
 
 class _Related(Protocol):
@@ -295,13 +292,14 @@ class Bridge:
             self._schemas_are_news = False
             self.ledger.set_fact(SCHEMAS, fingerprints(self._schemas))
         ours, mappings = holder or self.holder, compiled.mappings
-        people = withdrawer_over(self.ledger, mappings, self.folder, self.clock)
+        people = withdrawer_of(self.ledger, lambda: mappings, clock=self.clock)
         handoff = handoff_over(self, mappings, ours)
-        told = (mappings, people.of_names, handoff.lives)
+        told = (people.store, mappings, people.of_names, handoff.lives)
         return Workbench(
             ledger=self.ledger,
-            connectors=informed(self.connectors, people.store, *told),
+            connectors=informed(self.connectors, *told),
             erased=handoff.forgetting(people.of_the_erased),
+            merged=handoff.joining(people.store.join),
             listen=handoff.usher.hear,
             saw=handoff.witness.saw,
             mappings=mappings,
@@ -383,15 +381,6 @@ class Bridge:
         run = self.ledger.begin_run("decree", [], "person", self.clock())
         engine = self.bench(compiled).engine(run.id, "person")
         return Decree(self.ledger, engine, engine.asker.context)
-
-
-def fingerprints(schemas: Mapping[tuple[System, str], ObjectSchema]) -> str:
-    """Equal for equal schemas, object by object: what the mappings were checked against."""
-    told = {}
-    for (system, name), schema in sorted(schemas.items()):
-        fields = sorted((field.name, repr(field)) for field in schema.fields.values())
-        told[f"{system.value}:{name}"] = blake2b(repr(fields).encode(), digest_size=12).hexdigest()
-    return orjson.dumps(told).decode()
 
 
 def _secret(value: object) -> str | None:

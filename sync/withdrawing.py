@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connector.consents import Statement
-from intent.definition import Definition
+from connector.port import System
 from intent.model import Dimension, Identity, Subject
 from intent.port import IntentStore
 from intent.withdrawals import Grant, Wish
@@ -38,12 +38,12 @@ SOURCE = "website"
 class Withdrawer:
     """Erases people from the store of website intent, and knows who must not come in again.
 
-    `definition` and `mappings` answer those in force.
+    `mappings` answers those in force. Erasing asks neither them nor a definition: a wish must not hang on a
+    file that may be broken, or on scores that are being made anew.
     """
 
     store: IntentStore
     ledger: Ledger
-    definition: Callable[[], Definition]
     mappings: Callable[[], Sequence[FieldMapping]]
     clock: Callable[[], datetime]
     ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None
@@ -133,7 +133,7 @@ class Withdrawer:
         """Erase people whose records are gone from both systems: nobody is rung for."""
         found = self._whose(names)
         for subject in found:
-            self.store.erase(subject, self.definition(), self.clock())
+            self.store.erase(subject, self.clock())
         return len(found)
 
     def of_names(self, names: Iterable[OwnName]) -> int:
@@ -170,11 +170,11 @@ class Withdrawer:
 
     def erase(self, subject: Subject) -> None:
         """Forget a subject, and ring for the records that hold something of theirs."""
-        definition, now = self.definition(), self.clock()
-        rings = rings_for(self.ledger, self.mappings(), names_of(self.store, subject), Lane.CONSENT)
+        now = self.clock()
+        rings = rings_for_all(self.ledger, names_of(self.store, subject), Lane.CONSENT)
         # Before the names are forgotten; whoever looks too early is rung for again.
         self.ledger.ring([one._replace(lane=Lane.LIVE) for one in rings], now, patience=True)
-        self.store.erase(subject, definition, now)
+        self.store.erase(subject, now)
         if rings:
             self.ledger.ring(rings, self.clock())
             self.ring((Lane.CONSENT,))
@@ -194,7 +194,15 @@ def rings_for(
 ) -> list[Ring]:
     """Rings for the records that bear these names, of mappings that write values of ours."""
     writing = [mapping.name for mapping in mappings if mapping.own_names]
-    found = ledger.records_named(writing, names) if writing else {}
+    return _rings(ledger.records_named(writing, names), lane) if writing else []
+
+
+def rings_for_all(ledger: Ledger, names: Iterable[OwnName], lane: Lane) -> list[Ring]:
+    """The same for records of every mapping that the ledger knows by such names."""
+    return _rings(ledger.records_named(None, names), lane)
+
+
+def _rings(found: Mapping[OwnName, Sequence[tuple[System, str, str]]], lane: Lane) -> list[Ring]:
     places = dict.fromkeys(place for places in found.values() for place in places)
     return [Ring(*place, lane) for place in places]
 

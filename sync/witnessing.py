@@ -80,6 +80,13 @@ class Witness:
         if talked_at is not None and (due := [o for o in calling if talked_at >= o.started_at]):
             self.store.keep(clocks.touched(due, talked_at))
 
+    def join(self, before: Sequence[Subject], after: Sequence[Subject], now: datetime) -> None:
+        """People who were several and are one now: their histories are that one's."""
+        for survivor in after[:1]:
+            for loser in before:
+                if loser != survivor and loser not in after:
+                    self.store.merge(loser, survivor, now)
+
     def forget(self, names: Iterable[OwnName], definition: Definition | None) -> None:
         """People who are erased in both systems: nothing stays but stages and times, under a pseudonym."""
         for subject in self.whom(names):

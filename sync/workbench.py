@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from more_itertools import chunked
 
-from connector.port import CallCount, Connector, System
+from connector.port import CallCount, Connector, ObjectSchema, System
 from connector.relations import Relations
 from mappings.schema import Context, OwnName, Relation
 from mappings.schema import Mapping as FieldMapping
@@ -20,6 +21,7 @@ from sync.births import Midwife
 from sync.consent import ConsentWriter
 from sync.endings import Endings
 from sync.engine import Engine, Tally
+from sync.following import Merged, nobody_merged
 from sync.hearing import Heard, Stored
 from sync.holding import Holder
 from sync.ledger import Ledger
@@ -45,6 +47,15 @@ BUSY_TRIES, BUSY_WAIT = 50, 0.2
 BUSY = "another worker was at this pair all the time"
 
 
+def fingerprints(schemas: Mapping[tuple[System, str], ObjectSchema]) -> str:
+    """Equal for equal schemas, object by object: what the mappings were checked against."""
+    told = {}
+    for (system, name), schema in sorted(schemas.items()):
+        fields = sorted((field.name, repr(field)) for field in schema.fields.values())
+        told[f"{system.value}:{name}"] = blake2b(repr(fields).encode(), digest_size=12).hexdigest()
+    return orjson.dumps(told).decode()
+
+
 @dataclass(slots=True)
 class _KnownOwners:
     owners: Owners | None = None
@@ -66,6 +77,8 @@ class Workbench:
     ties: Mapping[System, Relations] = field(default_factory=dict)
     # Told of people who are erased, with the names of their records.
     erased: Callable[[Sequence[OwnName]], object] = lambda _names: None
+    # Told of records that were merged into one, with the names of all of them.
+    merged: Merged = nobody_merged
     # Told of what people entered in fields of ours where that is a request.
     listen: Callable[[Sequence[Heard]], object] = lambda _heard: None
     # Told of what stands in a system of our own values, once it was written and read back.
@@ -177,6 +190,7 @@ class Workbench:
             reads=reads or self.reads(),
             surroundings=Surroundings(self.ledger, context, self.clock, run_id),
             paused=frozenset(self.ledger.paused()),
+            merged=self.merged,
         )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 
@@ -20,10 +21,10 @@ from flask import Blueprint, Response, request
 from intent.definition import Definition
 from intent.hygiene import address_of
 from intent.identity import Network
-from intent.intake import TRACKING, Intake, Told, nothing_known
+from intent.intake import TRACKING, Intake, Told, no_company, nothing_known
 from intent.model import Event, Identity, Rejection
 from intent.port import TakenIn
-from intent.sources import MOST_ROWS, Source, no_company
+from intent.sources import MOST_ROWS, Source
 from intent.telling import Refused
 from intent.withdrawals import Grant, Wish, granted_in, withdrawn_in
 from sync.ledger import LedgerError
@@ -86,9 +87,9 @@ class IntentDoors:
 
     `write_key` and `sites` (origins like ``https://www.example.com``) open the doors; without them these
     are closed. `definition`, `sources` answer those in force. `look_up`: the company behind a network
-    address; `company`: the domain of a company's name. `take_in` puts events on file for good, or raises
-    `LedgerError`; `ring` wakes who scores them, as well as it can. `people` answers who keeps what people
-    allow.
+    address; `company`: the account of a company's name, or raises `LedgerError`. `take_in` puts events on
+    file for good, or raises `LedgerError`; `ring` wakes who scores them, as well as it can. `people` answers
+    who keeps what people allow.
     """
 
     write_key: str | None = field(repr=False)
@@ -103,8 +104,10 @@ class IntentDoors:
     people: Callable[[], People] = Nobody
 
     def intake(self) -> Intake:
-        """Reads events by the definition in force."""
-        return Intake(definition=self.definition(), look_up=self.look_up)
+        """Reads the events of one request by the definition in force."""
+        return Intake(
+            definition=self.definition(), look_up=self.look_up, company=cache(self.company)
+        )
 
 
 def intent_doors(services: IntentDoors, tally: IntentTally) -> Blueprint:
@@ -161,8 +164,7 @@ class _Door:
                 raise TurnedAway(HTTPStatus.BAD_REQUEST, "no_rows", text)
             not_too_many(rows, MOST_ROWS)
             intake, now = self._services.intake(), self._services.clock()
-            company = self._services.company
-            return [wanted.read(row, at, intake, now, company) for at, row in enumerate(rows)]
+            return [wanted.read(row, at, intake, now) for at, row in enumerate(rows)]
 
         return self._answer("source", read)
 
@@ -207,7 +209,9 @@ class _Door:
     def _answer(self, door: str, read: Callable[[], list[Event | Rejection]]) -> Response:
         with self._tally.timed(door):
             try:
-                found = self._without_the_unwilling(read())
+                with _store():  # companies are looked up by their names
+                    told = read()
+                found = self._without_the_unwilling(told)
                 taken = self._put_on_file([one for one in found if isinstance(one, Event)])
             except TurnedAway as away:
                 self._tally.refused(door, away.code)

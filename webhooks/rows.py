@@ -9,6 +9,7 @@ from typing import Final
 
 import orjson
 
+from intent.intake import COMPANY_NAME
 from webhooks.parts import TurnedAway
 
 # Whoever reads a page may send this much; the rest only somebody who holds the key.
@@ -58,4 +59,8 @@ def not_too_many(rows: Sequence[object], most: int) -> None:
 def of_browser(row: object) -> object:
     if not isinstance(row, dict):
         return row
-    return {name: row[name] for name in OF_BROWSERS if name in row}
+    kept = {name: row[name] for name in OF_BROWSERS if name in row}
+    if isinstance(told := kept.get("properties"), dict):
+        # A page may not claim a company, wherever its name stands.
+        kept["properties"] = {name: told[name] for name in told if name != COMPANY_NAME}
+    return kept

@@ -50,6 +50,14 @@ class Calibration(NamedTuple):
     ece: float
 
 
+class Bin(NamedTuple):
+    """One bin of a reliability diagram: cases, the probability said on average, the rate that was."""
+
+    cases: int
+    said: float
+    was: float
+
+
 class Order:
     """Cases in the order of their scores, best first, equal ones together: made once, weighed often."""
 
@@ -124,11 +132,11 @@ def calibration(labels: Labels, probabilities: Scores, usual: float) -> Calibrat
 def ece(labels: Labels, probabilities: Scores) -> float:
     """The expected calibration error over ten bins of equal mass."""
     bins = calibration_bins(labels, probabilities)
-    return sum(size * abs(said - was) for size, said, was in bins) / max(len(labels), 1)
+    return sum(one.cases * abs(one.said - one.was) for one in bins) / max(len(labels), 1)
 
 
-def calibration_bins(labels: Labels, probabilities: Scores) -> list[tuple[int, float, float]]:
-    """(cases, probability said on average, rate that was) of each bin, the least probable first.
+def calibration_bins(labels: Labels, probabilities: Scores) -> list[Bin]:
+    """The bins, the least probable first.
 
     Cases of one probability all count with the rate among them: no order of theirs fills a bin with winners.
     """
@@ -141,7 +149,7 @@ def calibration_bins(labels: Labels, probabilities: Scores) -> list[tuple[int, f
     for start, end in pairwise(edges):
         if some := pairs[start:end]:
             size = len(some)
-            found.append((size, sum(p for p, _ in some) / size, sum(y for _, y in some) / size))
+            found.append(Bin(size, sum(p for p, _ in some) / size, sum(y for _, y in some) / size))
     return found
 
 

@@ -141,6 +141,12 @@ def split(cases: Sequence[Case]) -> Split:
     return parts
 
 
+def halves(cases: Sequence[Case]) -> tuple[Sequence[Case], Sequence[Case]]:
+    """The earlier and the later half of the cases; those of one moment stay together."""
+    middle = _boundary(cases, len(cases) // 2)
+    return cases[:middle], cases[middle:]
+
+
 def _boundary(cases: Sequence[Case], at: int) -> int:
     while 0 < at < len(cases) and cases[at].lead.decided_at == cases[at - 1].lead.decided_at:
         at -= 1

@@ -29,6 +29,7 @@ from intent.learning.measures import (
 )
 from intent.learning.model import Forest, Linear, Model, Scorer
 from intent.learning.outcomes import Case, Cohort, Columns, Lead, month_of, need_enough, ripe, split
+from intent.learning.recalibrating import Recalibration, recalibrated
 
 MODEL, RULES, RECENCY, LOGISTIC, BOOSTING = "model", "rules", "recency", "logistic", "boosting"
 Verdict = Literal["beats_rules", "no_better_than_rules", "no_rules"]
@@ -67,6 +68,7 @@ class Report:
     odd: Sequence[Suspicion] = ()
     chosen: str = MODEL
     boosting_ahead: Interval | None = None
+    recalibration: Recalibration | None = None
 
 
 def train(
@@ -110,10 +112,20 @@ def train(
 
 
 def evaluate(model: Model, leads: Sequence[Lead], *, as_of: datetime, seed: int) -> Report:
-    """How a model that is on file fares on leads that it has not seen. Raises `NotEnough`."""
+    """How a model that is on file fares on leads that it has not seen, and what recalibrating it would do.
+
+    Raises `NotEnough`.
+    """
     cohort = ripe(leads, timedelta(days=model.horizon_days), as_of)
     need_enough(cohort.cases)
-    return judge(model, cohort, cohort.cases, drawing(seed))
+    report = judge(model, cohort, cohort.cases, drawing(seed))
+    return replace(report, recalibration=recalibrated(model, cohort.cases))
+
+
+def put_right(model: Model, found: Recalibration) -> Model:
+    """The model with the calibrator of a recalibration."""
+    known = {**model.known_for, "recalibrated_to": found.until.isoformat()}
+    return replace(model, calibrator=found.calibrator, known_for=known)
 
 
 def judge(

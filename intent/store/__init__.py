@@ -6,10 +6,11 @@ from intent.store.leaving import Leaving
 from intent.store.people import People
 from intent.store.reading import Reading
 from intent.store.rebuilding import Rebuilding
+from intent.store.settling import Settling
 from intent.store.telling import Telling
 
 
-class SqlIntentStore(Inbox, People, Reading, Telling, Rebuilding, Judging, Leaving):
+class SqlIntentStore(Inbox, People, Reading, Telling, Rebuilding, Judging, Settling, Leaving):
     """All rooms of website intent over one database, the ledger's; it is open, its tables are up to date."""
 
 

@@ -27,5 +27,7 @@ def card_of(text: str) -> Card:
         if known.get(name) is not None:
             known[name] = datetime.fromisoformat(known[name])
     known["subject"] = Subject(*known["subject"])
+    if known.get("raised") is not None:
+        known["raised"] = tuple(known["raised"])
     known["topics"] = tuple((topic, score) for topic, score in known.get("topics", ()))
     return Card(**known)

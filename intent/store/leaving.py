@@ -10,20 +10,16 @@ from sqlalchemy import Connection, Table, delete, insert, select
 
 from intent.definition import Definition
 from intent.model import DAY, Card, Millis, Subject, millis
-from intent.store.base import (
-    FORGOTTEN_UP_TO,
-    IntentRoom,
-    forgotten_until,
-    hold_definition,
-    put_fact,
-)
+from intent.store.accounts import accounts_of, members_of
+from intent.store.base import FORGOTTEN_UP_TO, IntentRoom, forgotten_until, put_fact
 from intent.store.bonds import pairs_with
 from intent.store.cards import card_json
 from intent.store.counting import day_of
 from intent.store.naming import subject_text
-from intent.store.owners import settle_owners
+from intent.store.owners import change_owners
 from intent.store.rows import among
-from intent.store.sums import count_site_days, touch
+from intent.store.settling import leave_to_count, lock_cards, mark_not_true
+from intent.store.sums import count_site_days
 from intent.store.tables import (
     bond,
     card,
@@ -51,27 +47,34 @@ AHEAD: Millis = 5 * 60 * 1000
 class Leaving(IntentRoom):
     """Erases people, and forgets what has been kept long enough."""
 
-    def erase(self, subject: Subject, definition: Definition, now: datetime) -> None:
-        """Forget events, states and links of a subject. The card told to the systems becomes empty."""
+    def erase(self, subject: Subject, now: datetime) -> None:
+        """Forget events, states and links of a subject. The card told to the systems becomes empty.
+
+        Whatever state the definition is in: what is to be counted anew by one is left to `count_left`.
+        """
         text = subject_text(subject)
         with self._begin() as connection:
-            hold_definition(connection, definition)
             lock_who_is_who(connection)
             was_told = _was_told(connection, text)
+            around = _around(connection, text)
             ids = list(held_by_owner(connection, [text]))
             held = lock_trails(connection, ids, leaving=True)
             whole = {n: one for n, one in held.items() if one.owners == {text}}
             shared = {n: one for n, one in held.items() if n not in whole}
+            accounts = {f"account:{one.claim.account}" for one in held.values() if one.claim}
+            owners = {owner for one in held.values() for owner in one.owners}
+            # Before anybody is touched: whoever tells locks them in this order, too.
+            lock_cards(connection, sorted(around | accounts | owners))
             for one in shared.values():
                 _drop_turns(connection, one, text)
             beside = {n for pair in pairs_with(connection, whole) for n in pair} - set(whole)
             _drop_trails(connection, list(whole))
-            settle_owners(connection, {*shared, *beside}, definition, millis(now))
+            split = change_owners(connection, {*shared, *beside}, millis(now))
+            leave_to_count(connection, {*shared, *split})
             _clear(connection, text)
             if was_told:
                 _put_empty_card(connection, subject, now)
-            accounts = {f"account:{one.claim.account}" for one in held.values() if one.claim}
-            touch(connection, accounts - {text}, millis(now))
+            mark_not_true(connection, (accounts | around) - {text}, millis(now))
 
     def forget(self, definition: Definition, now: datetime) -> Mapping[str, int]:
         """Delete what is kept no longer; how much of what: events, days, visitors, cards."""
@@ -109,7 +112,27 @@ def _drop_turns(connection: Connection, one: Held, owner: str) -> None:
         connection.execute(
             delete(event).where(theirs if end is None else theirs & (event.c.at < end))
         )
-        connection.execute(delete(daily).where(daily.c.trail_id == one.id, daily.c.since == since))
+        counts = (counted.c.trail_id == one.id) & (counted.c.at >= since)
+        connection.execute(
+            delete(counted).where(counts if end is None else counts & (counted.c.at < end))
+        )
+        for table in (daily, state):
+            connection.execute(
+                delete(table).where(table.c.trail_id == one.id, table.c.since == since)
+            )
+
+
+def _around(connection: Connection, subject: str) -> set[str]:
+    """Who may tell of a subject: the account, and people of it who were told or are being looked at."""
+    account = accounts_of(connection, [subject]).get(subject)
+    if account is None:
+        return set()
+    people = [one for one in members_of(connection, account) if one.startswith("person:")]
+    found = {account}
+    for table in (card, touched):
+        known = select(table.c.subject).where(among(connection, table.c.subject, people))
+        found.update(connection.scalars(known))
+    return found
 
 
 def _drop_trails(connection: Connection, ids: Sequence[int]) -> None:

@@ -23,19 +23,23 @@ def settle_owners(
     connection: Connection, ids: Iterable[int], definition: Definition, now: Millis
 ) -> None:
     """Whose these trails are now, and those that belong with them. Who is who is locked."""
+    if split := change_owners(connection, ids, now):
+        recount(connection, definition, split)
+
+
+def change_owners(connection: Connection, ids: Iterable[int], now: Millis) -> dict[int, Held]:
+    """The same without a definition; answers the trails whose sums are to be counted anew by one."""
     held = _concerned(connection, ids)
     plans = _plans(connection, held)
     changed = {number: plan for number, plan in plans.items() if plan != held[number].turns}
     if not changed:
-        return
+        return {}
     # Before anything is written, in one go: the same order as everybody's.
     lock_trails(connection, changed)
     _put_turns(connection, changed)
     new = {number: held[number]._replace(turns=plan) for number, plan in changed.items()}
-    split = {n: one for n, one in new.items() if _times(one) != _times(held[n])}
-    if split:
-        recount(connection, definition, split)
     _tell(connection, [held[number] for number in changed], new, now)
+    return {n: one for n, one in new.items() if _times(one) != _times(held[n])}
 
 
 def _concerned(connection: Connection, ids: Iterable[int]) -> dict[int, Held]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.sql import ColumnElement
@@ -17,11 +18,10 @@ from intent.store.base import IntentRoom, need_definition
 from intent.store.counting import RETURN_VISIT, day_of
 from intent.store.naming import subject_of, subject_text
 from intent.store.rows import among
-from intent.store.tables import counted, daily, event, site_day, state, visit
-from intent.store.trails import Held, held_by_owner
+from intent.store.tables import counted, daily, event, site_day, state, trail, turn, visit
+from intent.store.trails import Held, held_by_id, held_by_owner
+from intent.surge import DAYS, SHORT
 
-# The baseline of a surge and its window: 90 days and 7.
-DAYS = 97
 FEW = 20
 
 
@@ -68,6 +68,22 @@ class Reading(IntentRoom):
                 counts[day - last + DAYS - 1] += 1
         return counts
 
+    def topic_days(
+        self, account: Subject, definition: Definition, until: datetime, also: Iterable[str] = ()
+    ) -> Mapping[str, Sequence[int]]:
+        """The same by topic, of topics that may surge; see `intent.port.Scores`."""
+        last, wanted = day_of(millis(until)), set(also)
+        with self._look() as connection:
+            owners = set(members_of(connection, subject_text(account)))
+            of_interest = _OfInterest(held_by_owner(connection, owners), owners, definition)
+            week = of_interest.came(connection, range(last - SHORT + 1, last + 1))
+            wanted |= {topic for topic, came in week.items() if _is_busy(definition, came)}
+            # Most accounts end here, after the few rows of a week.
+            span = range(last - DAYS + 1, last + 1)
+            came = of_interest.came(connection, span, wanted) if wanted else {}
+        counts = {topic: Counter(day for day, _ in came.get(topic, ())) for topic in sorted(wanted)}
+        return {topic: [found[day] for day in span] for topic, found in counts.items()}
+
     def site_days(self, until: datetime) -> Sequence[int]:
         """The same of everybody, by device."""
         last = day_of(millis(until))
@@ -79,6 +95,25 @@ class Reading(IntentRoom):
             ).all()
         counts = dict.fromkeys(range(last - DAYS + 1, last + 1), 0)
         return list((counts | {row[0]: int(row[1]) for row in rows}).values())
+
+    def days_of_people(self) -> Sequence[tuple[Subject, Millis]]:
+        """Who was on the website on which days; see `intent.port.Scores`."""
+        first: dict[tuple[str, int], Millis] = {}
+        with self._look() as connection:
+            ids = connection.scalars(select(turn.c.trail_id).distinct()).all()
+            turned = held_by_id(connection, ids)
+            rows = connection.execute(
+                select(trail.c.owner, visit.c.trail_id, visit.c.day, visit.c.first_at).select_from(
+                    visit.join(trail, trail.c.id == visit.c.trail_id)
+                )
+            )
+            for row in rows:
+                held = turned.get(row.trail_id)
+                owner = row.owner if held is None else held.owner_at(row.first_at)
+                if owner.startswith("person:"):
+                    key = owner, row.day
+                    first[key] = min(first.get(key, row.first_at), row.first_at)
+        return [(subject_of(owner), at) for (owner, _), at in sorted(first.items())]
 
 
 def _with_members(connection: Connection, subjects: Iterable[Subject]) -> set[str]:
@@ -189,6 +224,48 @@ def _returns(
         )
         for row in rows
     ]
+
+
+class _OfInterest(NamedTuple):
+    """Who of these owners came for which topic on which day, as far as it speaks for a purchase."""
+
+    held: Mapping[int, Held]
+    owners: set[str]
+    definition: Definition
+
+    def came(
+        self, connection: Connection, days: range, topics: Collection[str] | None = None
+    ) -> Mapping[str, set[tuple[int, str]]]:
+        """(day, owner) by topic; of all topics where none are named."""
+        rows = connection.execute(
+            select(daily.c.trail_id, daily.c.day, daily.c.since, daily.c.topic)
+            .where(
+                among(connection, daily.c.trail_id, self.held),
+                daily.c.day.between(days[0], days[-1]),
+                daily.c.topic != UNKNOWN
+                if topics is None
+                else among(connection, daily.c.topic, topics),
+                among(connection, daily.c.type, self._types()),
+                daily.c.times > 0,
+            )
+            .distinct()
+        )
+        found: dict[str, set[tuple[int, str]]] = defaultdict(set)
+        for row in rows:
+            owner = self.held[row.trail_id].owner_at(row.since)
+            if owner in self.owners:
+                found[row.topic].add((row.day, owner))
+        return found
+
+    def _types(self) -> list[str]:
+        families = {name: self.definition.family_of(name) for name in self.definition.kinds}
+        return [name for name, one in families.items() if one is not None and not one.negative]
+
+
+def _is_busy(definition: Definition, came: Collection[tuple[int, str]]) -> bool:
+    """Whether a week has what a surge needs at least."""
+    rule = definition.surge
+    return len(came) >= rule.least and len({day for day, _ in came}) >= rule.least_days
 
 
 def _days(

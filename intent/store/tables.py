@@ -25,7 +25,8 @@ from sqlalchemy import (
 
 from database.tables import RowId, metadata
 
-# What is true of all of it: the definition in force, and up to which day events are forgotten.
+# What is true of all of it: the definition in force, up to which day events are forgotten, and which trails
+# are still to be counted anew.
 fact = Table(
     "intent_fact",
     metadata,
@@ -82,6 +83,7 @@ bond = Table(
     sqlite_with_rowid=False,
 )
 
+# `discard`: why it does not count, and who said so; see `intent.store.judgements`.
 event = Table(
     "intent_event",
     metadata,
@@ -202,7 +204,7 @@ touched = Table(
     sqlite_with_rowid=False,
 )
 
-# What both systems were told last (`body`), and when to look again.
+# What both systems were told last (`body`), and when to look again. Told at 0: it is not true any more.
 card = Table(
     "intent_card",
     metadata,

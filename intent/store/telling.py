@@ -14,6 +14,7 @@ from intent.store.base import IntentRoom
 from intent.store.cards import card_json, card_of
 from intent.store.naming import subject_of, subject_text
 from intent.store.rows import among, put_new_rows, put_rows
+from intent.store.settling import NOT_TRUE, lock_cards, still_not_true
 from intent.store.sums import order
 from intent.store.tables import card, surge, touched
 
@@ -85,12 +86,18 @@ class Telling(IntentRoom):
             again.setdefault(subject_text(one.subject), None)
         bodies = {subject_text(one.subject): card_json(one) for one in cards}
         with self._begin() as connection:
-            _put_due(connection, {one: at for one, at in again.items() if one not in bodies})
+            lock_cards(connection, sorted(again))
+            # Somebody was forgotten while these were looked at: they have to be told once more.
+            at = dict.fromkeys(still_not_true(connection, sorted(bodies)), NOT_TRUE)
+            _put_due(connection, {one: due for one, due in again.items() if one not in bodies})
             put_rows(
                 connection,
                 card,
                 ("subject", "body", "told_at", "due_at"),
-                [(one, bodies[one], millis(now), _millis(again[one])) for one in sorted(bodies)],
+                [
+                    (one, bodies[one], at.get(one, millis(now)), _millis(again[one]))
+                    for one in sorted(bodies)
+                ],
             )
             connection.execute(
                 delete(touched).where(

@@ -8,7 +8,7 @@ their external keys, and blanks are filled by `first_pairing`.
 from sync.ledger.bells import Bell, Handover, Later
 from sync.ledger.claims import ClaimedRow, KeyMatch
 from sync.ledger.consents import PersonRecord
-from sync.ledger.erasures import Carrier, Erasure
+from sync.ledger.erasures import IN_FLIGHT, Carrier, Erasure
 from sync.ledger.findings import ConflictRow, ParkedRow
 from sync.ledger.forgotten import RecordNames
 from sync.ledger.lock import LedgerBusy, LedgerLock
@@ -25,6 +25,7 @@ from sync.ledger.troubles import Trouble
 from sync.ledger.waiters import Missed
 
 __all__ = [
+    "IN_FLIGHT",
     "Agreement",
     "AlreadyBound",
     "Bell",

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, and_, func, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.port import System
@@ -15,10 +15,12 @@ from sync.ledger.forgotten import Forgotten, digest_of, id_text, keep_digests, s
 from sync.ledger.person_tables import erasure
 from sync.ledger.purging import Purging, Trace, pseudonym
 from sync.ledger.ringing import Ring
-from sync.ledger.room import aware, utc
-from sync.ledger.tables import address, bell, pair, record
+from sync.ledger.room import IN_FLIGHT_STATES, aware, utc
+from sync.ledger.tables import address, bell, journal, pair, record
 
 PENDING, DONE = "pending", "done"
+# Why an erasure waits that nothing is wrong with.
+IN_FLIGHT = "in_flight"
 
 
 class Erasure(NamedTuple):
@@ -88,16 +90,11 @@ class Erasures(Forgotten, Purging):
         return [Ring(System(r.system), r.object, r.record_id, Lane.CONSENT) for r in rows]
 
     def failed_erasures(self) -> int:
-        """How many are not done although they were tried."""
+        """How many are not done although they were tried; a write on its way is no failure yet."""
+        tried = and_(erasure.c.reason.is_not(None), erasure.c.reason != IN_FLIGHT)
         with self._look() as connection:
-            return int(
-                connection.scalar(
-                    select(func.count()).where(
-                        erasure.c.state == PENDING, erasure.c.reason.is_not(None)
-                    )
-                )
-                or 0
-            )
+            count = select(func.count()).where(erasure.c.state == PENDING, tried)
+            return int(connection.scalar(count) or 0)
 
     def erasure_counts(self) -> dict[str, int]:
         """How many are pending and done, and for what reasons they wait."""
@@ -135,6 +132,26 @@ class Erasures(Forgotten, Purging):
         """(mapping, address) that the record itself carries, for a caller who knows which to ignore."""
         with self._look() as connection:
             return _addresses(connection, _origins(connection, one))
+
+    def writes_under_way(self, carriers: Sequence[Carrier], since: datetime) -> bool:
+        """Whether a write sent since then, to one of these records or for one, may land yet."""
+        places = [(one.mapping, one.system.value, one.record_id) for one in carriers]
+        sources = [(one.mapping, one.system.other.value, one.record_id) for one in carriers]
+        c = journal.c
+        with self._look() as connection:
+            found = connection.scalar(
+                select(c.id)
+                .where(
+                    c.state.in_(IN_FLIGHT_STATES),
+                    c.sent_at > utc(since),
+                    or_(
+                        tuple_(c.mapping, c.system, c.record_id).in_(places),
+                        tuple_(c.mapping, c.system, c.partner_id).in_(sources),
+                    ),
+                )
+                .limit(1)
+            )
+        return found is not None
 
     def postpone_erasure(self, erasure_id: int, reason: str) -> None:
         """It could not be done now; the reason is shown until it is."""

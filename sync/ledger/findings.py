@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.sql import ColumnElement
 
 from sync.ledger.quarantine import WHOLE_RECORD, ParkedKind, ParkedRow, Quarantine
@@ -50,34 +50,40 @@ class Findings(Quarantine):
         self, connection: Connection, run_id: int, found: Iterable[Conflict], now: datetime
     ) -> None:
         """`note_conflicts` within a transaction that is under way."""
-        for one in found:
-            if one.winner is None:
-                connection.execute(
-                    delete(conflict).where(
-                        conflict.c.mapping == one.mapping,
-                        conflict.c.hubspot_id == one.hubspot_id,
-                        conflict.c.salesforce_id == one.salesforce_id,
-                        conflict.c.line == one.line,
-                        undecided(),
-                    )
-                )
-            connection.execute(
-                insert(conflict).values(
-                    run_id=run_id,
-                    mapping=one.mapping,
-                    line=one.line,
-                    kind=one.kind,
-                    hubspot_object=one.hubspot_object,
-                    hubspot_id=one.hubspot_id,
-                    hubspot_value=to_json(one.hubspot_value),
-                    salesforce_object=one.salesforce_object,
-                    salesforce_id=one.salesforce_id,
-                    salesforce_value=to_json(one.salesforce_value),
-                    policy=one.policy,
-                    winner=one.winner,
-                    at=utc(now),
-                )
-            )
+        # Of several undecided ones about one line of a pair the last one stands.
+        kept = {_name_of(one) if one.winner is None else n: one for n, one in enumerate(found)}
+        replaced = [
+            {
+                "of": one.mapping,
+                "left": one.hubspot_id,
+                "right": one.salesforce_id,
+                "about": one.line,
+            }
+            for one in kept.values()
+            if one.winner is None
+        ]
+        if replaced:
+            connection.execute(REPLACED, replaced)
+        rows = [
+            {
+                "run_id": run_id,
+                "mapping": one.mapping,
+                "line": one.line,
+                "kind": one.kind,
+                "hubspot_object": one.hubspot_object,
+                "hubspot_id": one.hubspot_id,
+                "hubspot_value": to_json(one.hubspot_value),
+                "salesforce_object": one.salesforce_object,
+                "salesforce_id": one.salesforce_id,
+                "salesforce_value": to_json(one.salesforce_value),
+                "policy": one.policy,
+                "winner": one.winner,
+                "at": utc(now),
+            }
+            for one in kept.values()
+        ]
+        if rows:
+            connection.execute(insert(conflict), rows)
 
     def close_differences(
         self,
@@ -190,6 +196,20 @@ class Findings(Quarantine):
 def undecided() -> ColumnElement[bool]:
     """Open differences and parked double changes that nobody has settled."""
     return and_(conflict.c.winner.is_(None), conflict.c.closed_at.is_(None))
+
+
+# Those that give way to a newer one about the same line of the same pair.
+REPLACED = delete(conflict).where(
+    conflict.c.mapping == bindparam("of"),
+    conflict.c.hubspot_id == bindparam("left"),
+    conflict.c.salesforce_id == bindparam("right"),
+    conflict.c.line == bindparam("about"),
+    undecided(),
+)
+
+
+def _name_of(one: Conflict) -> tuple[str, str, str, str]:
+    return one.mapping, one.hubspot_id, one.salesforce_id, one.line
 
 
 def _conflict(row: Row[Any]) -> ConflictRow:

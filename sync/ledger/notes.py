@@ -35,9 +35,9 @@ class Notes(Findings):
                 for side, record_id in _records(note):
                     if (side, record_id) in parked_ids:
                         self._let_go(connection, mapping, side, record_id, note)
-                self.add_conflicts(connection, run_id, note.conflicts, now)
                 for row in note.parked:
                     self.add_parked(connection, row, now)
+            self.add_conflicts(connection, run_id, [c for n in notes for c in n.conflicts], now)
 
     def _open_among(
         self, connection: Connection, mapping: str, notes: Sequence[PairNote]

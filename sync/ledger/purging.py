@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
 from sync.ledger.person_tables import consent
-from sync.ledger.room import Room, utc
+from sync.ledger.room import Room, slices, utc
 from sync.ledger.tables import (
     address,
     bell,
@@ -79,13 +80,15 @@ def _of(table: Any, trace: Trace) -> ColumnElement[bool]:
 
 def _purge_quotes(connection: Connection, ids: Sequence[str], addresses: Sequence[str]) -> None:
     """Plans hold whole values, and advice may name the other record or quote a vendor's words."""
-    bodies = [_quotes(plan_row.c.body, f'"{one}"') for one in ids]
-    bodies += [_quotes(plan_row.c.body, one) for one in addresses]
+    bodies = [_quotes(plan_row.c.body, one) for one in (*ids, *addresses)]
     told = [_quotes(parked.c.advice, one) for one in (*ids, *addresses)]
     hints = [_quotes(record.c.claim_detail, one) for one in (*ids, *addresses)]
     if not bodies:
         return
-    connection.execute(delete(plan_row).where(or_(*bodies)))
+    rows = connection.execute(select(plan_row.c.id, plan_row.c.body).where(or_(*bodies)))
+    named = [row.id for row in rows if _names(row.body, ids) or _says(row.body, addresses)]
+    for some in slices(named):
+        connection.execute(delete(plan_row).where(plan_row.c.id.in_(some)))
     connection.execute(update(parked).where(or_(*told)).values(advice=""))
     connection.execute(update(record).where(or_(*hints)).values(claim_detail=None))
     for text in addresses:
@@ -98,6 +101,15 @@ def _purge_quotes(connection: Connection, ids: Sequence[str], addresses: Sequenc
         connection.execute(
             update(conflict).where(lost).values(hubspot_value="null", salesforce_value="null")
         )
+
+
+def _names(body: str, ids: Sequence[str]) -> bool:
+    """Whether one of the ids stands there, as a value or within advice; a longer one is another one."""
+    return any(re.search(rf"(?<!\w){re.escape(one)}(?!\w)", body) for one in ids)
+
+
+def _says(body: str, addresses: Sequence[str]) -> bool:
+    return any(one.lower() in body.lower() for one in addresses)
 
 
 def _quotes(column: Any, text: str) -> ColumnElement[bool]:

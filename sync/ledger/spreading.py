@@ -92,13 +92,43 @@ class Spreading(Room):
 
 
 def _holds(table: Any, line: _Line, scope: Scope) -> ColumnElement[bool]:
-    """The flag is set, or it was until somebody took it away without a proof."""
-    return or_(_is_set(table, line), _said_so(table, line, scope))
+    """The flag is set, or it was until somebody took it away without a proof.
+
+    What takes no writes keeps its flag whatever is proved: there the word counts.
+    """
+    is_over = and_(or_(table.c.frozen, table.c.gone.is_not(None)), _proved(table, line))
+    return or_(and_(_is_set(table, line), ~is_over), _said_so(table, line, scope))
 
 
 def _is_set(table: Any, line: _Line) -> ColumnElement[bool]:
     held: ColumnElement[bool] = table.c.consent.op("&")(line.bit) != 0
     return held
+
+
+def _proved(table: Any, line: _Line) -> ColumnElement[bool]:
+    """An opt-in of this record is on file, and no opt-out that is not older."""
+    proof, word = consent.alias("proof"), consent.alias("word")
+    since = (
+        select(word.c.id)
+        .where(
+            _of(table, word),
+            word.c.kind == line.kind,
+            word.c.said == OUT,
+            or_(word.c.at.is_(None), word.c.at >= proof.c.at),
+        )
+        .exists()
+    )
+    return (
+        select(proof.c.id)
+        .where(
+            _of(table, proof),
+            proof.c.kind == line.kind,
+            proof.c.said == IN,
+            proof.c.at <= utc(line.until),
+            ~since,
+        )
+        .exists()
+    )
 
 
 def _said_so(table: Any, line: _Line, scope: Scope) -> ColumnElement[bool]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from click.testing import CliRunner, Result
@@ -13,6 +14,7 @@ from console.cli import kakehashi
 from console.detail import login_name
 from intent.load import SHIPPED, load_definition
 from intent.model import Event, Identity
+from sync.holding import Holder
 from sync.install import copy_mappings
 from sync.interest import intent_store
 from sync.ledger import Ledger
@@ -87,6 +89,73 @@ def test_each_look_at_single_events_is_on_record(
     assert ANN not in run("looks").stdout
 
 
+def test_a_company_is_explained_down_to_its_people_and_events(folder: Path) -> None:
+    """By exact shares that add up to the sums; `show` is the same, by a shorter name."""
+    told = json.loads(run("explain", "example.co.jp", "--json").stdout)
+    assert [(one["type"], one["times"]) for one in told["shares"]] == [("form_submit_handraise", 1)]
+    [ann] = told["members"]
+    assert (ann["kind"], round(ann["engagement"])) == ("person", 29)
+    assert round(ann["adds"]) == told["now"]["engagement"]
+    assert told["surges"] == []
+    assert json.loads(run("show", "example.co.jp", "--json").stdout).keys() == told.keys()
+    shown = run("explain", "example.co.jp").stdout
+    assert "What adds up" in shown
+    assert "form_submit_handraise" in shown
+    assert run("explain", "nobody.example").exit_code == 1
+
+
+def test_replay_makes_all_scores_anew_by_the_file_as_it_is_now(folder: Path) -> None:
+    """An edit that no worker has taken yet; again without one changes nothing."""
+    score = json.loads(run("show", ANN, "--json").stdout)["now"]["engagement"]
+    text = SHIPPED.read_text("utf-8").replace("{points: 40, family", "{points: 5, family")
+    (folder / "intent.yaml").write_text(text, "utf-8")
+    assert "replay" not in run("explain", ANN).stdout
+    assert run("explain", ANN).exit_code == 1
+    for _ in range(2):
+        done = run("replay", "--json")
+        assert (done.exit_code, json.loads(done.stdout)) == (0, {"definition": "1", "sums": 1})
+    now = json.loads(run("explain", ANN, "--json").stdout)["now"]["engagement"]
+    assert (score, now) == (29, 5)
+    assert "made anew" in run("replay").stdout
+
+
+def test_replay_gives_way_to_a_worker_that_is_at_it(folder: Path) -> None:
+    """And says so."""
+    ledger = Ledger.open(f"sqlite:///{folder}/ledger.db")
+    holder = Holder(ledger, lambda: datetime.now(UTC), host="elsewhere")
+    with holder.lease("intent:rebuild"):
+        busy = run("replay")
+    assert (busy.exit_code, "made anew by the workers" in busy.stderr) == (1, True)
+
+
+def test_the_half_life_is_tuned_on_the_people_on_file(folder: Path) -> None:
+    """Without a file; with one its columns have to be named."""
+    assert "no events to learn" in run("tune-half-life").output
+    assert "--subject" in run("tune-half-life", str(SHIPPED)).output
+    now, dice = datetime.now(UTC), Random(5)
+    store = intent_store(Ledger.open(f"sqlite:///{folder}/ledger.db"))
+    visits = [
+        Event(
+            event_id=f"p{n}:{day}",
+            type="page_view",
+            occurred_at=now - timedelta(days=day),
+            received_at=now,
+            told_at=now,
+            identity=Identity(email=f"p{n}@example.com"),
+            source="server",
+            page="/",
+        )
+        for n in range(120)
+        for day in range(1, 90)
+        if dice.random() < n / 800
+    ]
+    store.take_in(visits)
+    while store.score_some(DEFINITION, now, part=0, parts=1):
+        pass
+    done = run("tune-half-life", "--cuts", "2", "--half-life", "14", "--json")
+    assert json.loads(done.stdout)["mean_auc"]["half-life 14 d"] > 0.6
+
+
 def test_status_tells_what_waits_and_how_long_what_is_kept(folder: Path) -> None:
     """And that no mapping writes it anywhere yet."""
     told = json.loads(run("status", "--json").stdout)
@@ -111,6 +180,16 @@ def test_forget_asks_before_it_erases(folder: Path) -> None:
     assert run("show", ANN).exit_code == 1
 
 
+def test_a_wish_to_be_forgotten_hangs_on_no_file(folder: Path) -> None:
+    """Definition and mappings are broken: nobody can be scored now, and everybody can be forgotten."""
+    for name in ("intent.yaml", "mappings/people.yaml"):
+        (folder / name).write_text("version: [", encoding="utf-8")
+    assert run("show", ANN).exit_code != 0
+    assert run("forget", ANN, "--yes").exit_code == 0
+    (folder / "intent.yaml").unlink()
+    assert run("show", ANN).exit_code == 1
+
+
 def test_the_notice_is_ready_for_the_site(folder: Path) -> None:
     """With the name of whoever answers for it."""
     words = (
@@ -122,3 +201,20 @@ def test_the_notice_is_ready_for_the_site(folder: Path) -> None:
         "t.example.co.jp",
     )
     assert "Acme" in run("notice", *words).stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("show", ANN), ("status",), ("retract", "e1"), ("forget", ANN, "--yes"), ("replay",)],
+    ids=lambda words: words[0],
+)
+def test_a_folder_without_a_store_is_told_and_gets_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """Somebody stands in a wrong folder: that nobody is known there would be no answer."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("KAKEHASHI_DATABASE_URL", raising=False)
+    told = run(*words)
+    assert told.exit_code == 2
+    assert str(tmp_path / "var" / "kakehashi.db") in told.output
+    assert not (tmp_path / "var").exists()

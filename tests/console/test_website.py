@@ -15,11 +15,13 @@ from connector.hubspot.settings import HubSpotSettings
 from connector.memory import MemoryConnector
 from connector.port import Change, Draft, System, Written
 from console.site import create_site
+from intent.load import SHIPPED, load_definition
 from intent.model import Identity
 from mappings.faults import MappingFaults
 from sandbox.hubspot.org import HubSpotOrg
 from sandbox.webserver import WebServer
 from sync.install import copy_mappings
+from sync.interest import intent_store
 from sync.ledger import Ledger, LedgerUnavailable
 from sync.parts import Parts
 from sync.settings import load_settings
@@ -224,6 +226,30 @@ def test_a_contact_who_forbids_it_is_left_alone(tmp_path: Path, ledger: Ledger) 
     look = HubSpotLook(scene.website(), hubspot, ledger, lambda: scene.now, unwilling)
     assert look.look().accepted == 1
     assert [one.identity.email for one in scene.store.on_file.values()] == ["bob@widget.com"]
+
+
+def test_whoever_comes_back_after_a_day_has_returned_once(tmp_path: Path, ledger: Ledger) -> None:
+    """By the pages that HubSpot's roll-ups tell of, however often they are looked at: no other count."""
+    scene = Scene(tmp_path, {"KAKEHASHI_INTENT__HUBSPOT": "roll_ups"})
+    hubspot = MemoryConnector(System.HUBSPOT, clock=lambda: scene.now)
+    website, store = scene.website(), intent_store(ledger)
+    website.inbox = store
+    look = HubSpotLook(website, hubspot, ledger, lambda: scene.now)
+    known, *_ = hubspot.create_many("contacts", [Draft(VISITED, "salesforce_id", "a")])
+    assert isinstance(known, Written)
+    definition = load_definition(SHIPPED)
+    for hours in (0, 20, 25):
+        scene.now += timedelta(hours=hours)
+        seen = (scene.now - timedelta(minutes=9)).isoformat()
+        hubspot.update_many("contacts", [Change(known.id, {"hs_analytics_last_timestamp": seen})])
+        for _ in range(2):
+            scene.now += timedelta(minutes=1)
+            look.look()
+        store.score_some(definition, scene.now, part=0, parts=1)
+    [ann] = store.subjects_by("email", [VISITED["email"]]).values()
+    told = [one.type for one in store.evidence(ann, definition, 0)]
+    assert told.count("return_visit") == 1
+    assert told.count("pricing_view") == 3
 
 
 def test_a_look_that_was_cut_off_is_made_again(tmp_path: Path, ledger: Ledger) -> None:

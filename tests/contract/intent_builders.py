@@ -6,10 +6,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
 
 from sqlalchemy import Engine
-from sqlalchemy.event import listen
 
 from database.tables import metadata
 from intent.decay import read
@@ -101,16 +99,10 @@ def event(
 def opened(url: str) -> Iterator[Engine]:
     """The engine of a ledger whose tables are up to date."""
     ledger = Ledger.open(url)
-    if url.startswith("sqlite"):
-        listen(ledger._engine, "checkout", _do_not_wait_for_the_disk)
     try:
         yield ledger._engine
     finally:
         ledger.close_all()
-
-
-def _do_not_wait_for_the_disk(connection: Any, _record: Any, _proxy: Any) -> None:
-    connection.execute("PRAGMA synchronous=OFF")
 
 
 def emptied(engine: Engine) -> SqlIntentStore:

@@ -311,12 +311,13 @@ class IntentContract:
         card = Card(subject=ann, at=NOW, engagement=40, topics=(("pricing", 6),), surge_at=NOW)
         store.tell([card], {ann: None}, NOW)
         store.note_surges({(ann, ""): SurgeStanding(NOW, 4.0)})
-        store.erase(ann, FIRST, LATER)
+        store.erase(ann, LATER)
         assert store.subjects_by("email", [ANN]) == {}
         assert (points(store, ann), store.evidence(ann, FIRST, 0)) == (0, [])
         assert store.told([ann])[ann] == Card(subject=ann, at=LATER, engagement=0)
         assert (store.surges([ann]), store.links_of(ann)) == ({}, [])
         bob = person(store, BOB)
+        assert store.count_left(FIRST, LATER) > 0
         assert points(store, bob, "buying") == pytest.approx(6 * 2 ** (-2 / 24 / 14))
         assert [one.type for one in store.evidence(bob, FIRST, 0)] == ["pricing_view", "page_view"]
         assert store.take_in([event(email=ANN)]).accepted == 1, "who comes again is somebody new"

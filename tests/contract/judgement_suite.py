@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from intent.store import SqlIntentStore
-from tests.contract.intent_builders import NOW, emptied, event, score
+from intent.model import BY_HAND
+from intent.store import SqlIntentStore, judging
+from tests.contract.intent_builders import ANN, FIRST, NOW, emptied, event, person, points, score
 
 HOUR = timedelta(hours=1)
 
@@ -41,3 +42,48 @@ class JudgementContract:
         assert store.unjudged(NOW).visitors == ((late, seen[2]),)
         store.judged(0)
         assert len(store.unjudged(NOW).visitors) == 2
+
+    def test_a_flood_of_one_visitor_is_judged_to_its_last_event(
+        self, store: SqlIntentStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In parts that overlap: each event is in one, with some of what came before it."""
+        monkeypatch.setattr(judging, "MOST", 5)
+        monkeypatch.setattr(judging, "BEFORE", 2)
+        seen = [event(visitor="v1", ago=HOUR) for _ in range(7)]
+        seen += [event(visitor="v1", ago=timedelta(minutes=59 - n)) for n in range(5)]
+        score(store, *seen)
+        ids = {one.event_id for one in seen}
+        parts = [[one.event_id for one in part] for part in store.unjudged(NOW).visitors]
+        assert [len(part) for part in parts] == [5, 2 + 5, 2 + 2]
+        assert (parts[1][:2], parts[2][:2]) == (parts[0][-2:], parts[1][-2:])
+        assert {one for part in parts for one in part} == ids
+        first = store.unjudged(NOW, limit=6)
+        store.judged(first.up_to)
+        rest = store.unjudged(NOW)
+        assert rest.fresh == ids - first.fresh
+        assert rest.fresh <= {one.event_id for part in rest.visitors for one in part}
+
+    def test_what_rules_took_out_is_told_apart_and_comes_back_to_be_scored(
+        self, store: SqlIntentStore
+    ) -> None:
+        """What a person took out stays out, whatever the rules say."""
+        one, other = event("pricing_view", email=ANN), event("pricing_view", email=ANN)
+        score(store, one, other)
+        store.retract([one.event_id], "employee", FIRST, by="rules of old")
+        store.retract([other.event_id], "employee", FIRST)
+        assert points(store, person(store)) == 0
+        (visit,) = store.unjudged(NOW).visitors
+        assert [(seen.discard, seen.judged_by) for seen in visit] == [
+            ("employee", "rules of old"),
+            ("employee", BY_HAND),
+        ]
+        store.retract([one.event_id, other.event_id], "burst", FIRST, by="new rules")
+        (visit,) = store.unjudged(NOW).visitors
+        assert [(seen.discard, seen.judged_by) for seen in visit] == [
+            ("burst", "new rules"),
+            ("employee", BY_HAND),
+        ]
+        assert store.lift([one.event_id]) == 1
+        assert store.lift([one.event_id]) == 0
+        score(store)
+        assert points(store, person(store)) == 6

@@ -17,6 +17,7 @@ from sync.model import (
     Run,
     Sighting,
 )
+from sync.sighting import OWN_NAMES
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -33,6 +34,7 @@ def sight(
     values: str = "first",
     *,
     keys: tuple[str, ...] = (),
+    names: tuple[str, ...] = (),
     addresses: tuple[str, ...] = (),
     consent: int = 0,
     in_scope: bool = True,
@@ -44,7 +46,7 @@ def sight(
         digest=digest(values),
         in_scope=in_scope,
         external_key=external_key,
-        match_keys=tuple((0, key) for key in keys),
+        match_keys=(*((0, key) for key in keys), *((OWN_NAMES, name) for name in names)),
         addresses=addresses,
         consent=consent,
         modified_at=NOW,

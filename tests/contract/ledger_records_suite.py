@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mappings.schema import OwnName
 from sync.ledger import AlreadyBound, Ledger
 from sync.model import STATES, Claim, LineBaseline
 from tests.contract.ledger_builders import (
@@ -66,6 +67,22 @@ class SightingPromises:
         see(ledger, SALESFORCE, sight("003A", keys=("old@example.com",)))
         see(ledger, HUBSPOT, sight("1", "changed", keys=("new@example.com",)))
         assert [group for page in ledger.key_groups(PEOPLE, 0) for group in page] == []
+
+    def test_those_who_bear_a_name_are_told_apart_by_their_pairs(self, ledger: Ledger) -> None:
+        """With every name that they have; nobody who is gone, and nobody who only matches."""
+        acme = "company_name:acme"
+        paired(ledger, "1", "003A")
+        see(ledger, HUBSPOT, sight("1", "new", names=(acme, "company_domain:acme.example")))
+        see(ledger, SALESFORCE, sight("003A", "new", names=(acme,)))
+        see(ledger, HUBSPOT, sight("2", names=(acme,)), sight("3", names=(acme,)))
+        see(ledger, HUBSPOT, sight("4", keys=(acme,), names=("company_name:other",)))
+        ledger.mark_gone(PEOPLE, HUBSPOT, ["3"], "deleted")
+        found = ledger.bearers_of([PEOPLE], OwnName("company_name", "acme"))
+        assert [sorted(map(str, names)) for names in found] == [
+            ["company_domain:acme.example", acme],
+            [acme],
+        ]
+        assert list(ledger.bearers_of(["other"], OwnName("company_name", "acme"))) == []
 
     def test_a_record_may_become_another_object(self, ledger: Ledger) -> None:
         """The same id listed under another object moves there, and is counted once."""

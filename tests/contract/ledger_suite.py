@@ -1,7 +1,7 @@
 """The ledger's promises, one suite for every database.
 
-A subclass of `LedgerContract` names the database by its `url` fixture. What the ledger promises about
-killed processes, parallel work and foreign schemas stands here; the rest in the suites it inherits.
+A subclass of `LedgerContract` names the databases by its fixtures `url` and `empty`. What the ledger promises
+about killed processes, parallel work and foreign schemas stands here; the rest in the suites it inherits.
 """
 
 from __future__ import annotations
@@ -75,7 +75,12 @@ class LedgerContract(
 
     @pytest.fixture
     def url(self) -> str:
-        """The SQLAlchemy URL of an empty database of this test's own."""
+        """The SQLAlchemy URL of a database of this test's own, with the tables of a ledger."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def empty(self) -> str:
+        """The same without any table: opening it runs all migrations."""
         raise NotImplementedError
 
     @pytest.fixture
@@ -91,11 +96,11 @@ class LedgerContract(
         assert again.live_count(PEOPLE, HUBSPOT) == 1
         again.close_all()
 
-    def test_parts_that_start_at_once_share_one_ledger(self, url: str) -> None:
+    def test_parts_that_start_at_once_share_one_ledger(self, empty: str) -> None:
         """Web, worker and scheduler may all find the database empty."""
         opened: list[Ledger] = []
         starters = [
-            threading.Thread(target=lambda: opened.append(Ledger.open(url))) for _ in range(4)
+            threading.Thread(target=lambda: opened.append(Ledger.open(empty))) for _ in range(4)
         ]
         for starter in starters:
             starter.start()
@@ -145,16 +150,19 @@ class LedgerContract(
         assert ledger.live_count(PEOPLE, SALESFORCE) == 40
         assert len(ledger.open_entries(PEOPLE)) == 40
 
-    def test_a_ledger_of_a_newer_version_is_refused(self, url: str, ledger: Ledger) -> None:
+    def test_a_ledger_of_a_newer_version_is_refused(self, empty: str) -> None:
         """Rather than written to by somebody who does not know its tables."""
-        engine = create_engine(url)
+        Ledger.open(empty).close_all()
+        engine = create_engine(empty)
         with engine.begin() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
         engine.dispose()
         with pytest.raises(LedgerUnavailable, match=r"newer Kakehashi.*9999.*install that version"):
-            Ledger.open(url)
+            Ledger.open(empty)
 
-    def test_migrations_make_the_very_tables_that_the_code_knows(self, ledger: Ledger) -> None:
+    def test_migrations_make_the_very_tables_that_the_code_knows(self, empty: str) -> None:
         """Columns, indexes and unique rules: a difference is a forgotten migration."""
+        ledger = Ledger.open(empty)
         with ledger._look() as connection:
             assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        ledger.close_all()

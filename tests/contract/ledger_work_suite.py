@@ -170,6 +170,16 @@ class FindingPromises:
         assert (row.conflict.hubspot_value, row.run_id) == ("CIO", 2)
         assert ledger.open_differences() == 1
 
+    def test_of_two_open_differences_noted_at_once_the_last_one_stands(
+        self, ledger: Ledger
+    ) -> None:
+        """About one line of one pair; decided conflicts beside them stay all."""
+        ledger.note_conflicts(1, [conflict(winner=None)], NOW)
+        news = [conflict(winner=None, left="CIO"), conflict(left="B"), conflict(left="C")]
+        ledger.note_conflicts(2, [*news, conflict(winner=None, left="CFO")], NOW)
+        told = sorted(str(row.conflict.hubspot_value) for row in ledger.conflicts())
+        assert told == ["B", "C", "CFO"]
+
     def test_decided_conflicts_are_kept_one_by_one(self, ledger: Ledger) -> None:
         """Every loser stays restorable."""
         ledger.note_conflicts(1, [conflict(left="A")], NOW)

@@ -107,6 +107,20 @@ def test_what_is_retracted_never_was(
 
 @settings(max_examples=12, deadline=None)
 @given(events=MANY)
+def test_whoever_is_erased_leaves_exact_sums_behind(engine: Engine, events: list[Event]) -> None:
+    """Without a definition; what was left to be counted is what a rebuild makes of it."""
+    store, _ = scored(engine, *events, event("form", visitor="v1", email=ANN))
+    for subject in store.subjects_by("email", [ANN]).values():
+        store.erase(subject, LATER)
+        assert not store.links_of(subject)
+    store.count_left(FIRST, LATER)
+    found = seen(engine)
+    store.rebuild(FIRST, NOW)
+    assert_same(seen(engine), found)
+
+
+@settings(max_examples=12, deadline=None)
+@given(events=MANY)
 def test_counting_anew_changes_nothing(engine: Engine, events: list[Event]) -> None:
     """Event by event or all of them at once: it is the same set."""
     store = emptied(engine)

@@ -15,12 +15,15 @@ pytest.register_assert_rewrite(
     "tests.contract.intake_suite",
     "tests.contract.intent_suite",
     "tests.contract.intent_picture",
+    "tests.contract.days_suite",
     "tests.contract.judgement_suite",
     "tests.contract.pages_suite",
+    "tests.contract.replay_suite",
 )
 
 # The suites' asserts explain themselves only if they are imported after the line above.
-from intent.model import millis  # noqa: E402
+from intent.model import Event, millis  # noqa: E402
+from tests.contract.days_suite import DaysContract  # noqa: E402
 from tests.contract.intake_suite import IntakeContract  # noqa: E402
 from tests.contract.intent_builders import (  # noqa: E402
     ANN,
@@ -38,13 +41,14 @@ from tests.contract.intent_picture import assert_same, picture  # noqa: E402
 from tests.contract.intent_suite import IntentContract  # noqa: E402
 from tests.contract.judgement_suite import JudgementContract  # noqa: E402
 from tests.contract.pages_suite import PagesContract  # noqa: E402
-from tests.machine.postgres import running_postgres  # noqa: E402
+from tests.contract.replay_suite import ReplayContract  # noqa: E402
+from tests.machine.databases import Databases  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    """One server for all tests of this file; a server that does not start fails them all."""
-    with running_postgres() as url, opened(url) as found:
+def engine(postgres: Databases) -> Iterator[Engine]:
+    """One database for all tests of this file."""
+    with opened(postgres.ledger()) as found:
         yield found
 
 
@@ -89,6 +93,23 @@ def test_doors_and_workers_at_once_give_what_one_of_each_gives(engine: Engine) -
     assert_same(expected, picture(engine, FIRST, millis(NOW)))
 
 
+def test_doors_that_take_the_same_events_in_never_wait_for_each_other_crosswise(
+    engine: Engine,
+) -> None:
+    """A sender sent its request again, and in another order, while the first one was still at work."""
+    store = emptied(engine)
+    score(store, event(visitor="v1"))
+    for _ in range(4):
+        same = [event(visitor="v1") for _ in range(1_000)]
+        counts: list[int] = []
+
+        def come_in(some: Sequence[Event], counts: list[int] = counts) -> None:
+            counts.append(store.take_in(some).accepted)
+
+        at_once([partial(come_in, same), partial(come_in, same[::-1])])
+        assert sum(counts) == 1_000
+
+
 def test_who_leaves_while_everybody_works_is_gone(engine: Engine) -> None:
     """Doors, workers and an erasure of the same person wait for each other, and for nothing else."""
     store = emptied(engine)
@@ -103,7 +124,7 @@ def test_who_leaves_while_everybody_works_is_gone(engine: Engine) -> None:
         for _ in range(20):
             store.score_some(FIRST, NOW, part=0, parts=1)
 
-    at_once([come_in, work, work, lambda: store.erase(ann, FIRST, NOW)])
+    at_once([come_in, work, work, lambda: store.erase(ann, NOW)])
     score(store)
     assert store.links_of(ann) == []
     assert store.subjects_by("email", [ANN]) == {}
@@ -123,4 +144,12 @@ class TestJudgementOnPostgres(JudgementContract):
 
 
 class TestIntakeOnPostgres(IntakeContract):
+    """More than one machine."""
+
+
+class TestReplayOnPostgres(ReplayContract):
+    """More than one machine."""
+
+
+class TestDaysOnPostgres(DaysContract):
     """More than one machine."""

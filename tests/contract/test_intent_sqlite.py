@@ -10,12 +10,15 @@ from sqlalchemy import Engine, text
 pytest.register_assert_rewrite(
     "tests.contract.intake_suite",
     "tests.contract.intent_suite",
+    "tests.contract.days_suite",
     "tests.contract.judgement_suite",
     "tests.contract.pages_suite",
+    "tests.contract.replay_suite",
 )
 
 # The suites' asserts explain themselves only if they are imported after the line above.
 from intent.port import IntentStore  # noqa: E402
+from tests.contract.days_suite import DaysContract  # noqa: E402
 from tests.contract.intake_suite import IntakeContract  # noqa: E402
 from tests.contract.intent_builders import (  # noqa: E402
     FIRST,
@@ -29,6 +32,7 @@ from tests.contract.intent_builders import (  # noqa: E402
 from tests.contract.intent_suite import IntentContract  # noqa: E402
 from tests.contract.judgement_suite import JudgementContract  # noqa: E402
 from tests.contract.pages_suite import PagesContract  # noqa: E402
+from tests.contract.replay_suite import ReplayContract  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -74,4 +78,12 @@ class TestJudgementOnSqlite(JudgementContract):
 
 
 class TestIntakeOnSqlite(IntakeContract):
+    """The default install."""
+
+
+class TestReplayOnSqlite(ReplayContract):
+    """The default install."""
+
+
+class TestDaysOnSqlite(DaysContract):
     """The default install."""

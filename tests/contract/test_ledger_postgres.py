@@ -21,36 +21,20 @@ pytest.register_assert_rewrite(
 from sync.ledger import Ledger, LedgerUnavailable  # noqa: E402
 from tests.contract.ledger_builders import HUBSPOT, PEOPLE, see, sight  # noqa: E402
 from tests.contract.ledger_suite import LedgerContract  # noqa: E402
-from tests.machine.postgres import running_postgres  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """One server for all tests of this file; a server that does not start fails them all."""
-    with running_postgres() as url:
-        yield url
-
-
-@pytest.fixture
-def schema_url(server: str) -> Iterator[str]:
-    """A schema of the test's own."""
-    name = f"test_{uuid4().hex[:12]}"
-    engine = create_engine(server, pool_pre_ping=True)
-    with engine.begin() as connection:
-        connection.execute(text(f"CREATE SCHEMA {name}"))
-    url = make_url(server).update_query_dict({"options": f"-csearch_path={name}"})
-    yield url.render_as_string(hide_password=False)
-    with engine.begin() as connection:
-        connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
-    engine.dispose()
+from tests.machine.databases import Databases  # noqa: E402
 
 
 class TestLedgerOnPostgres(LedgerContract):
     """More than one machine."""
 
     @pytest.fixture
-    def url(self, schema_url: str) -> str:
-        return schema_url
+    def url(self, postgres: Databases) -> str:
+        return postgres.ledger()
+
+    @pytest.fixture
+    def empty(self, postgres: Databases) -> Iterator[str]:
+        with postgres.empty() as url:
+            yield url
 
 
 def test_a_server_that_is_not_there_is_named_with_its_cure() -> None:
@@ -59,17 +43,16 @@ def test_a_server_that_is_not_there_is_named_with_its_cure() -> None:
         Ledger.open("postgresql+psycopg://nobody@127.0.0.1:1/none")
 
 
-def test_work_goes_on_after_the_server_dropped_its_connections(
-    server: str, schema_url: str
-) -> None:
+def test_work_goes_on_after_the_server_dropped_its_connections(postgres: Databases) -> None:
     """A restart of the database costs one error at most, and no restart of ours."""
-    ledger = Ledger.open(schema_url)
-    see(ledger, HUBSPOT, sight("1"))
-    engine = create_engine(server)
     drop_others = text(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        "WHERE pid <> pg_backend_pid() AND datname = current_database()"
     )
+    url = postgres.ledger()
+    ledger = Ledger.open(url)
+    see(ledger, HUBSPOT, sight("1"))
+    engine = create_engine(url)
     with pytest.raises(LedgerUnavailable), ledger._begin() as connection:
         with engine.begin() as other:
             other.execute(drop_others)
@@ -79,17 +62,18 @@ def test_work_goes_on_after_the_server_dropped_its_connections(
     ledger.close_all()
 
 
-def test_a_user_without_rights_is_told_so(server: str, schema_url: str) -> None:
+def test_a_user_without_rights_is_told_so(postgres: Databases) -> None:
     """The cure names the right that is missing."""
-    engine = create_engine(server)
-    reader = f"reader_{uuid4().hex[:8]}"
-    with engine.begin() as connection:
-        connection.execute(text(f"CREATE ROLE {reader} LOGIN PASSWORD 'reader'"))
-    try:
-        url = make_url(schema_url).set(username=reader, password="reader")
-        with pytest.raises(LedgerUnavailable, match="cannot be used"):
-            Ledger.open(url.render_as_string(hide_password=False))
-    finally:
+    with postgres.empty() as empty:
+        engine = create_engine(empty)
+        reader = f"reader_{uuid4().hex[:8]}"
         with engine.begin() as connection:
-            connection.execute(text(f"DROP ROLE {reader}"))
-        engine.dispose()
+            connection.execute(text(f"CREATE ROLE {reader} LOGIN PASSWORD 'reader'"))
+        try:
+            url = make_url(empty).set(username=reader, password="reader")
+            with pytest.raises(LedgerUnavailable, match="cannot be used"):
+                Ledger.open(url.render_as_string(hide_password=False))
+        finally:
+            with engine.begin() as connection:
+                connection.execute(text(f"DROP ROLE {reader}"))
+            engine.dispose()

@@ -26,6 +26,7 @@ pytest.register_assert_rewrite(
 from sync.ledger import Ledger, LedgerUnavailable  # noqa: E402
 from tests.contract.ledger_builders import HUBSPOT, PEOPLE, see, sight  # noqa: E402
 from tests.contract.ledger_suite import LedgerContract  # noqa: E402
+from tests.machine.ledgers import begin_ledger  # noqa: E402
 
 
 class TestLedgerOnSqlite(LedgerContract):
@@ -33,7 +34,12 @@ class TestLedgerOnSqlite(LedgerContract):
 
     @pytest.fixture
     def url(self, tmp_path: Path) -> str:
+        begin_ledger(tmp_path / "ledger.db")
         return f"sqlite:///{tmp_path / 'ledger.db'}"
+
+    @pytest.fixture
+    def empty(self, tmp_path: Path) -> str:
+        return f"sqlite:///{tmp_path / 'empty.db'}"
 
 
 def test_a_missing_folder_is_made(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intent.definition import Filters
-from intent.filters import is_crawler, newly_excluded, to_retract
-from intent.model import Event, Identity
+from intent.filters import is_crawler, judge, newly_excluded, stamp, to_retract
+from intent.model import BY_HAND, Discard, Event, Identity
 from tests.intent.visits import CHROME, DEFINITION, NOW, event, look
 
 RULES = DEFINITION.filters
@@ -168,6 +168,14 @@ def test_a_flood_of_one_visitor_is_judged_in_a_moment() -> None:
     assert process_time() - began < 5
 
 
+def test_a_flood_of_clicks_is_judged_in_a_moment() -> None:
+    """In one mail, on links that no person can see, and all at once."""
+    flood = [click(f"e{n}", after=n * 0.0001, honeypot=1, link=f"l{n}") for n in range(20_000)]
+    began = process_time()
+    assert len(to_retract(flood, RULES, LATER)) == 20_000
+    assert process_time() - began < 5
+
+
 # New rules ------------------------------------------------------------------------------------------
 
 
@@ -191,3 +199,43 @@ def test_a_part_of_a_network_is_not_all_of_it() -> None:
     narrow = replace(RULES, networks=("203.0.113.0/28",))
     seen = event("net", properties={"network": "203.0.113.0/24"})
     assert newly_excluded([seen], narrow) == {}
+
+
+# Rules that are taken back -------------------------------------------------------------------------
+
+ANN = Identity(email="ann@agency.jp")
+MENDED = replace(RULES, employee_domains=())
+
+
+def judged(one: Event, rules: Filters = MENDED, fresh: bool = True) -> tuple[object, ...]:
+    """What is to be taken out, and what is to come back."""
+    found = judge([one], rules, LATER, frozenset({one.event_id} if fresh else ()))
+    return dict(found.out), set(found.back)
+
+
+def test_what_only_old_rules_left_out_comes_back() -> None:
+    """Where it stands among those that are judged now, since only then everything around it is known."""
+    out = event("a", identity=ANN, discard="employee", judged_by=stamp(RULES))
+    assert judged(out) == ({}, {"a"})
+    assert judged(out, fresh=False) == ({}, set())
+    assert judged(out, RULES) == ({}, set())
+    other = replace(RULES, burst_pages=RULES.burst_pages + 1)
+    assert judged(out, other) == ({"a": "employee"}, set())
+
+
+def test_whom_the_door_took_for_ours_comes_back_where_nothing_speaks_for_that_any_more() -> None:
+    """In doubt it stays out: what is left of an address may be the office's."""
+    by_mail = event("a", identity=ANN, discard="employee")
+    assert judged(by_mail) == ({}, {"a"})
+    assert judged(by_mail, RULES) == ({}, set())
+    narrow = replace(MENDED, networks=("203.0.113.0/28",))
+    near = replace(by_mail, properties={"network": "203.0.113.0/24"})
+    assert judged(near, narrow) == ({}, set())
+    assert judged(near, replace(MENDED, networks=())) == ({}, {"a"})
+
+
+@pytest.mark.parametrize("why", ["test", "crawler", "data_centre"])
+def test_what_cannot_be_judged_anew_stays_out(why: Discard) -> None:
+    """Neither the program nor the network of a sender is kept. What a person took out stays out, too."""
+    assert judged(event("a", discard=why)) == ({}, set())
+    assert judged(event("a", discard=why, judged_by=BY_HAND)) == ({}, set())

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from intent.identity import (
     Account,
-    Companies,
+    Bearer,
     Spell,
     account_of,
     company_domain,
     company_of,
     corporate_number,
     is_free_mail,
+    only_account,
     person_at,
     registered_domain,
     spells,
@@ -87,22 +88,31 @@ def test_what_is_no_corporate_number_is_none(told: str) -> None:
     assert corporate_number(told) is None
 
 
-def test_a_company_is_found_by_its_name_when_there_is_one_of_it() -> None:
-    """㈱ and 株式会社 are the same, full-width is half-width; two of one name are nobody."""
-    known = Companies(
-        [
-            ("株式会社アクメ", "https://www.acme.co.jp"),
-            ("Widget Inc.", "widget.com"),
-            ("同名株式会社", "one.co.jp"),
-            ("同名㈱", "two.co.jp"),
-            ("Free", "gmail.com"),
-        ]
-    )
-    assert known.domain_of("㈱アクメ") == "acme.co.jp"
-    assert known.domain_of("（株）ｱｸﾒ") == "acme.co.jp"
-    assert known.domain_of("ＷＩＤＧＥＴ inc.") == "widget.com"
-    for nobody in ("同名㈱", "Free", "アクメ", ""):
-        assert known.domain_of(nobody) is None
+def bearer(*domains: str, number: str | None = None) -> Bearer:
+    return Bearer(frozenset(domains), frozenset([number] if number else []))
+
+
+NUMBER = "7000012050002"
+BEARERS = [
+    ([], None),
+    ([bearer("acme.co.jp", "www.acme.co.jp", "co.jp")], "acme.co.jp"),
+    ([bearer("acme.co.jp"), bearer("shop.acme.co.jp")], "acme.co.jp"),
+    ([bearer("one.co.jp"), bearer("two.co.jp")], None),
+    ([bearer("one.co.jp", "two.co.jp")], None),
+    ([bearer("acme.co.jp"), bearer()], None),
+    ([bearer("gmail.com")], None),
+    ([bearer(number=NUMBER)], NUMBER),
+    ([bearer("one.co.jp", number=NUMBER), bearer(number=NUMBER)], NUMBER),
+    ([bearer(number="1234567890123")], None),
+]
+
+
+@pytest.mark.parametrize(("bearers", "account"), BEARERS)
+def test_a_name_stands_for_a_company_when_there_is_only_one_of_it(
+    bearers: list[Bearer], account: str | None
+) -> None:
+    """By its domain or its number; of whom nothing else is known may be another one."""
+    assert only_account(bearers) == account
 
 
 @pytest.mark.parametrize(

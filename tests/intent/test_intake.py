@@ -55,6 +55,27 @@ def test_an_event_is_cleaned_and_named() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("properties", "glance"),
+    [
+        ({"seconds": 0, "scrolled": 0, "human": False}, True),
+        ({"seconds": 4.9}, True),
+        ({"seconds": 2, "human": True}, True),
+        ({"human": False}, True),
+        ({"seconds": 5}, False),
+        ({"seconds": 0, "scrolled": 1}, False),
+        ({"human": True}, False),
+        ({}, False),
+        ({"form": "contact"}, False),
+    ],
+)
+def test_where_nobody_stayed_or_scrolled_it_was_a_glance(
+    properties: dict[str, Any], glance: bool
+) -> None:
+    """As far as the sender measured it: five seconds, or any scrolling. A pointer moves by itself, nearly."""
+    assert taken(told(properties=properties)).glance is glance
+
+
 # The contract's codes ----------------------------------------------------------------------------
 
 LONG = "https://www.example.com/" + "a/" * 5_000
@@ -276,6 +297,34 @@ def test_a_third_party_names_its_provider_and_basis() -> None:
     for missing in ("provider", "confirmed_at"):
         less = {name: value for name, value in properties.items() if name != missing}
         assert rejected(raw | {"properties": less}).code == "no_consent"
+
+
+@pytest.mark.parametrize("basis", ["", "  ", {"a": 1}, ["contract"], 7, None])
+def test_a_third_partys_basis_is_a_text_that_says_something(basis: object) -> None:
+    """Blanks, lists and numbers say nothing about why it may be used."""
+    properties = {"provider": "Acme Data", "confirmed_at": "2026-04-01"}
+    consent = {"tracking": "granted", "basis": basis}
+    raw = told(type="third_party_intent", consent=consent, properties=properties)
+    assert rejected(raw).code == "no_consent"
+
+
+@pytest.mark.parametrize("confirmed", ["never", "2026-13-01", "2099-01-01", "", 0, True])
+def test_when_a_third_partys_basis_was_confirmed_is_a_time_that_has_come(confirmed: object) -> None:
+    """Nobody has confirmed anything in the future, or at no time."""
+    properties = {"provider": "Acme Data", "confirmed_at": confirmed}
+    consent = {"tracking": "granted", "basis": "contract 2026-04"}
+    raw = told(type="third_party_intent", consent=consent, properties=properties)
+    assert rejected(raw).code == "no_consent"
+
+
+def test_a_browser_is_no_third_party() -> None:
+    """What a page could send in somebody's name is not taken for bought knowledge."""
+    properties = {"provider": "Acme Data", "confirmed_at": "2026-04-01"}
+    consent = {"tracking": "granted", "basis": "contract 2026-04"}
+    raw = told(type="third_party_intent", consent=consent, properties=properties)
+    found = intake().read(raw, 0, Told("site", user_agent="Mozilla/5.0"), NOW)
+    assert isinstance(found, Rejection)
+    assert found.code == "unknown_type"
 
 
 def test_a_shorter_keeping_time_refuses_sooner() -> None:

@@ -26,11 +26,13 @@ def card(band: str | None = "B2", **more: Any) -> Card:
         "engagement": 30.0,
         "topics": (("pricing", 30.0),),
         "last_at": NOW,
+        "mark": "before",
     }
     return Card(subject=Subject("person", "ann"), band=band, **{**given_, **more})
 
 
-LATER: dict[str, Any] = {"last_at": NOW + HOURS}
+# Something happened; when it did is another matter: it may have come in late, or was taken back.
+LATER: dict[str, Any] = {"mark": "after"}
 
 
 @pytest.mark.parametrize(
@@ -52,6 +54,15 @@ LATER: dict[str, Any] = {"last_at": NOW + HOURS}
 def test_each_change_has_its_pace(change: dict[str, Any], expected: Pace) -> None:
     """The table of the module, row by row."""
     assert pace(card(), replace(card(), **change), TELLING, hard=False) is expected
+
+
+@pytest.mark.parametrize(("last_at", "expected"), [(NOW, Pace.NEVER), (NOW + HOURS, Pace.IN_TIME)])
+def test_a_card_of_old_without_a_mark_is_told_apart_by_its_last_sign_of_interest(
+    last_at: datetime, expected: Pace
+) -> None:
+    """Until it is told for the next time."""
+    new = replace(card(), engagement=40.0, last_at=last_at)
+    assert pace(card(mark=None), new, TELLING, hard=False) is expected
 
 
 def test_a_raised_hand_is_told_whatever_else_changed() -> None:

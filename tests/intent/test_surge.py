@@ -14,7 +14,19 @@ from hypothesis import strategies as st
 
 from intent.definition import SurgeRule
 from intent.model import SurgeStanding
-from intent.surge import DAYS, LONG, SHORT, Surge, calendar, dispersion, log_tail, standing, surge
+from intent.surge import (
+    DAYS,
+    LONG,
+    SHORT,
+    Surge,
+    calendar,
+    dispersion,
+    every_test,
+    log_tail,
+    look,
+    standing,
+    surge,
+)
 
 SOME = settings(max_examples=25, deadline=None)
 RULE = SurgeRule()
@@ -185,22 +197,22 @@ def test_another_number_of_days_is_refused(counts: list[int], site: list[int] | 
         surge(RULE, counts, site)
 
 
-def look(*, surges: bool, ratio: float = 3.0, surprise: float = 4.0) -> Surge:
+def seen(*, surges: bool, ratio: float = 3.0, surprise: float = 4.0) -> Surge:
     return Surge(surges, 5, 1.0, ratio, surprise, 3)
 
 
 LOUD, LOUDER, CALM, OVER = (
-    look(surges=True),
-    look(surges=True, surprise=6.5),
-    look(surges=False, ratio=1.5, surprise=1.0),
-    look(surges=False, ratio=1.0, surprise=0.1),
+    seen(surges=True),
+    seen(surges=True, surprise=6.5),
+    seen(surges=False, ratio=1.5, surprise=1.0),
+    seen(surges=False, ratio=1.0, surprise=0.1),
 )
 # What was found on which day, and what became of it.
 STORIES = [
     ([(0, CALM)], [None]),
     ([(0, LOUD), (1, LOUD), (2, CALM), (3, OVER), (4, OVER)], ["begin", "stay", "stay", "end", None]),
     ([(0, LOUD), (1, LOUDER), (2, LOUDER)], ["begin", "louder", "stay"]),
-    ([(0, LOUD), (3, OVER), (8, LOUD), (9, LOUD)], ["begin", "end", "stay", "stay"]),
+    ([(0, LOUD), (3, OVER), (8, LOUD), (9, LOUD)], ["begin", "end", None, None]),
     ([(0, LOUD), (3, OVER), (8, LOUDER)], ["begin", "end", "louder"]),
     ([(0, LOUD), (3, OVER), (14, LOUD)], ["begin", "end", "begin"]),
     ([(0, LOUD), (13, CALM), (14, CALM), (15, CALM)], ["begin", "stay", "end", None]),
@@ -213,13 +225,13 @@ STORIES = [
 def test_the_same_surge_is_told_once(
     looks: list[tuple[int, Surge]], changes: list[str | None]
 ) -> None:
-    """It begins, stays, grows louder and ends; what returns within two weeks is the same one."""
+    """It begins, stays, grows louder and ends; what returns within two weeks is not told again."""
     kept: SurgeStanding | None = None
-    seen = []
+    found_so_far = []
     for day, found in looks:
         kept, change = standing(RULE, kept, found, START + timedelta(days=day))
-        seen.append(change)
-    assert seen == changes
+        found_so_far.append(change)
+    assert found_so_far == changes
 
 
 @SOME
@@ -252,3 +264,52 @@ def test_news_of_a_surge_are_rare_and_always_grounded(looks: list[Surge]) -> Non
         if change in {"begin", "louder"}:
             assert found.is_surge
     assert all(later - sooner >= RULE.quiet_days for sooner, later in pairwise(begun))
+
+
+# Topics ------------------------------------------------------------------------------------------
+
+QUIET = [0] * DAYS
+TWICE_A_WEEK = [1 if day % 3 == 0 else 0 for day in range(DAYS)]
+# Who came as often as ever looked at one thing only.
+NEW_INTEREST = [0] * LONG + [0, 1, 0, 1, 0, 1, 0]
+
+
+def test_an_account_that_comes_as_ever_surges_on_what_is_new_to_it() -> None:
+    """Three visits in a week are usual; three about the prices are not."""
+    found = every_test(RULE, TWICE_A_WEEK, {"pricing": NEW_INTEREST, "security": QUIET}, topics=8)
+    assert {topic for topic, one in found.items() if one.is_surge} == {"pricing"}
+    assert [one.topic for one in found.values()] == ["", "pricing", "security"]
+
+
+@SOME
+@given(counts=days, topics=st.integers(1, 50))
+def test_all_topics_together_have_one_tail_to_share(counts: list[int], topics: int) -> None:
+    """Whichever are looked at; the account altogether keeps its own."""
+    found = every_test(RULE, counts, {"pricing": counts}, topics)
+    assert found[""] == surge(RULE, counts)
+    alone = surge(replace(RULE, tail=RULE.tail / topics), counts)
+    assert found["pricing"] == replace(alone, topic="pricing")
+
+
+def test_the_calendar_of_a_topic_leaves_all_of_the_account_out() -> None:
+    """Else what the account looks at besides would pass for a fair."""
+    whole = [2] * LONG + [30] * SHORT
+    alone = every_test(RULE, whole, {"pricing": NEW_INTEREST}, 1, whole)
+    assert alone["pricing"] == every_test(RULE, whole, {"pricing": NEW_INTEREST}, 1)["pricing"]
+
+
+def test_each_topic_surges_for_itself_and_a_topic_is_spoken_of_first() -> None:
+    """A second one is news although the first one stands; it lasts as long as any does."""
+    whole, pricing = seen(surges=True, surprise=9.0), replace(LOUD, topic="pricing")
+    first = look(RULE, {}, {"": whole}, START)
+    assert (first.told, first.since, first.is_news) == (whole, START, True)
+    known = {topic: one for topic, one in first.kept.items() if one is not None}
+    day = START + timedelta(days=1)
+    second = look(RULE, known, {"": whole, "pricing": pricing}, day)
+    assert (second.told, second.since, second.is_news) == (pricing, START, True)
+    known = {topic: one for topic, one in second.kept.items() if one is not None}
+    third = look(RULE, known, {"": OVER, "pricing": pricing}, day)
+    assert (third.told, third.since, third.is_news) == (pricing, day, False)
+    known = {topic: one for topic, one in third.kept.items() if one is not None}
+    last = look(RULE, known, {"": OVER, "pricing": OVER}, day)
+    assert (last.told, last.since, last.is_news) == (None, None, False)

@@ -17,6 +17,8 @@ from intent.learning import fitting
 from intent.learning.calibrating import sigmoid
 from intent.learning.fitting import InstallLearning, fit_boosting, fit_logistic
 from intent.learning.model import UnknownModel, as_json, from_json
+from intent.learning.outcomes import Case, Lead
+from intent.learning.recalibrating import recalibrated
 from tests.intent.test_learning import START
 
 SHAPE = (
@@ -111,6 +113,43 @@ def test_a_model_on_file_is_looked_at_with_later_leads(trained: Path, tmp_path: 
     done = CliRunner().invoke(evaluate_, [model, turned, *shape])
     assert (done.exit_code, "do not use it" in done.output) == (1, True)
     assert "Read no probabilities off it" in done.output
+
+
+def test_probabilities_are_put_right_by_the_earlier_half_and_judged_by_the_later(
+    trained: Path, tmp_path: Path
+) -> None:
+    """Where half of what was won is won no more; the order stays, and the new model can be written."""
+    dice, made = Random(3), rows(1_200, seed=8)
+    for row in made:
+        if row["won"] == "1" and dice.random() < 0.5:
+            row |= {"won": "0", "won_at": "", "contract": ""}
+    model, later, out = trained / "model.json", tmp_path / "later.csv", tmp_path / "new.json"
+    shape = [*SHAPE[:8], *SHAPE[10:]]
+    words = [str(model), write(later, made), *shape, "--recalibrate", str(out)]
+    done = CliRunner().invoke(evaluate_, [*words, "--json"])
+    found = json.loads(done.output)["recalibration"]
+    assert found["before"]["ece"] > 0.1
+    assert found["after"]["ece"] < 0.06
+    assert found["after"]["skill"] > found["before"]["skill"]
+    assert found["is_better"]
+    assert [len(found[when]["bins"]) for when in ("before", "after")] == [10, 10]
+    assert sum(one["cases"] for one in found["after"]["bins"]) == found["judged_cases"]
+    old, new = read_model(model), read_model(out)
+    assert new.scorer == old.scorer
+    assert new.calibrator != old.calibrator
+    assert new.known_for["recalibrated_to"][:10] == found["until"][:10]
+    told = CliRunner().invoke(evaluate_, words).output
+    assert "Reliability on the later half" in told
+    assert "Recalibrated by the cases up to" in told
+
+
+def test_a_half_with_one_outcome_recalibrates_nothing(trained: Path) -> None:
+    """There is nothing to learn from it."""
+    model = read_model(trained / "model.json")
+    lead = Lead("a", START, won=True, won_at=START, features={"visits": "1"})
+    lost = lead._replace(decided_at=START + timedelta(days=1), won=False, won_at=None)
+    cases = [Case(lead, positive=True)] * 5 + [Case(lost, positive=False)] * 5
+    assert recalibrated(model, cases) is None
 
 
 def test_too_little_is_refused_and_nothing_is_written(tmp_path: Path) -> None:

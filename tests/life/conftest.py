@@ -10,6 +10,7 @@ import pytest
 from sync.ledger import Ledger
 from tests.life.orgs import Orgs, Wording
 from tests.life.scene import Scene
+from tests.sync.bridge import sqlite_url
 
 SceneOf = Callable[..., Scene]
 
@@ -27,7 +28,7 @@ def orgs() -> Iterator[Orgs]:
 def scene_of(orgs: Orgs, tmp_path: Path) -> Iterator[SceneOf]:
     """Empty orgs and a bridge over mapping files that an admin changed like this."""
     orgs.reset()
-    ledger = Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
+    ledger = Ledger.open(sqlite_url(tmp_path))
 
     def make(*wordings: Wording) -> Scene:
         return Scene(orgs, ledger, orgs.compiled(*wordings))

@@ -4,7 +4,7 @@ data folder, a Unix socket in it, and nothing else of the machine touched.
 PostgreSQL refuses to run as root, and the package's own start would then add a user and open parent
 folders to others. So as root the binaries are copied into a temporary folder that others may read,
 and the server runs from there as `nobody`. A server of one's own is used instead when
-``KAKEHASHI_TEST_POSTGRES_URL`` names one.
+``KAKEHASHI_TEST_POSTGRES_URL`` names one, by somebody who may create databases there.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -37,14 +38,21 @@ def running_postgres(*, durable: bool = False) -> Iterator[str]:
     if own:
         yield own
         return
-    # Not pytest's folder: others may not enter that one, and a socket's path must be short.
-    with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as name:
+    with _folder() as name:
         folder = Path(name)
-        with _server(folder, _binaries(folder), durable=durable):
+        with _server(folder, _binaries(), durable=durable):
             yield f"postgresql+psycopg://postgres@/postgres?host={folder / 'run'}"
 
 
-def _binaries(folder: Path) -> Path:
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    # Not pytest's folder: others may not enter that one, and a socket's path must be short.
+    folder = tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True)
+    if os.geteuid() == 0:
+        Path(folder.name).chmod(0o755)
+    return folder
+
+
+def _binaries() -> Path:
     spec = find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise PostgresNotStarted(
@@ -53,14 +61,24 @@ def _binaries(folder: Path) -> Path:
     package = Path(spec.submodule_search_locations[0])
     if os.geteuid() != 0:
         return package / INSTALL / "bin"
+    return Path(_copied(package).name) / package.name / INSTALL / "bin"
+
+
+@cache
+def _copied(package: Path) -> tempfile.TemporaryDirectory[str]:
+    """A copy of what servers need of the package, made once and gone with the process."""
+    folder = _folder()
     # The binaries find their libraries at places relative to their own.
-    copy = folder / package.name
-    shutil.copytree(package / INSTALL, copy / INSTALL, symlinks=True)
+    shutil.copytree(
+        package / INSTALL,
+        Path(folder.name) / package.name / INSTALL,
+        symlinks=True,
+        ignore=shutil.ignore_patterns("include"),
+    )
     libraries = package.with_name(f"{package.name}.libs")
     if libraries.is_dir():
-        shutil.copytree(libraries, folder / libraries.name, symlinks=True)
-    folder.chmod(0o755)
-    return copy / INSTALL / "bin"
+        shutil.copytree(libraries, Path(folder.name) / libraries.name, symlinks=True)
+    return folder
 
 
 @contextmanager

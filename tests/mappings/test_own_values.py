@@ -95,18 +95,22 @@ def test_a_persons_names_are_the_contact_and_the_addresses(tmp_path: Path) -> No
     )
 
 
-def test_a_companys_names_are_its_number_and_its_domains(tmp_path: Path) -> None:
-    """A website may stand below the domain of the company."""
+def test_a_companys_names_are_its_number_its_domains_and_what_it_is_called(tmp_path: Path) -> None:
+    """A website may stand below the domain of the company; ㈱ is 株式会社."""
     head = (
         "version: 1\nname: companies\nbetween: {hubspot: companies, salesforce: Account}\nfields:\n"
     )
     body = f"  - number <-> Number__c: {{compare: corporate_number}}\n  - {SCORE}\n"
     (made,) = compiled(tmp_path, head + body).mappings
     held = {"Website": "https://www.jp.example.co.jp/a", "Number__c": "1-2345-6789-0123"}
-    assert made.own_names[SALESFORCE, "Account"]("001", held)[:3] == (
+    held["Name"] = "㈱ アクメ"
+    assert "Name" in made.fields[SALESFORCE, "Account"]
+    assert made.own_names[SALESFORCE, "Account"]("001", held) == (
         OwnName("corporate_number", "1234567890123"),
         OwnName("company_domain", "jp.example.co.jp"),
         OwnName("company_domain", "example.co.jp"),
+        OwnName("company_domain", "co.jp"),
+        OwnName("company_name", "株式会社アクメ"),
     )
 
 

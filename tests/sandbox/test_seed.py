@@ -13,10 +13,11 @@ from typing import Any
 import phonenumbers
 import pytest
 
+from intent.identity import company_domain
 from sandbox.invent import invent_companies
 from sandbox.seed import SeedReport, seed
 
-EXAMPLE = re.compile(r"(^|\.)example\.(com|net|org|jp|co\.jp)$")
+EXAMPLE = re.compile(r"(^|\.)(example|test|example\.com)$")
 VALID = re.compile(r"^[^@.]+(\.[^@.]+)*@[^@]+$")
 Row = Mapping[str, Any]
 
@@ -84,6 +85,21 @@ def test_the_sides_overlap_by_half(crowd: Seeded) -> None:
     assert len(left & right) / total == pytest.approx(0.55, abs=0.03)
     assert len(left - right) / total == pytest.approx(0.25, abs=0.03)
     assert len(right - left) / total == pytest.approx(0.20, abs=0.03)
+
+
+def test_each_company_is_an_account_of_its_own_and_people_at_home_are_of_none(
+    crowd: Seeded,
+) -> None:
+    """To whoever goes by the domains that somebody registered."""
+    domains = [company.domain for company in invent_companies(Random(7), 500)]
+    assert {company_domain(domain) for domain in domains} == set(domains)
+    hosts = {
+        row["email"].lower().partition("@")[2] for row in crowd.contacts if "@" in row["email"]
+    }
+    known = {row["domain"] for row in crowd.left.rows["companies"] if row.get("domain")}
+    at_work = {company_domain(host) for host in hosts} - {None}
+    assert len(at_work & known) > 100
+    assert company_domain("mail.example") is None
 
 
 def test_the_report_counts_what_stands_in_the_orgs(seeded: Seeded) -> None:

@@ -14,6 +14,7 @@ from sync.holding import Holder
 from sync.ledger import Ledger, LedgerLock
 from sync.resync import Compare, Report, Terms
 from sync.workbench import Workbench
+from tests.machine.ledgers import begin_ledger
 from tests.sync.builders import line, object_lines
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
@@ -170,4 +171,6 @@ class Bridge:
 
 
 def sqlite_url(folder: Path) -> str:
+    """The address of the ledger in a folder; a new one has its tables already."""
+    begin_ledger(folder / "ledger.db")
     return f"sqlite:///{folder}/ledger.db"

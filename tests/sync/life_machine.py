@@ -1,84 +1,45 @@
 """Random histories of records' lives on both sides, as a state machine for Hypothesis.
 
-People create, edit, convert, merge, delete and restore; systems are busy and lose answers; bells get through
+People create, edit, give away, convert, merge, delete and restore; the persons themselves opt out, opt in
+and ask to be forgotten (`life_wishes`); systems are busy and lose answers; bells get through
 or are lost. At the end everything comes to rest, and every promise of `life_promises` must hold.
 """
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import initialize, rule
 
 from connector.port import System, Value
-from tests.sync.life_promises import FLAG, Place, keep_all, live
-from tests.sync.life_world import COMPANIES, LINES, OBJECTS, PEOPLE, Policies, beginning, begun
+from tests.sync.life_hands import HUBSPOT, SALESFORCE, kinds, picks, sides
+from tests.sync.life_mappings import COMPANIES, LINES, OBJECTS, PEOPLE, Policies
+from tests.sync.life_promises import keep_all
+from tests.sync.life_records import live
+from tests.sync.life_twin import ALONE, EVERYWHERE, LEAVING
+from tests.sync.life_wishes import Wishes
+from tests.sync.life_world import beginning, begun
 
-HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
-
-sides = st.sampled_from(list(System))
-kinds = st.sampled_from([PEOPLE, PEOPLE, PEOPLE, COMPANIES])
-picks = st.integers(0, 5)
 troubles = st.sampled_from(["busy", "lost_answers", "late"] * 2 + ["drop"])
 addresses = st.sampled_from(["Ann", "bob", "Cem", "dai"])
 
 
-class Life(RuleBasedStateMachine):
-    """One history. `steps` counts the steps of all histories of a test."""
-
-    steps: ClassVar[int] = 0
-    folder: ClassVar[Path] = Path(tempfile.gettempdir())
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.number = 0
-        # Records with an opt-out that we have seen (or written), and that nothing has lifted.
-        self.outs: set[Place] = set()
+class Life(Wishes):
+    """Everything that happens."""
 
     @initialize(
         deleted=st.sampled_from(["unlink", "delete", "park"]),
         merged=st.sampled_from(["list", "merge"]),
         both=st.sampled_from(["newest", "newest", "park", "hubspot"]),
+        lonely=st.sampled_from(["keep", f"{EVERYWHERE[1]}@example.com"]),
     )
-    def begin(self, deleted: str, merged: str, both: Any) -> None:
+    def begin(self, deleted: str, merged: str, both: Any, lonely: str) -> None:
         """The mappings of this history; some are in line already."""
-        policies = Policies(dict.fromkeys(System, deleted), dict.fromkeys(System, merged), both)
+        ends = (dict.fromkeys(System, deleted), dict.fromkeys(System, merged))
+        policies = Policies(*ends, both, lonely)
         self.world = begun(self.folder, policies)
         self.bystanders = beginning(self.folder).bystanders
-
-    # Whom something happens to ------------------------------------------------------------------
-
-    def count(self) -> None:
-        type(self).steps += 1
-
-    def choose(self, kind: str, system: System, pick: int, of: str | None = None) -> str | None:
-        """One of the live records, or None where there is nobody."""
-        found = [
-            record_id
-            for record_id in live(self.world, kind, system)
-            if (kind, system, record_id) not in self.bystanders
-            and (of is None or self.object_of(kind, system, record_id) == of)
-        ]
-        return found[pick % len(found)] if found else None
-
-    def object_of(self, kind: str, system: System, record_id: str) -> str:
-        twin = self.world.twin(system)
-        return next(n for n in OBJECTS[kind, system] if record_id in twin._shelves[n].records)
-
-    def fresh(self, name: str, side: System) -> str:
-        """A value that nobody has entered before, and that is known again after it was cut."""
-        self.number += 1
-        if name in {"email", "key"}:
-            return f"P{self.number}@example.com"
-        return f"{self.number:04d}{side.value[0]}-{name}"
-
-    def edit(self, kind: str, system: System, record_id: str, values: dict[str, Value]) -> None:
-        name = self.object_of(kind, system, record_id)
-        self.world.twin(system).edit(name, record_id, values)
-        self.world.tell(system, name, record_id)
 
     # What people do -----------------------------------------------------------------------------
 
@@ -136,6 +97,21 @@ class Life(RuleBasedStateMachine):
         if record_id is not None:
             self.edit(PEOPLE, side, record_id, {"company": where})
 
+    @rule(side=sides, pick=picks, who=st.sampled_from([*EVERYWHERE, LEAVING, ALONE]))
+    def give(self, side: System, pick: int, who: str) -> None:
+        """Somebody gets another owner."""
+        self.count()
+        record_id = self.choose(PEOPLE, side, pick)
+        owner = self.world.twin(side).colleague(who)
+        if record_id is not None and owner is not None:
+            self.edit(PEOPLE, side, record_id, {"owner": owner})
+
+    @rule(side=sides, back=st.booleans())
+    def leave_or_return(self, side: System, back: bool) -> None:
+        """A colleague leaves the company, or is there again."""
+        self.count()
+        self.world.let_go(side, LEAVING, back=back)
+
     @rule(
         pick=picks,
         into=st.none() | picks,
@@ -149,7 +125,9 @@ class Life(RuleBasedStateMachine):
             return
         contact = None if into is None else self.choose(PEOPLE, SALESFORCE, into, "Contact")
         held = self.world.salesforce.records("Lead")[lead]
-        values = {name: held.get(name) for name in ("email", *sorted(kept)) if name in held}
+        # Its owner always goes along.
+        names = ("email", "owner", *sorted(kept))
+        values = {name: held.get(name) for name in names if name in held}
         self.world.salesforce.convert(lead, values, into=contact)
         self.world.tell(SALESFORCE, "Lead", lead)
 
@@ -196,35 +174,11 @@ class Life(RuleBasedStateMachine):
             twin.restore(name, record_id)
             self.world.tell(side, name, record_id)
 
-    @rule(side=sides, pick=picks)
-    def opt_out(self, side: System, pick: int) -> None:
-        self.count()
-        record_id = self.choose(PEOPLE, side, pick)
-        if record_id is not None:
-            self.edit(PEOPLE, side, record_id, {FLAG[side]: True})
-            self.outs.add((side, record_id))
-
-    @rule(side=sides, pick=picks)
-    def untick(self, side: System, pick: int) -> None:
-        """Somebody takes an opt-out away, without any proof that this was wished."""
-        self.count()
-        record_id = self.choose(PEOPLE, side, pick)
-        if record_id is not None:
-            self.unless_seen(side, record_id)
-            self.edit(PEOPLE, side, record_id, {FLAG[side]: False})
-
     def reassign(self, side: System, company: str, to: str | None) -> None:
         """What a system does itself with references to a company that went."""
         for record_id, one in live(self.world, PEOPLE, side).items():
             if one.values.get("company") == company:
                 self.edit(PEOPLE, side, record_id, {"company": to})
-
-    def unless_seen(self, side: System, record_id: str) -> None:
-        """An opt-out that vanishes before anybody looked was never ours to keep."""
-        person = self.world.ledger.person(PEOPLE, side, record_id)
-        seen = any(one.record_id == record_id and one.holds(0) for one in person)
-        if not seen:
-            self.outs.discard((side, record_id))
 
     # What goes wrong, and what Kakehashi does ---------------------------------------------------
 
@@ -270,6 +224,6 @@ class Life(RuleBasedStateMachine):
             return
         try:
             self.world.rest()
-            keep_all(self.world, self.outs)
+            keep_all(self.world, self.outs, self.proofs)
         finally:
             self.world.ledger.close_all()

@@ -2,61 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from itertools import pairwise
 
-from connector.memory_store import Shelf, Stored
-from connector.port import System, Value
+from connector.memory_store import Stored
+from connector.port import System
 from sync.model import Pair
 from tests.sync.bridge import KEYS
-from tests.sync.life_world import LINES, OBJECTS, PEOPLE, STORES, World
+from tests.sync.life_consent import Proofs, a_proof_lifts_everywhere, no_opt_out_is_lost
+from tests.sync.life_edits import no_edit_is_lost
+from tests.sync.life_forgotten import the_forgotten_stay_away
+from tests.sync.life_mappings import LINES, PEOPLE
+from tests.sync.life_records import (
+    Place,
+    alike,
+    birth,
+    born_of,
+    erased,
+    live,
+    pairs_of,
+    stored,
+    ties,
+)
+from tests.sync.life_twin import EVERYWHERE, LEAVING
+from tests.sync.life_world import World
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
-Place = tuple[System, str]
-FLAG = {HUBSPOT: "optout", SALESFORCE: "OptOut"}
-MERGED = "hs_merged_object_ids"
 
 
-def keep_all(world: World, outs: set[Place]) -> None:
-    """Every promise, after the world has come to rest. `outs` are records that opted out and were seen."""
+def keep_all(world: World, outs: Mapping[Place, datetime], proofs: Proofs) -> None:
+    """Every promise, after the world has come to rest. `outs` are records that opted out and were seen, and
+    when; `proofs` are the opt-ins that can be proved. At the end somebody opts in again.
+    """
     nothing_is_left_to_do(world)
     everybody_stands_once(world)
     nobody_was_made_twice(world)
     pairs_agree(world)
     no_edit_is_lost(world)
-    no_opt_out_is_lost(world, outs)
+    no_opt_out_is_lost(world, outs, proofs)
+    the_forgotten_stay_away(world)
     states_add_up(world)
-
-
-def shelf(world: World, system: System, object_name: str) -> Shelf:
-    return world.twin(system)._shelves[object_name]
-
-
-def stored(world: World, mapping: str, system: System) -> dict[str, Stored]:
-    """Every record that ever was."""
-    return {
-        record_id: one
-        for name in OBJECTS[mapping, system]
-        for record_id, one in shelf(world, system, name).records.items()
-    }
-
-
-def live(world: World, mapping: str, system: System) -> dict[str, Stored]:
-    """Every record that takes writes."""
-    found = stored(world, mapping, system)
-    return {record_id: one for record_id, one in found.items() if one.fate.kind == "live"}
-
-
-def end_of(records: dict[str, Stored], record_id: str) -> str:
-    """Where a record lives on: the last survivor of its merges, the Contact of its conversion."""
-    while (fate := records[record_id].fate).kind in {"merged", "converted"} and fate.into:
-        record_id = fate.into
-    return record_id
-
-
-def pairs_of(world: World, mapping: str) -> list[Pair]:
-    return world.ledger.all_pairs(mapping, after_id=0, limit=10_000)
+    a_proof_lifts_everywhere(world, proofs)
 
 
 def nothing_is_left_to_do(world: World) -> None:
@@ -129,32 +115,6 @@ def nobody_was_made_twice(world: World) -> None:
                 assert not (is_told and older), ("made twice", mapping, record_id, older)
 
 
-def ties(
-    here: dict[str, Stored], key: str, there: dict[str, Stored]
-) -> Iterator[tuple[str, Value, datetime]]:
-    """Who ever named whom as the partner, from either side, and since when."""
-    back = next(name for name in KEYS.values() if name != key)
-    for record_id, one in here.items():
-        for version in one.history.get(key, ()):
-            yield record_id, version.value, version.at
-    for partner, one in there.items():
-        for version in one.history.get(back, ()):
-            yield str(version.value), partner, version.at
-
-
-def birth(one: Stored) -> datetime:
-    return min(version.at for versions in one.history.values() for version in versions)
-
-
-def born_of(system: System, one: Stored) -> Value:
-    """The record for which we made this one; None where people did, or where it came of a merge."""
-    first = one.history.get(KEYS[system], ())
-    if not first or one.history.get(MERGED):
-        return None
-    began = first[0]
-    return began.value if began.by_us and began.at == birth(one) else None
-
-
 def pairs_agree(world: World) -> None:
     """Every line of every pair, but what is listed as open or parked."""
     for mapping, names in LINES.items():
@@ -168,6 +128,7 @@ def pairs_agree(world: World) -> None:
                 assert alike(name, *ends) or listed & excused, (mapping, pair, name, ends)
             if mapping == PEOPLE:
                 company_agrees(world, pair, left, right, excused)
+                owner_agrees(world, pair, left, right, excused)
 
 
 def company_agrees(
@@ -183,6 +144,23 @@ def company_agrees(
     assert waits or known.get(str(held[HUBSPOT])) == held[SALESFORCE], (pair, held)
 
 
+def owner_agrees(
+    world: World, pair: Pair, left: Stored, right: Stored, excused: set[tuple[str, str | None]]
+) -> None:
+    """Both have the same owner. Whoever is nobody on the other side changes nothing there, and neither does
+    a blank; what comes of it when somebody left in between is another matter.
+    """
+    known = EVERYWHERE if world.has_left else (*EVERYWHERE, LEAVING)
+    names = [
+        name
+        for name in known
+        for system, one in ((HUBSPOT, left), (SALESFORCE, right))
+        if one.values.get("owner") == world.twin(system).colleague(name)
+    ]
+    listed = {(pair.hubspot_id, "owner"), (pair.salesforce_id, "owner")} & excused
+    assert listed or len(names) < len(System) or len(set(names)) == 1, (pair, names)
+
+
 def excuses(world: World, mapping: str) -> Iterator[tuple[str, str | None]]:
     """Records and lines that wait for a person."""
     for row in world.ledger.conflicts():
@@ -190,99 +168,12 @@ def excuses(world: World, mapping: str) -> Iterator[tuple[str, str | None]]:
             yield row.conflict.hubspot_id, row.conflict.line
     for parked in (row.parked for row in world.ledger.parked_list()):
         if parked.mapping == mapping:
-            for line in (parked.line,) if parked.line else (*LINES[mapping], "company"):
+            for line in (parked.line,) if parked.line else (*LINES[mapping], "company", "owner"):
                 yield parked.record_id, line
 
 
-def alike(name: str, left: Value, right: Value) -> bool:
-    """Whether one is what the other system makes of the other."""
-    return store(SALESFORCE, name)(left) == right or store(HUBSPOT, name)(right) == left
-
-
-def store(system: System, name: str) -> Callable[[Value], Value]:
-    """What this system makes of a value of this field."""
-    return STORES[system].get(name, lambda value: value)
-
-
-def no_edit_is_lost(world: World) -> None:
-    """What somebody entered and we wrote over stands on file as the loser, or had reached the other side
-    before; and nothing comes back as the shorter copy that the other side holds of it.
-    """
-    for mapping, names in LINES.items():
-        losers = {
-            value
-            for row in world.ledger.conflicts()
-            for value in (row.conflict.hubspot_value, row.conflict.salesforce_value)
-        }
-        for system in System:
-            arrived = copies(world, mapping, system, names)
-            for record_id, one in stored(world, mapping, system).items():
-                for name in names:
-                    for theirs, ours in overwritten(world, one, name):
-                        place = (mapping, system, record_id, name, theirs, ours)
-                        echo = STORES[system.other].get(name)
-                        assert echo is None or echo(theirs) != ours, ("our own echo", place)
-                        assert theirs in losers or theirs in arrived[name], ("lost", place)
-
-
-def overwritten(world: World, one: Stored, name: str) -> Iterator[tuple[Value, Value]]:
-    """What people entered and what we put in its place. Known: what they entered while a call of ours was
-    on its way, which landed without an answer, is gone in a system that keeps no history.
-    """
-    versions = one.history.get(name, ())
-    for before, after in pairwise(versions):
-        ours = after.by_us and not world.landed_late(after.at)
-        if ours and not before.by_us and before.value is not None:
-            yield before.value, after.value
-
-
-def copies(
-    world: World, mapping: str, system: System, names: tuple[str, ...]
-) -> dict[str, set[Value]]:
-    """What of these fields the other system ever knew: what stood there, as each of the two stores it."""
-    found: dict[str, set[Value]] = {}
-    for name in names:
-        here, there = (store(s, name) for s in (system, system.other))
-        ours, theirs = (ever(world, mapping, s, name) for s in (system, system.other))
-        found[name] = (
-            theirs | {here(value) for value in theirs} | {v for v in ours if there(v) in theirs}
-        )
-    return found
-
-
-def ever(world: World, mapping: str, system: System, name: str) -> set[Value]:
-    """Every value that any record of this system has held there."""
-    return {
-        version.value
-        for one in stored(world, mapping, system).values()
-        for version in one.history.get(name, ())
-    }
-
-
-def no_opt_out_is_lost(world: World, outs: set[Place]) -> None:
-    """Whoever opted out is out wherever they live on, and so is everybody with the same address."""
-    every = {system: stored(world, PEOPLE, system) for system in System}
-    for system, record_id in outs:
-        end = every[system][end_of(every[system], record_id)]
-        if end.fate.kind == "live":
-            assert end.values.get(FLAG[system]) is True, ("an opt-out is lost", system, record_id)
-    out_at = {
-        str(one.values["email"]).lower()
-        for system in System
-        for one in every[system].values()
-        if one.seen and one.values.get(FLAG[system]) is True and one.values.get("email")
-    }
-    for system in System:
-        for record_id, one in live(world, PEOPLE, system).items():
-            if str(one.values.get("email")).lower() in out_at:
-                assert one.values.get(FLAG[system]) is True, ("not told", system, record_id)
-    for pair in pairs_of(world, PEOPLE):
-        flags = [every[s][pair.record_id(s)].values.get(FLAG[s]) is True for s in System]
-        assert flags[0] is flags[1], ("a pair differs in consent", pair)
-
-
 def states_add_up(world: World) -> None:
-    """Every record that can be seen is counted once, in a state."""
+    """Every record that can be seen is counted once, in a state; who vanished without a word is not."""
     for mapping in LINES:
         counts = world.ledger.state_counts(mapping)
         for system in System:
@@ -291,8 +182,10 @@ def states_add_up(world: World) -> None:
                 count
                 for states in counts[system].values()
                 for state, count in states.items()
-                if state != "deleted"
+                if state not in {"deleted", "not_visible"}
             )
+            for gone in world.ledger.records_in_state(mapping, system, "not_visible"):
+                assert gone.record_id in erased(world, mapping, system), (mapping, system, gone)
             assert total == len(alive), (mapping, system, counts[system])
             for record_id in alive:
                 row = world.ledger.record(mapping, system, record_id)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from connector.port import System, Value
 from sync.model import Pair
-from tests.sync.life_promises import keep_all, live
-from tests.sync.life_world import OBJECTS, PEOPLE, Policies, World, begun
+from tests.sync.life_mappings import PEOPLE, Policies
+from tests.sync.life_promises import keep_all
+from tests.sync.life_records import FLAG, Place, live
+from tests.sync.life_world import World, begun
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 
@@ -25,9 +28,12 @@ class Story:
         deleted: str = "unlink",
         merged: str = "list",
         both: Any = "newest",
+        lonely: str = "keep",
     ) -> None:
-        policies = Policies(dict.fromkeys(System, deleted), dict.fromkeys(System, merged), both)
+        ends = (dict.fromkeys(System, deleted), dict.fromkeys(System, merged))
+        policies = Policies(*ends, both, lonely)
         self.world: World = begun(folder, policies)
+        self.proofs: list[tuple[Place, datetime]] = []
 
     def who(self, system: System, name: str, object_name: str | None = None) -> str:
         """The one live record of this system with that address."""
@@ -40,8 +46,7 @@ class Story:
         return found
 
     def object_of(self, system: System, record_id: str) -> str:
-        twin = self.world.twin(system)
-        return next(n for n in OBJECTS[PEOPLE, system] if record_id in twin._shelves[n].records)
+        return self.world.object_of(PEOPLE, system, record_id)
 
     def pair_of(self, system: System, record_id: str) -> Pair | None:
         return self.world.ledger.pair_of(PEOPLE, system, record_id)
@@ -89,6 +94,25 @@ class Story:
         self.world.twin(system).restore(name, record_id)
         self.world.tell(system, name, record_id)
 
+    def opt_out(self, system: System, record_id: str) -> None:
+        self.edit(system, record_id, **{FLAG[system]: True})
+
+    def opt_in(self, system: System, record_id: str, *, days: float = 0) -> None:
+        """Somebody signs up again, with a proof that is dated now, or so many days from now."""
+        at = self.world.time() + timedelta(days=days)
+        self.proofs.append(((system, record_id), at))
+        told: dict[str, Value] = {"in_at": at.isoformat(), "in_by": "form", "in_basis": "consent"}
+        self.edit(system, record_id, **{FLAG[system]: False, **told})
+
+    def erase(self, contact: str) -> None:
+        """HubSpot forgets a contact, and says so."""
+        self.world.privacy_deletion(contact)
+        self.world.hear_wishes()
+
+    def forget(self, system: System, record_id: str) -> None:
+        """A person here asks for it, and it is worked off when somebody gets to it."""
+        self.world.ask_to_forget(system, self.object_of(system, record_id), record_id)
+
     # What Kakehashi does ------------------------------------------------------------------------
 
     def hear(self) -> None:
@@ -104,6 +128,6 @@ class Story:
         """Everything comes to rest, and every promise holds."""
         try:
             self.world.rest()
-            keep_all(self.world, set())
+            keep_all(self.world, {}, self.proofs)
         finally:
             self.world.ledger.close_all()

@@ -1,6 +1,5 @@
 """People and companies between two twins, with everything that goes wrong on the way between them.
 
-Salesforce cuts titles and tells of no field when it was edited; HubSpot folds addresses and keeps history.
 Nobody here is bound to ring: bells are kept in `unheard` until somebody hears them, or they are lost.
 """
 
@@ -8,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -17,31 +16,27 @@ from typing import Any
 from sqlalchemy import event
 
 from connector.errors import TryLater
-from connector.memory import MemoryConnector, Normalise
-from connector.port import System, Value
-from mappings.schema import BothChanged, Limits, Mapping
+from connector.port import System
 from sync.ledger import Ring
+from sync.owners import OWNER_FIELDS
 from sync.poll import Poll, ring_for_waiting
 from sync.rounds import Outcome, Rounds
 from sync.workbench import Workbench
-from tests.sync.bridge import KEYS, NAMES, people, schema, sqlite_url
-from tests.sync.builders import line, object_lines
-from tests.sync.live import Live
-from tests.sync.relatives import kind, link
+from tests.sync.bridge import KEYS, schema, sqlite_url
+from tests.sync.life_erasing import Erasing
+from tests.sync.life_mappings import (
+    COMPANIES,
+    FIELDS,
+    LINES,
+    OBJECTS,
+    PEOPLE,
+    STORES,
+    Policies,
+    mappings,
+)
+from tests.sync.life_twin import ALONE, EVERYWHERE, LEAVING, OWNERS, Twin
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
-PEOPLE, COMPANIES = "people", "companies"
-# The objects of both systems, by mapping; the first one is where people enter a record.
-OBJECTS = {
-    (PEOPLE, HUBSPOT): ("contacts",),
-    (PEOPLE, SALESFORCE): ("Lead", "Contact"),
-    (COMPANIES, HUBSPOT): ("companies",),
-    (COMPANIES, SALESFORCE): ("Account",),
-}
-FIELDS = (*NAMES, "company", "code")
-LINES = {PEOPLE: ("email", "first", "title"), COMPANIES: ("code", "title")}
-# How long Salesforce's titles are; what people enter differs within that.
-CUT = 6
 # A write whose answer was lost lands before the window for it is over.
 LANDS_WITHIN = timedelta(seconds=90)
 # After so many rounds with time between them everything must have come to rest.
@@ -52,61 +47,7 @@ def forgetful(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA synchronous=OFF")
 
 
-def cut(value: Value) -> Value:
-    return value[:CUT] if isinstance(value, str) else value
-
-
-def folded(value: Value) -> Value:
-    return value.lower() if isinstance(value, str) else value
-
-
-STORES: dict[System, dict[str, Normalise]] = {
-    HUBSPOT: {"email": folded},
-    SALESFORCE: {"title": cut},
-}
-
-
-@dataclass(frozen=True)
-class Policies:
-    """What one history's mappings say about deletions, merges and double changes."""
-
-    deleted: dict[System, Any] = field(default_factory=lambda: dict.fromkeys(System, "unlink"))
-    merged: dict[System, Any] = field(default_factory=lambda: dict.fromkeys(System, "list"))
-    both_changed: BothChanged = "newest"
-
-
-def mappings(policies: Policies) -> list[Mapping]:
-    """Companies, and people who refer to them."""
-    both = policies.both_changed
-    lines = [line(name, both_changed=both) for name in LINES[PEOPLE]]
-    base = people(*lines)
-    rules: dict[str, Any] = {
-        "when_deleted_in": policies.deleted,
-        "when_merged_in": policies.merged,
-        "limits": Limits(creates=10_000, deletes=10_000, blanked=10_000),
-    }
-    staff = replace(
-        base,
-        objects={
-            name: object_lines(*lines, link("company", COMPANIES), consent=True)
-            for name in base.objects
-        },
-        fields=dict.fromkeys(base.fields, FIELDS),
-        **rules,
-    )
-    firms = kind(COMPANIES, **rules)
-    code = object_lines(*(line(name, both_changed=both) for name in LINES[COMPANIES]))
-    firms = replace(
-        firms,
-        objects=dict.fromkeys(firms.objects, code),
-        fields=dict.fromkeys(
-            firms.fields, ("code", "title", "hs_merged_object_ids", *KEYS.values())
-        ),
-    )
-    return [firms, staff]
-
-
-class World(Live):
+class World(Erasing):
     """Both twins with their troubles, and a worker that hears what it is told."""
 
     def __init__(self, url: str, policies: Policies) -> None:
@@ -115,6 +56,8 @@ class World(Live):
         self.late_since: Any = None
         self.is_interrupted = False
         self.landings: list[tuple[datetime, datetime]] = []
+        self.has_left = False
+        self._desk: Workbench | None = None
         super().__init__(url, mapping=self.mappings[1])
 
     def __post_init__(self) -> None:
@@ -125,10 +68,12 @@ class World(Live):
         for system in System:
             names = sorted({*FIELDS, "hs_merged_object_ids"})
             places = [n for m in LINES for n in OBJECTS[m, system]]
-            twin = MemoryConnector(
+            fields = {name: schema(names, [KEYS[system]]) for name in places}
+            fields[OWNERS[system]] = schema(OWNER_FIELDS[system][1], [])
+            twin = Twin(
                 system,
                 clock=self.time,
-                fields={name: schema(names, [KEYS[system]]) for name in places},
+                fields=fields,
                 normalise=STORES[system],
                 keeps_history=system is HUBSPOT,
             )
@@ -136,10 +81,18 @@ class World(Live):
 
     @property
     def bench(self) -> Workbench:
-        return replace(super().bench, mappings=self.mappings)
+        # What is known of colleagues is as old as it is in a process that goes on for days.
+        self._desk = self._desk or super().bench
+        return replace(super().bench, mappings=self.mappings, _known=self._desk._known)
 
-    def twin(self, system: System) -> MemoryConnector:
-        return self.hubspot if system is HUBSPOT else self.salesforce
+    def object_of(self, kind: str, system: System, record_id: str) -> str:
+        shelves = self.twin(system)._shelves
+        return next(n for n in OBJECTS[kind, system] if record_id in shelves[n].records)
+
+    def let_go(self, system: System, name: str, *, back: bool) -> None:
+        """A colleague leaves the company, or is there again."""
+        self.twin(system).leave(name, back=back)
+        self.has_left |= not back
 
     # What people did is told, or is not ---------------------------------------------------------
 
@@ -151,6 +104,7 @@ class World(Live):
         heard = self.unheard[share]
         self.unheard = [bell for bell in self.unheard if bell not in heard]
         self.ledger.ring([Ring(*bell) for bell in heard], self.time())
+        self.hear_wishes()
 
     # Time and trouble ---------------------------------------------------------------------------
 
@@ -194,7 +148,8 @@ class World(Live):
         bells = self.ledger.take_bells(holder.name, self.time(), limit=200)
         run = self.ledger.begin_run("live", [*LINES], "live", self.time())
         try:
-            outcome = Rounds(self.bench, run.id, "live").look(bells)
+            with self.forgetting():
+                outcome = Rounds(self.bench, run.id, "live").look(bells)
         except TryLater:
             self.ledger.free_bells([holder.name])
             return Outcome()
@@ -224,6 +179,7 @@ class World(Live):
         """No more trouble: rounds until nobody is rung for, a whole compare, rounds again."""
         self.land()
         self.calm()
+        self.hear_wishes()
         self.time.forward(seconds=self.landing_window.total_seconds())
         self.work_off()
         # A write that nobody knows the end of is believed lost after a day.
@@ -263,6 +219,8 @@ def beginning(folder: Path) -> Beginning:
     world = World(sqlite_url(place), Policies())
     for system in System:
         twin = world.twin(system)
+        for name in (*EVERYWHERE, LEAVING, *([ALONE] if system is HUBSPOT else [])):
+            twin.employ(name)
         twin.seed(OBJECTS[PEOPLE, system][-1], {"email": "by@example.com", "first": "By"})
         twin.seed(OBJECTS[COMPANIES, system][0], {"code": "by"})
     world.compare_all()
@@ -274,7 +232,8 @@ def beginning(folder: Path) -> Beginning:
         for record_id in world.twin(system).records(name)
     )
     for name in ("eve", "hal"):
-        values = {"email": f"{name}@example.com", "title": f"{name}---title"}
+        owner = world.twin(HUBSPOT).colleague(EVERYWHERE[0])
+        values = {"email": f"{name}@example.com", "title": f"{name}---title", "owner": owner}
         world.hubspot.seed("contacts", values)
     world.salesforce.seed("Contact", {"email": "fay@example.com", "title": "fay---"})
     world.hubspot.seed("companies", {"code": "gus", "title": "gus---title"})

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-
-import pytest
 
 from sync.common_clock import CommonClock
 from sync.holding import Holder
 from sync.ledger import Ledger
-from tests.machine.postgres import running_postgres
+from tests.machine.databases import Databases
 
 NOW = datetime(2026, 11, 28, 3, tzinfo=UTC)
 SKEW = timedelta(minutes=5)
@@ -31,15 +28,9 @@ def test_a_database_without_a_clock_leaves_ours_alone() -> None:
     assert clock() == NOW
 
 
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with running_postgres() as found:
-        yield found
-
-
-def test_two_machines_whose_clocks_differ_do_not_hold_the_same_pair(url: str) -> None:
+def test_two_machines_whose_clocks_differ_do_not_hold_the_same_pair(postgres: Databases) -> None:
     """Over a real PostgreSQL, whose time counts."""
-    ledger = Ledger.open(url)
+    ledger = Ledger.open(postgres.ledger())
 
     def clock(skew: timedelta) -> CommonClock:
         made = CommonClock(lambda: datetime.now(UTC) + skew, ledger.time)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from connector.port import Notice, System
-from mappings.schema import Limits
+from mappings.schema import Limits, OwnName
 from sync.alerts import Alerts
 from sync.erasure import Eraser
 from sync.poll import ring_for_waiting
 from sync.reception import Reception
+from sync.workbench import Workbench
 from tests.sync.bridge import people, sqlite_url
 from tests.sync.live import Live
 
@@ -234,6 +237,61 @@ def test_a_system_that_is_away_is_asked_again_for_ever(live: Live) -> None:
     live.round()
     assert right not in live.salesforce.records("Lead")
     assert live.ledger.failed_erasures() == 0
+
+
+def test_a_write_whose_end_nobody_knows_is_waited_for(live: Live) -> None:
+    """It might bring them back. That passes by itself, so nobody is alarmed."""
+    left = live.hubspot.seed("contacts", {"email": ANN})
+    live.ring(HUBSPOT, "contacts", left)
+    live.salesforce.faults.late = 1
+    live.round()
+    privacy_deletion(live, left)
+    live.round()
+    assert live.ledger.erasure_counts()["in_flight"] == 1
+    assert live.ledger.failed_erasures() == 0
+    live.salesforce.land()
+    live.time.forward(minutes=3)
+    ring_for_waiting(live.bench)
+    live.round()
+    assert live.salesforce.records("Lead") == {}
+    assert live.ledger.pending_erasures() == []
+
+
+class Beside(Live):
+    """Somebody else has to forget them too, and cannot for these names."""
+
+    trouble: ClassVar[set[str]] = set()
+
+    @property
+    def bench(self) -> Workbench:
+        return replace(super().bench, erased=self._forget)
+
+    def _forget(self, names: Sequence[OwnName]) -> None:
+        if any(name.value in self.trouble for name in names):
+            raise RuntimeError("something of ours is broken")
+
+
+def test_an_erasure_that_cannot_end_stays_due_and_holds_nobody_up(tmp_path: Path) -> None:
+    """Whatever goes wrong besides: the others are erased, edits travel, and it is tried again."""
+    live = Beside(sqlite_url(tmp_path))
+    (left, _), (other, right) = somebody(live), somebody(live, BOB, "Bob")
+    third = live.hubspot.seed("contacts", {"email": "carla@example.com"})
+    live.resync()
+    live.trouble.add(left)
+    privacy_deletion(live, left)
+    privacy_deletion(live, other)
+    live.hubspot.edit("contacts", third, {"first": "Carla"})
+    live.ring(HUBSPOT, "contacts", third)
+    live.round()
+    assert right not in live.salesforce.records("Lead")
+    assert [one.get("first") for one in live.salesforce.records("Lead").values()] == ["Carla"]
+    assert live.ledger.erasure_counts() == {"pending": 0, "done": 1, "our_bug": 1}
+    assert live.bells() == 1
+    live.trouble.clear()
+    live.settle()
+    assert live.ledger.pending_erasures() == []
+    assert left not in texts(live)
+    assert live.bells() == 0
 
 
 def test_too_many_at_once_stop_and_wait_for_a_person(tmp_path: Path) -> None:

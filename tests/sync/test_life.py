@@ -14,7 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.sync.life_machine import Life
 
 # Steps in one history, and histories in one go.
-STEPS, HISTORIES = 30, 25
+STEPS, HISTORIES = 40, 14
 # As many parts, so that machines with several cores share them.
 PARTS = range(2)
 # By day and by night; `tests/conftest.py` names the profile.

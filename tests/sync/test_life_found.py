@@ -96,3 +96,79 @@ def test_a_key_that_a_converted_lead_holds_stands_on_the_list(tmp_path: Path) ->
     story.convert(converted, into=story.who(SALESFORCE, "fay"))
     story.keep_promises()
     assert story.pair_of(SALESFORCE, hal) is not None
+
+
+def test_an_opt_out_that_a_converted_lead_holds_is_lifted_by_word_alone(tmp_path: Path) -> None:
+    """Hal's Lead is frozen as it was: once he has signed up again, no plan speaks of it any more."""
+    story = Story(tmp_path)
+    hal = story.who(SALESFORCE, "hal")
+    story.opt_out(SALESFORCE, hal)
+    story.convert(hal, into=story.who(SALESFORCE, "fay"))
+    story.keep_promises()
+
+
+def test_advice_in_a_stored_plan_names_nobody_who_was_forgotten(tmp_path: Path) -> None:
+    """Eve is on the list as a further record of Fay, who wants to be forgotten."""
+    story = Story(tmp_path)
+    fay = story.who(SALESFORCE, "fay")
+    story.convert(story.who(SALESFORCE, "eve"), into=fay)
+    story.world.compare_all()
+    story.forget(SALESFORCE, fay)
+    story.keep_promises()
+
+
+def test_whoever_became_a_contact_a_moment_ago_is_forgotten_too(tmp_path: Path) -> None:
+    """Nobody has told us of the conversion when Eve's contact is to be erased."""
+    story = Story(tmp_path)
+    contact = story.convert(story.who(SALESFORCE, "eve"))
+    story.edit(SALESFORCE, contact, email="eve@elsewhere.example")
+    story.forget(HUBSPOT, story.who(HUBSPOT, "eve"))
+    story.world.work_off_wishes()
+    assert contact not in story.world.salesforce.records("Contact")
+    story.keep_promises()
+
+
+def test_whoever_was_entered_there_a_moment_ago_is_forgotten_too(tmp_path: Path) -> None:
+    """The ledger has never seen the second Lead of that address."""
+    story = Story(tmp_path)
+    twin = story.create("Lead", "eve")
+    story.erase(story.who(HUBSPOT, "eve"))
+    story.work()
+    assert twin not in story.world.salesforce.records("Lead")
+    story.keep_promises()
+
+
+def test_a_birth_that_lands_late_brings_nobody_back(tmp_path: Path) -> None:
+    """Ann's Lead is on its way when HubSpot erases her: she is forgotten once it is there."""
+    story = Story(tmp_path)
+    ann = story.create("contacts", "ann")
+    story.world.order_trouble(SALESFORCE, "late")
+    story.hear()
+    story.erase(ann)
+    story.work()
+    story.world.land()
+    story.keep_promises()
+    held = story.world.salesforce.records("Lead").values()
+    assert "ann@example.com" not in {one.get("email") for one in held}
+
+
+def test_a_proof_from_the_future_stands_in_no_fresh_ones_way(tmp_path: Path) -> None:
+    """Somebody mistyped the year: nothing is lifted by that, and the next sign-up counts."""
+    story = Story(tmp_path)
+    eve = story.who(HUBSPOT, "eve")
+    story.opt_out(HUBSPOT, eve)
+    story.hear()
+    story.opt_in(HUBSPOT, eve, days=99)
+    story.keep_promises()
+
+
+def test_a_lead_that_became_a_forgotten_contact_a_moment_ago_goes_too(tmp_path: Path) -> None:
+    """Eve's Lead is Fay's Contact since, and nobody has told us: no pair is left with a frozen Lead."""
+    story = Story(tmp_path)
+    story.forget(HUBSPOT, story.who(HUBSPOT, "fay"))
+    lead = story.who(SALESFORCE, "eve")
+    story.convert(lead, into=story.who(SALESFORCE, "fay"))
+    story.work()
+    story.opt_out(HUBSPOT, story.who(HUBSPOT, "eve"))
+    assert lead not in story.world.salesforce.records("Lead")
+    story.keep_promises()

@@ -10,6 +10,7 @@ import pytest
 
 from connector.port import System
 from intent.definition import FitRule
+from intent.model import Card, Subject, SurgeStanding
 from intent.withdrawals import withdrawn_in
 from mappings.schema import ConsentLine
 from tests.sync.bridge import sqlite_url
@@ -98,6 +99,33 @@ def test_within_six_hours_only_what_cannot_wait_is_told(site: Website) -> None:
     assert later.engagement - first.engagement >= 10
 
 
+def test_what_comes_in_late_or_is_taken_back_is_told_in_time_although_nothing_newer_happened(
+    site: Website,
+) -> None:
+    """Ten points within a band, both ways."""
+    site.happens("pricing_view", topic="pricing")
+    site.carry()
+    site.time.forward(hours=6)
+    late = [
+        site.happens("comparison_view", topic="case_study", ago=DAY / 2 + n * DAY / 100)
+        for n in range(4)
+    ]
+    site.carry()
+    told = site.card()
+    assert told is not None
+    assert told.engagement >= 15
+    site.store.retract(late, "test", SHIPPED_DEFINITION)
+    site.carry()
+    assert site.card() == told
+    site.time.forward(hours=6)
+    site.carry()
+    after = site.card()
+    assert after is not None
+    assert after.engagement <= 6
+    assert after.band == told.band
+    assert after.last_at == told.last_at
+
+
 def test_a_band_that_goes_up_goes_at_once(site: Website) -> None:
     """Whenever the last card was told."""
     site.happens("pricing_view", topic="pricing")
@@ -140,35 +168,6 @@ def test_a_crawler_told_late_takes_its_points_along(site: Website) -> None:
     assert card is not None
     assert card.engagement == 0
     assert held(site)[0]["score"] == 0
-
-
-def test_a_click_that_nobody_followed_counts_only_until_it_is_judged(site: Website) -> None:
-    """Programs open the links in mails; a person looks at the page then."""
-    site.happens("email_click")
-    site.carry()
-    assert points(site) > 0
-    site.time.forward(minutes=11)
-    site.carry()
-    assert points(site) == 0
-
-
-def test_an_office_that_is_told_late_takes_its_visits_along(site: Website) -> None:
-    """A colleague's address is in the definition from now on."""
-    asks(site)
-    site.carry()
-    filters = replace(site.definition.filters, employee_domains=(ANN.partition("@")[2],))
-    site.definition = replace(site.definition, filters=filters, hash="other", version="2")
-    site.time.forward(minutes=11)
-    for _ in range(2):
-        site.carry()
-    assert points(site) == 0
-
-
-def points(site: Website) -> float:
-    """All that is on file of her."""
-    subjects = site.store.subjects_by("email", [ANN])
-    states = site.store.states(subjects.values(), site.definition)
-    return sum(one.value for one in states.values())
 
 
 def test_fit_is_asked_of_hubspot_when_a_card_is_told(tmp_path: Path) -> None:
@@ -220,6 +219,59 @@ def test_another_definition_makes_all_scores_anew(site: Website) -> None:
     assert after is not None
     assert after.definition == "2"
     assert after.engagement < before.engagement
+
+
+BOB = "bob@acme.example"
+
+
+def as_ever(site: Website) -> None:
+    """For three months somebody of the company looks at documentation, on every other day."""
+    for day in range(12, 97, 2):
+        site.happens("page_view", email=BOB, ago=timedelta(days=day))
+
+
+def asks_for_prices(site: Website) -> None:
+    for day in (0, 2, 4):
+        site.happens("pricing_view", topic="pricing", ago=timedelta(days=day))
+
+
+def account_card(site: Website) -> Card | None:
+    company = Subject("account", "acme.example")
+    return site.store.told([company]).get(company)
+
+
+def test_a_company_that_turns_to_a_topic_surges_and_so_do_its_people(site: Website) -> None:
+    """As often as ever, but about the prices: at once, and both sentences name what it is about."""
+    as_ever(site)
+    site.carry()
+    before = account_card(site)
+    assert before is None or not before.surge
+    asks_for_prices(site)
+    site.carry()
+    company, ann = account_card(site), site.card()
+    assert company is not None
+    assert ann is not None
+    assert (company.surge, ann.surge) == (True, True)
+    assert "会社として「料金」への関心が急上昇" in str(company.reason_internal_ja)
+    assert "Interest of the company in “pricing” surges" in str(ann.reason_internal_en)
+    assert held(site)[0]["surge"] is True
+
+
+@pytest.mark.parametrize(("surprise", "told"), [(3.9, False), (1.0, True)])
+def test_a_surge_that_returns_within_two_weeks_is_told_only_where_it_is_louder(
+    site: Website, surprise: float, told: bool
+) -> None:
+    """It began three days ago and ended; the next one is a hundred times less probable, or no news."""
+    company = Subject("account", "acme.example")
+    before = SurgeStanding(site.time() - 3 * DAY, surprise, is_over=True)
+    site.store.note_surges({(company, topic): before for topic in ("", "pricing")})
+    asks_for_prices(site)
+    site.happens("form_submit_handraise")
+    site.carry()
+    card = account_card(site)
+    assert card is not None
+    assert card.surge is told
+    assert ("急上昇" in str(card.reason_internal_ja)) is told
 
 
 def forbidding(tmp_path: Path) -> Website:

@@ -77,7 +77,6 @@ class Website(Live):
         return Withdrawer(
             store=self.store,
             ledger=self.ledger,
-            definition=lambda: self.definition,
             mappings=lambda: [self.mapping],
             clock=self.time,
         )
@@ -86,7 +85,12 @@ class Website(Live):
     def bench(self) -> Workbench:
         bench = super().bench
         told = informed(bench.connectors, self.store, bench.mappings, self.withdrawer.of_names)
-        return replace(bench, connectors=told, erased=self.withdrawer.of_the_erased)
+        return replace(
+            bench,
+            connectors=told,
+            erased=self.withdrawer.of_the_erased,
+            merged=self.store.join,
+        )
 
     @contextmanager
     def hold(self, name: str) -> Iterator[None]:

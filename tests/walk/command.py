@@ -1,4 +1,4 @@
-"""The installed command in a process of its own, over practice orgs served by the test."""
+"""The command `kakehashi` in a process of its own, over practice orgs served by the test."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from console.running import sandbox_environment
 from sandbox.serve import Sandbox
+from tests.machine.commands import Command
 
+# Seconds until a command must have ended.
+PATIENCE = 300.0
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV", "TMPDIR")
 
 
@@ -36,29 +41,39 @@ class Admin:
     folder: Path
     sandbox: Sandbox
     settings: dict[str, str] = field(default_factory=dict)
+    _said: TemporaryDirectory[str] = field(default_factory=TemporaryDirectory)
+    _numbers: count[int] = field(default_factory=count)
 
     def environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         told = sandbox_environment(self.sandbox.as_json(), self.folder)
         return {**kept, **told, **self.settings}
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str) -> Command:
         """The command, running."""
-        return subprocess.Popen(
+        said = Path(self._said.name) / str(next(self._numbers))
+        out, err = said.with_suffix(".out"), said.with_suffix(".err")
+        return Command(arguments, self.folder, self.environment(), out, err)
+
+    def run(self, *arguments: str) -> Done:
+        """The command, to its end."""
+        command = self.start(*arguments)
+        out, err = command.communicate(PATIENCE)
+        return Done(command.wait(), out, err)
+
+    def run_from_nothing(self, *arguments: str) -> Done:
+        """The same by a Python that has loaded nothing yet, as after an admin's key press."""
+        done = subprocess.run(
             [sys.executable, "-m", "console.cli", *arguments],
             cwd=self.folder,
             env={**self.environment(), "PYTHONPATH": str(Path(__file__).parents[2])},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
+            timeout=PATIENCE,
+            check=False,
         )
-
-    def run(self, *arguments: str) -> Done:
-        """The command, to its end."""
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=300)
-        return Done(process.returncode, out, err)
+        return Done(done.returncode, done.stdout, done.stderr)
 
 
 def twins(sandbox: Sandbox) -> dict[str, list[str]]:

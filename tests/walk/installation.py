@@ -24,6 +24,7 @@ from connector.port import System
 from sandbox.serve import Sandbox
 from sync.ledger import Ledger
 from sync.rounds import PATIENT
+from tests.machine.commands import Command
 from tests.walk.command import Admin
 
 # Seconds until a part must answer, and to finish what it is at.
@@ -38,25 +39,30 @@ class DidNotCome(AssertionError):
 
 @dataclass
 class Part:
-    """One command that stays, in a process of its own, with a log beside its folder."""
+    """One command that stays, in a process of its own, with a log beside its folder.
+
+    `from_nothing`: by a Python that has loaded nothing yet, to be measured.
+    """
 
     name: str
     admin: Admin
     log: Path
-    process: subprocess.Popen[bytes] | None = None
+    from_nothing: bool = False
+    process: Command | subprocess.Popen[bytes] | None = None
     killed: bool = False
 
     def start(self) -> None:
         """Start it, for the first time or again."""
         self.killed = False
+        folder, environ = self.admin.folder, self.admin.environment()
+        if not self.from_nothing:
+            self.process = Command([self.name], folder, environ, self.log, self.log)
+            return
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "console.cli", self.name],
-                cwd=self.admin.folder,
-                env={
-                    **self.admin.environment(),
-                    "PYTHONPATH": str(Path(__file__).parents[2]),
-                },
+                cwd=folder,
+                env={**environ, "PYTHONPATH": str(Path(__file__).parents[2])},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -120,11 +126,15 @@ def _status(pid: int, name: str) -> float:
 
 @dataclass
 class Installation:
-    """`settings` go on top of those that lead to the practice orgs; `folder` must be empty."""
+    """`settings` go on top of those that lead to the practice orgs; `folder` must be empty.
+
+    `from_nothing`: its parts are to be measured (see `Part`).
+    """
 
     folder: Path
     sandbox: Sandbox
     settings: dict[str, str] = field(default_factory=dict)
+    from_nothing: bool = False
     parts: list[Part] = field(default_factory=list)
     _machines: list[Admin] = field(default_factory=list)
     _on_file_before: dict[System, int] = field(default_factory=dict)
@@ -159,7 +169,7 @@ class Installation:
         admin, made = self._machine(machine), []
         for name in names:
             log = self.folder / f"{name}{len(self.parts) + 1}.log"
-            part = Part(name, admin, log)
+            part = Part(name, admin, log, self.from_nothing)
             part.start()
             self.parts.append(part)
             made.append(part)

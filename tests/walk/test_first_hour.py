@@ -19,7 +19,7 @@ def test_init_tells_which_shipped_file_does_not_fit_and_what_to_do(tmp_path: Pat
         foreign = deals.replace("pipeline default:", "pipeline 新規営業:")
         assert foreign != deals
         (folder / "deals.yaml").write_text(foreign, "utf-8")
-        done = Admin(tmp_path, sandbox).run("init")
+        done = Admin(tmp_path, sandbox).run_from_nothing("init")
         assert done.code == 1, done
         assert "新規営業" in done.err
         assert "deals.yaml: " in done.err.splitlines()[-1]

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import requests
 
+from intent.load import SHIPPED, load_definition
 from sandbox.serve import Sandbox
 from sync.interest import intent_store
 from tests.walk.installation import Installation
 from tests.walk.live import Pair
-from tests.walk.website import OPT_OUT, TOLD, addressed, held, prepare, send, visits
+from tests.walk.website import (
+    OPT_OUT,
+    TOLD,
+    addressed,
+    event,
+    held,
+    named_alone,
+    prepare,
+    put_beside,
+    send,
+    visits,
+)
 
 PATIENCE = 60.0
 
@@ -63,6 +76,15 @@ def on_file(live: Installation, email: str) -> bool:
         return bool(intent_store(ledger).subjects_by("email", [email]))
 
 
+def told_of(live: Installation, account: str) -> set[str]:
+    """The types of events that count for a company."""
+    with live.ledger() as ledger:
+        store = intent_store(ledger)
+        known = store.subjects_by("company_domain", [account]).values()
+        definition = load_definition(SHIPPED)
+        return {one.type for who in known for one in store.evidence(who, definition, 0)}
+
+
 def test_a_visit_is_told_in_both_orgs_as_it_stands_on_file_until_it_is_forbidden(
     live: Installation,
 ) -> None:
@@ -97,3 +119,47 @@ def test_consent_taken_back_at_the_door_blanks_both_orgs(live: Installation) -> 
     live.wait(lambda: forbidden(live, pair), PATIENCE, "the opt-out in both orgs")
     refused = send(live, visits(email))["rejected"]
     assert [one["code"] for one in refused] == ["no_consent"] * 3
+
+
+def test_an_event_that_only_names_a_company_is_told_of_the_one_that_bears_the_name(
+    live: Installation,
+) -> None:
+    """However its form is written; a name that nobody bears is refused."""
+    account, name = named_alone(live.sandbox)
+    told = event("webinar_attend", "", datetime.now(UTC)) | {"email": None}
+    spelled = name.replace("株式会社", "㈱").upper()
+    found = send(live, [told | {"company_name": spelled, "event_id": "named"}])
+    assert (found["accepted"], found["rejected"]) == (1, [])
+    live.wait(lambda: "webinar_attend" in told_of(live, account), PATIENCE, "the event there")
+    nobody = send(live, [told | {"company_name": "Nobody of that name", "event_id": "nobody"}])
+    assert [one["code"] for one in nobody["rejected"]] == ["no_identity"]
+
+
+def test_a_score_that_is_written_beside_the_people_leaves_them_as_they_were(
+    live: Installation,
+) -> None:
+    """The last one: with the sample in place of the lines. An object of its own holds everything."""
+    put_beside(live)
+    pair, email = next(
+        found for found in addressed(live.sandbox)[2:] if found[0].object == "Contact"
+    )
+    there = live.sandbox.salesforce
+    before = dict(there.records("Contact")[pair.record])
+    send(live, visits(email))
+
+    def beside() -> list[dict[str, Any]]:
+        rows = there.records("Intent__c").values()
+        return [row for row in rows if row["HubSpot_Id__c"] == pair.contact]
+
+    live.wait(lambda: bool(beside()), PATIENCE, "the record beside the contact")
+    live.settle()
+    [made] = beside()
+    card: Any = live.admin.run("intent", "show", email, "--json").json["told"]
+    assert (made["Score__c"], made["Band__c"]) == (card["engagement"], card["band"])
+    assert made["Reason_Outward_Ja__c"] == card["reason_outward_ja"]
+    assert (
+        live.sandbox.hubspot.records("contacts")[pair.contact]["shared_score_band"] == card["band"]
+    )
+    after = there.records("Contact")[pair.record]
+    assert after["LastModifiedDate"] == before["LastModifiedDate"]
+    assert after == before

@@ -14,7 +14,9 @@ def test_what_a_command_logs_does_not_stand_in_its_document(tmp_path: Path) -> N
     """Here: that the budget is not shared while Redis is away. It goes to standard error."""
     sandbox = Sandbox.start(people=3, seed=5, limits=False)
     try:
-        done = Admin(tmp_path, sandbox, {"KAKEHASHI_REDIS_URL": NOBODY}).run("init", "--json")
+        done = Admin(tmp_path, sandbox, {"KAKEHASHI_REDIS_URL": NOBODY}).run_from_nothing(
+            "init", "--json"
+        )
         assert "budget.alone" in done.out + done.err, done
         assert done.json
         assert "budget.alone" in done.err

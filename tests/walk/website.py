@@ -11,12 +11,15 @@ from typing import Any
 
 import requests
 
+from intent.identity import company_domain
+from mappings.normal import company
 from sandbox.serve import Sandbox
 from tests.walk.installation import Installation
 from tests.walk.live import Pair, pairs_of
 
 KEY = "invented-write-key"
-SAMPLES = Path(__file__).parents[2] / "mappings" / "samples"
+SHIPPED = Path(__file__).parents[2] / "mappings"
+SAMPLES = SHIPPED / "samples"
 # HubSpot's property, Salesforce's field, and where the number stands on the card.
 TOLD = {
     "score": ("shared_intent_score", "Shared_Intent_Score__c"),
@@ -41,6 +44,33 @@ def prepare(folder: Path, sandbox: Sandbox, **settings: str) -> Installation:
         shutil.copyfile(SAMPLES / f"{name}-with-intent.yaml", mappings / f"{name}.yaml")
     installation.prepare()
     return installation
+
+
+def put_beside(installation: Installation) -> None:
+    """The plain mapping of people, and the sample beside it, on an object that Salesforce's admin made."""
+    there = installation.sandbox.salesforce
+    there.add_object("Intent__c", "Intent")
+    there.add_field("Intent__c", "HubSpot_Id__c", length=64, unique=True, externalId=True)
+    there.add_field("Intent__c", "Email__c")
+    mappings = installation.admin.folder / "mappings"
+    shutil.copyfile(SHIPPED / "people.yaml", mappings / "people.yaml")
+    shutil.copyfile(SAMPLES / "intent-beside-people.yaml", mappings / "intent-beside-people.yaml")
+    installation.prepare()
+
+
+def named_alone(sandbox: Sandbox) -> tuple[str, str]:
+    """The account and the name of a company whose name no other one bears."""
+    left = sandbox.hubspot.records("companies").values()
+    right = sandbox.salesforce.records("Account").values()
+    names = [company(str(row["name"])) for row in left if row.get("name")]
+    there = {company(str(row["Name"])): str(row.get("Website")) for row in right}
+    return next(
+        (str(company_domain(str(row["domain"]))), str(row["name"]))
+        for row in left
+        if row.get("domain")
+        and names.count(name := company(str(row["name"]))) == 1
+        and str(row["domain"]) in there.get(name, str(row["domain"]))
+    )
 
 
 def visits(email: str, now: datetime | None = None) -> list[dict[str, Any]]:

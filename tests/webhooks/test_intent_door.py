@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
 from intent.sources import read_sources
 from mappings.faults import FaultList
+from sync.ledger import LedgerUnavailable
 from tests.intent.visits import Twin, told
-from tests.webhooks.website import KEY, SERVER_DOOR, Website, answer_of, post
+from tests.webhooks.website import KEY, SERVER_DOOR, Website, answer_of, beacon, post
 from webhooks.intent import LIMIT
 
 
@@ -202,13 +204,16 @@ def row(**more: object) -> dict[str, object]:
     } | more
 
 
+COMPANIES = {"株式会社アクメ": "acme.co.jp", "番号の会社": "7000012050002"}
+
+
 def third_party(folder: Path) -> Website:
     """Doors with one source."""
     (folder / "acme.yaml").write_text(SOURCE, "utf-8")
     faults = FaultList()
     sources = read_sources(folder, ["integration"], faults)
     assert faults.faults == []
-    return Website(sources=sources, company={"株式会社アクメ": "acme.co.jp"}.get)
+    return Website(sources=sources, company=COMPANIES.get)
 
 
 def test_a_third_partys_rows_are_read_as_its_file_says(tmp_path: Path) -> None:
@@ -256,3 +261,54 @@ def test_a_body_without_rows_says_where_they_are_to_stand(tmp_path: Path) -> Non
     assert "data.signals" in answer_of(answer)["error"]
     many = {"data": {"signals": [row(id=n) for n in range(1_001)]}}
     assert post(client, many, f"{SERVER_DOOR}/acme").status_code == 400
+
+
+@pytest.mark.parametrize("place", ["beside", "among the properties"])
+def test_an_event_that_only_names_a_company_counts_for_the_only_one_of_it(place: str) -> None:
+    """Once looked up for each name of a request; nobody of that name, or several, is nobody."""
+    asked: list[str] = []
+
+    def company(name: str) -> str | None:
+        asked.append(name)
+        return COMPANIES.get(name)
+
+    def visit(name: str, **more: Any) -> dict[str, Any]:
+        event = told(event_id=f"{name}{more}", email=None, **more)
+        if place == "beside":
+            return event | {"company_name": name}
+        return event | {"properties": {"company_name": name}}
+
+    site = Website(company=company)
+    rows = [
+        *(visit(name) for name in ("株式会社アクメ", "番号の会社", "誰かの会社")),
+        visit("株式会社アクメ", visitor="v1"),
+        visit("株式会社アクメ", title="again"),
+    ]
+    answer = answer_of(post(site.client(), rows))
+    assert [(r["index"], r["code"]) for r in answer["rejected"]] == [(2, "no_identity")]
+    assert "company_domain or corporate_number" in answer["rejected"][0]["message"]
+    assert [(e.identity.company_domain, e.identity.corporate_number) for e in site.events] == [
+        ("acme.co.jp", None),
+        (None, "7000012050002"),
+        (None, None),
+        ("acme.co.jp", None),
+    ]
+    assert asked == ["株式会社アクメ", "番号の会社", "誰かの会社"]
+
+
+def test_no_company_is_looked_up_for_what_a_page_claims() -> None:
+    """Anybody can send what a browser can send."""
+    site = Website(company=COMPANIES.get)
+    event = told(email=None, visitor=None, properties={"company_name": "株式会社アクメ"})
+    answer = answer_of(beacon(site.client(), event | {"company_name": "株式会社アクメ"}))
+    assert [r["code"] for r in answer["rejected"]] == ["no_identity"]
+
+
+def test_where_companies_cannot_be_asked_for_the_sender_comes_again() -> None:
+    """503, and nothing is lost."""
+
+    def away(_name: str) -> str | None:
+        raise LedgerUnavailable("away")
+
+    event = told(email=None, company_name="株式会社アクメ")
+    assert post(Website(company=away).client(), event).status_code == 503

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -43,7 +43,6 @@ class House:
         people = Withdrawer(
             store=self.store,
             ledger=self.ledger,
-            definition=lambda: DEFINITION,
             mappings=list,
             clock=lambda: self.now,
         )
@@ -90,6 +89,16 @@ def test_whoever_said_no_is_refused_from_then_on(house: House) -> None:
     assert "acme" not in rejected[0]["message"]
     assert not house.known()
     assert house.browser(seen(5, email=None, visitor=V1)) == ["no_consent"]
+
+
+def test_a_no_is_heard_while_scores_are_made_anew(house: House) -> None:
+    """The definition was changed a moment ago; the rest of the request is taken, too."""
+    house.server(seen(1))
+    house.store.score_some(replace(DEFINITION, hash="before"), NOW, part=0, parts=1)
+    rows = [told(event_id="no", email=ANN, consent=NO), seen(2, email="b@c.jp")]
+    answer = post(house.client, rows)
+    assert (answer.status_code, answer_of(answer)["accepted"]) == (202, 1)
+    assert (house.known(), house.known("b@c.jp")) == (False, True)
 
 
 def test_a_yes_with_its_proof_lets_in_the_event_that_brings_it(house: House) -> None:

@@ -13,8 +13,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from werkzeug.test import TestResponse
 
 from intent.definition import Definition
+from intent.intake import no_company
 from intent.model import Event
-from intent.sources import Source, no_company
+from intent.sources import Source
 from tests.intent.visits import CHROME, DEFINITION, NETWORKS, NOW, Twin
 from webhooks.intent import IntentDoors, intent_doors
 from webhooks.intent_tally import IntentTally
