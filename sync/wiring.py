@@ -294,17 +294,17 @@ class Bridge:
         if self._schemas_are_news:
             self._schemas_are_news = False
             self.ledger.set_fact(SCHEMAS, fingerprints(self._schemas))
-        ours, mappings = holder or self.holder, compiled.mappings
-        people = withdrawer_over(self.ledger, mappings, self.folder, self.clock)
-        handoff = handoff_over(self, mappings, ours)
-        told = (mappings, people.of_names, handoff.lives)
+        people = withdrawer_over(self.ledger, compiled.mappings, self.folder, self.clock)
+        handoff = handoff_over(self, compiled.mappings, ours := holder or self.holder)
+        told = (compiled.mappings, people.of_names, handoff.lives)
         return Workbench(
             ledger=self.ledger,
             connectors=informed(self.connectors, people.store, *told),
             erased=handoff.forgetting(people.of_the_erased),
             listen=handoff.usher.hear,
             saw=handoff.witness.saw,
-            mappings=mappings,
+            met=handoff.usher.deals,
+            mappings=compiled.mappings,
             clock=self.clock,
             timezone=self.settings.timezone,
             landing_window=timedelta(seconds=self.settings.sync.landing_window),
