@@ -76,7 +76,7 @@ def _table(session: Session, what: str, counts: Mapping[str, int]) -> None:
 
 def _share(one: Share) -> str:
     share = "-" if one.value is None else f"{one.value:.0%}"
-    return f"{share} ({one.count:,} / {one.of:,})"
+    return f"{share} ({one.hits:,} / {one.of:,})"
 
 
 def course_json(found: Course, whole: Whole, period: Period) -> dict[str, Any]:

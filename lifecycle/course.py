@@ -1,4 +1,4 @@
-"""Invented people on their way through a definition: every step goes past the state machine. Pure.
+"""Invented people on their way through a definition: every step goes past the state machine..
 
 Rules hand people over as in a dry run (`lifecycle.replay`), sellers say what `lifecycle.people` has them
 say, and the machine decides about each of it. Who was sent back is judged again by what happened afterwards,
@@ -32,12 +32,12 @@ Advance = Callable[[str, int], object]
 class Share(NamedTuple):
     """So many of so many; `value` is 0 to 1, None of nobody."""
 
-    count: int
+    hits: int
     of: int
 
     @property
     def value(self) -> float | None:
-        return self.count / self.of if self.of else None
+        return self.hits / self.of if self.of else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

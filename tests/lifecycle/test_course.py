@@ -51,10 +51,10 @@ def test_some_come_back_and_shares_are_counts_of_the_ledger(found: Course) -> No
     again = [one for one in handed if one.transition == "T15"]
     assert again
     assert sum(times * people for times, people in found.cycles.items()) == len(handed)
-    assert (found.returned.count, found.sent_back.of) == (len(again), len(handed))
+    assert (found.returned.hits, found.sent_back.of) == (len(again), len(handed))
     for share in (found.sent_back, found.returned, found.won, found.won_again):
-        assert 0 <= share.count <= share.of
-    assert found.won_again.count <= found.won.count
+        assert 0 <= share.hits <= share.of
+    assert found.won_again.hits <= found.won.hits
 
 
 def test_the_same_seed_makes_the_same_course() -> None:
