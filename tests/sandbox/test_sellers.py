@@ -1,4 +1,4 @@
-"""Sellers of the practice org: each lead comes to an end that its record and the dice say, by edits of people."""
+"""Sellers of the practice org: each lead comes to the end that its record and the dice say."""
 
 from __future__ import annotations
 

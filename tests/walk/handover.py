@@ -73,8 +73,12 @@ def approve(installation: Installation) -> None:
 
 def in_hubspot(sandbox: Sandbox, contact: str) -> dict[str, str | None]:
     """What HubSpot holds of somebody's life."""
-    held = sandbox.hubspot.records("contacts")[contact]
-    return {name: held.get(left) or None for name, (left, _) in LIFE.items()}
+    return life_of(sandbox.hubspot.records("contacts")[contact])
+
+
+def life_of(contact: Mapping[str, str | None]) -> dict[str, str | None]:
+    """What a contact's properties say of it."""
+    return {name: contact.get(left) or None for name, (left, _) in LIFE.items()}
 
 
 def in_salesforce(sandbox: Sandbox, pair: Pair) -> dict[str, Any]:
