@@ -9,6 +9,7 @@
     many      20,000 changed records: calls against the least that the batch sizes allow
     handoff   the day's API budget at 60 % of the demand: the hand-off lane's latency
     workers   edits/s with 1, 2 and 4 workers on two machines, one PostgreSQL and one Redis
+    handover  10 verdicts/s by sellers: seconds until HubSpot holds all of a send-back, and with a dead worker
     intent    a visit to the website: seconds until both orgs carry it, and until an opt-out has blanked it
 
 Both orgs live in the measuring process and hold nobody down.
@@ -24,7 +25,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench import live_intent
+from bench import live_handover, live_intent
 from bench.orgs import load
 from sandbox.doorbells import Wanted
 from sandbox.serve import Sandbox
@@ -268,6 +269,7 @@ def workers(say: Say, count: int = 3_000) -> dict[str, Any]:
 
 SCENES: dict[str, Callable[[Say], dict[str, Any]]] = {
     **{one.__name__: one for one in (latency, lost, doubled, storm, many, handoff, workers)},
+    "handover": live_handover.measure,
     "intent": live_intent.measure,
 }
 

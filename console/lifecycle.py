@@ -11,6 +11,7 @@ import click
 from console.desk_of_leads import LeadDesk
 from console.language import language, say
 from console.session import Session, command
+from console.simulating import simulate
 from lifecycle import wires
 from lifecycle.clocks import late_by, status
 from lifecycle.errands import MARKETING, SALES, Kind
@@ -376,5 +377,5 @@ def _iso(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
 
 
-for _one in (show, overdue, notes):
+for _one in (show, overdue, notes, simulate):
     lifecycle.add_command(_one)

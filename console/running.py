@@ -21,9 +21,11 @@ import click
 from console.checking import wording_of
 from console.output import Output
 from console.planning import show_report
+from console.practising import MARKETING, SALES, SAMPLES, agree
 from console.session import Session, command
 from console.staying import PRACTICE
 from console.supervisor import Supervisor
+from sandbox.selling import Selling, furnish
 from sandbox.serve import Sandbox
 from sandbox.traffic import Traffic
 from sync.install import copy_intent, copy_mappings, copy_samples, create_keys
@@ -33,9 +35,9 @@ from sync.settings_faults import ConfigurationError
 from sync.wiring import Bridge
 
 PEOPLE, SEED = 300, 7
+# Of the visitors, so many come by all the time: their whole way can be watched.
+REGULARS = 12
 WRITE_KEY = "KAKEHASHI_INTENT__WRITE_KEY"
-# The samples that write what the website tells, by the files that they stand for.
-WITH_INTENT = ("people", "companies")
 # Over the practice orgs the safety net under the doorbells is drawn in this often, in seconds.
 SANDBOX_POLL = "10"
 
@@ -85,7 +87,7 @@ def _visitors(running: Sandbox, door: str, key: str | None, seed: int, output: O
     """Let people of the practice orgs visit a website whose events go to this door."""
     contacts = running.hubspot.records("contacts").values()
     emails = [email for row in contacts if (email := row.get("email"))]
-    traffic = Traffic(door, key or "", emails, number=seed, say=output.error)
+    traffic = Traffic(door, key or "", emails, number=seed, say=output.error, regulars=REGULARS)
     traffic.start()
     return traffic
 
@@ -94,7 +96,9 @@ def _visitors(running: Sandbox, door: str, key: str | None, seed: int, output: O
 @click.option("--sandbox", "with_sandbox", is_flag=True, help="With two seeded practice orgs.")
 @click.option("--people", default=PEOPLE, show_default=True, help="How many people to seed.")
 @click.option("--seed", default=SEED, show_default=True, help="The same seed makes the same orgs.")
-@click.option("--traffic", is_flag=True, help="With visitors of a practice website, too.")
+@click.option(
+    "--traffic", is_flag=True, help="With visitors of a practice website and sellers, too."
+)
 def up(session: Session, with_sandbox: bool, people: int, seed: int, traffic: bool) -> int:
     """Everything in one: doors and page, a worker, a scheduler, and the embedded Redis."""
     if with_sandbox:
@@ -128,11 +132,15 @@ def _up_alone(output: Output, folder: Path, wanted: Rehearsal) -> int:
         environment = _practice_environment(running.as_json(), folder)
         if wanted.traffic:
             environment[WRITE_KEY] = secrets.token_urlsafe(24)
-            copy_samples(folder / "mappings", WITH_INTENT)
+            furnish(running.hubspot, running.salesforce)
+            copy_samples(folder / "mappings", SAMPLES)
         bridge = Bridge(load_settings(folder, environment), folder, environment)
         bridge.enter_redis()
         try:
             _prepare(bridge, output)
+            if wanted.traffic:
+                agree(bridge)
+                output.say("practice.agreed", marketing=MARKETING, sales=SALES)
             base = f"http://{bridge.settings.web.host}:{bridge.settings.web.port}"
             running.ring_at(f"{base}/webhooks/hubspot", f"{base}/webhooks/salesforce")
             _tell_how_to_look(output, folder, environment)
@@ -154,12 +162,16 @@ def _visited(
         yield
         return
     visitors = _visitors(running, door, key, wanted.seed, output)
+    sellers = Selling(running.salesforce, number=wanted.seed, say=output.error)
+    sellers.start()
     output.line(
         "Visitors come by on a practice website: watch the scores, or `kakehashi intent status`."
     )
+    output.say("practice.sellers")
     try:
         yield
     finally:
+        sellers.stop()
         visitors.stop()
 
 

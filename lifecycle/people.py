@@ -8,16 +8,19 @@ have written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
+from typing import NamedTuple
 
 from intent.model import DAY, Millis, millis
 from intent.store.counting import Seen
+from lifecycle.definition import Definition
 from lifecycle.load import Whole
 from lifecycle.model import Answer, Entry, Role, Stage, Standing, Subject
 from lifecycle.replay import Answered, Life, Period, Would, replay
+from lifecycle.situation import Outcome
 
 JOBS = ("部長", "課長", "主任", "Director", "Engineer", "担当", "役員", "Manager")
 INDUSTRIES = ("COMPUTER_SOFTWARE", "MACHINERY", "RETAIL", "FOOD_BEVERAGES", "BANKING")
@@ -36,6 +39,8 @@ QUESTIONS = ("need_problem", "timeframe", "decision_maker", "authority", "budget
 REJECTED = ("timing", "no_response", "no_need", "no_budget", "incomplete_info", "not_target")
 # Sellers who do not answer in time, whatever the lead is like, and people whom marketing hands over by hand.
 IGNORED, BY_HAND = 0.06, 0.08
+# Of the opportunities.
+WON = 0.3
 BEFORE = 97 * DAY
 
 
@@ -52,11 +57,9 @@ def simulate(seed: int, people: int, in_force: Whole, period: Period) -> Town:
 
     Everything but the ledger's entries is the same for every definition.
     """
-    born = [
-        life for account in _accounts(seed, people) for life in _members(seed, *account, period)
-    ]
-    readiness = tuple(ready for _, ready in born)
-    lives = [life for life, _ in born]
+    everybody = list(born(seed, people, period))
+    readiness = tuple(ready for _, ready in everybody)
+    lives = [life for life, _ in everybody]
     found = replay(in_force, lives, period)
     written = (
         replace(
@@ -68,6 +71,51 @@ def simulate(seed: int, people: int, in_force: Whole, period: Period) -> Town:
         for number, (life, ready) in enumerate(zip(lives, readiness, strict=True))
     )
     return Town(tuple(written), readiness)
+
+
+def born(seed: int, people: int, period: Period) -> Iterator[tuple[Life, float]]:
+    """So many people without any hand-over yet, each with how ready they are (0-1)."""
+    for account in _accounts(seed, people):
+        yield from _members(seed, *account, period)
+
+
+class Said(NamedTuple):
+    """A step that a seller or a clock takes `after` the one before. `outcome` is the opportunity's."""
+
+    to: Stage
+    transition: str
+    role: Role
+    after: timedelta
+    reason: str | None = None
+    outcome: Outcome | None = None
+
+    def opportunity(self, subject: Subject) -> str | None:
+        """The one that it is about; None: about none."""
+        return None if self.outcome is None else f"o-{subject.key}"
+
+
+def said(dice: Random, ready: float, definition: Definition) -> list[Said]:
+    """What a seller makes of somebody who is that ready. Some do not answer in time, whoever it is."""
+    lot, warm = dice.random(), dice.random() < 0.05 + 0.55 * ready * ready
+    steps: list[tuple[Stage, str, Role, str | None, Outcome | None]] = []
+    if lot < IGNORED:
+        steps.append((Stage.RECYCLED, "T7", Role.RULE, "not_worked", None))
+    elif warm:
+        order = definition.order
+        after = order[order.index(Stage.MQL) + 1 : order.index(Stage.OPPORTUNITY)]
+        steps += [(one, "T8" if n else "T3", Role.SALES, None, None) for n, one in enumerate(after)]
+        steps.append((Stage.OPPORTUNITY, "T10", Role.SALES, None, "open"))
+        if dice.random() < WON:
+            steps.append((Stage.CUSTOMER, "T12", Role.RULE, None, "won"))
+        else:
+            steps.append((Stage.RECYCLED, "T13", Role.SALES, "lost_price", "lost"))
+    else:
+        known = [code for code in REJECTED if code in definition.reasons]
+        steps.append((Stage.RECYCLED, "T4", Role.SALES, dice.choice(known or ["timing"]), None))
+    return [
+        Said(to, transition, role, timedelta(hours=dice.randrange(2, 160)), reason, outcome)
+        for to, transition, role, reason, outcome in steps
+    ]
 
 
 def _accounts(seed: int, people: int) -> Iterator[tuple[int, int, int]]:
@@ -242,41 +290,24 @@ def _history(
     if would is not None and not (by_hand and hand_at < would.at):
         entry = pen.write(Stage.MQL, transition, would.at, Role.RULE)
         yield replace(entry, rules=would.rules)
-        yield from _verdict(dice, pen, ready, would.at, definition.order, period.until)
+        yield from _verdict(dice, pen, ready, would.at, definition, period.until)
     elif by_hand:
         yield pen.write(Stage.MQL, transition, hand_at, Role.MARKETING, reason="by_hand")
-        yield from _verdict(dice, pen, ready, hand_at, definition.order, period.until)
+        yield from _verdict(dice, pen, ready, hand_at, definition, period.until)
 
 
 def _verdict(
-    dice: Random, pen: _Pen, ready: float, at: datetime, order: Sequence[Stage], until: datetime
+    dice: Random, pen: _Pen, ready: float, at: datetime, definition: Definition, until: datetime
 ) -> Iterator[Entry]:
     """What a seller made of it, as far as that is known when the period ends."""
-    steps: list[tuple[Stage, str, Role, dict[str, str | None]]] = []
-    lot, warm = dice.random(), dice.random() < 0.05 + 0.55 * ready * ready
-    if lot < IGNORED:
-        steps.append((Stage.RECYCLED, "T7", Role.RULE, {"reason": "not_worked"}))
-    elif warm:
-        after = order[order.index(Stage.MQL) + 1 : order.index(Stage.OPPORTUNITY)]
-        steps += [
-            (stage, "T3" if n == 0 else "T8", Role.SALES, {}) for n, stage in enumerate(after)
-        ]
-        steps.append(
-            (Stage.OPPORTUNITY, "T10", Role.SALES, {"opportunity": f"o-{pen.life.subject.key}"})
-        )
-        won = dice.random() < 0.3
-        steps.append(
-            (Stage.CUSTOMER, "T12", Role.RULE, {})
-            if won
-            else (Stage.RECYCLED, "T13", Role.SALES, {"reason": "lost_price"})
-        )
-    else:
-        steps.append((Stage.RECYCLED, "T4", Role.SALES, {"reason": dice.choice(REJECTED)}))
-    for stage, transition, role, more in steps:
-        at += timedelta(hours=dice.randrange(2, 160))
+    for one in said(dice, ready, definition):
+        at += one.after
         if at >= until:
             return
-        yield pen.write(stage, transition, at, role, **more)
+        opportunity = one.opportunity(pen.life.subject) if one.to is Stage.OPPORTUNITY else None
+        yield pen.write(
+            one.to, one.transition, at, one.role, reason=one.reason, opportunity=opportunity
+        )
 
 
 def _length(period: Period) -> Millis:

@@ -39,7 +39,7 @@ from lifecycle.evidence import evidence_of
 from lifecycle.facts import Known, maker
 from lifecycle.gate import lacking, weigh
 from lifecycle.load import Whole
-from lifecycle.model import Answer, Entry, Stage, Standing
+from lifecycle.model import Answer, Entry, Evidence, Stage, Standing
 from lifecycle.qualify import Judge
 from lifecycle.situation import Situation
 
@@ -83,10 +83,11 @@ class Period(NamedTuple):
 
 
 class Would(NamedTuple):
-    """That a definition makes somebody an MQL: when first, and by which rules."""
+    """That a definition makes somebody an MQL: when first, by which rules, and on what evidence."""
 
     at: datetime
     rules: tuple[str, ...]
+    evidence: Evidence = Evidence()
 
 
 def replay(whole: Whole, lives: Iterable[Life], period: Period) -> dict[Subject, Would]:
@@ -191,20 +192,23 @@ class _Court:
         waiting = [
             one
             for one in members
-            if one.life.standing.stage in WAITING and one.life.subject not in found
+            if one.life.standing.stage in WAITING
+            and one.life.subject not in found
+            # Who was sent back within the period is judged by what happens from then on.
+            and (one.life.standing.since is None or one.life.standing.since <= moment(at))
         ]
         if not waiting:
             return
         card = self._card_of_account(members, at, surges)
         for one in waiting:
-            rules = self._rules(one, card, at, day, surges)
-            if rules:
-                yield one.life.subject, Would(moment(at), rules)
+            would = self._would(one, card, at, day, surges)
+            if would is not None:
+                yield one.life.subject, would
 
-    def _rules(
+    def _would(
         self, one: _Member, account: Card, at: Millis, day: date, surges: datetime | None
-    ) -> tuple[str, ...]:
-        """The rules by which somebody is handed over now; none where the gate or a rest holds them."""
+    ) -> Would | None:
+        """By which rules somebody is handed over now; None where none holds, or the gate or a rest does."""
         standing = one.life.standing
         known = self._known(one, account, at, surges, standing.recycled_at)
         rules = self._judge.makes_mql(self._facts(known, moment(at)), day)
@@ -213,20 +217,20 @@ class _Court:
             earlier = self._known(one, account, at, surges, None)
             ever = self._judge.makes_mql(self._facts(earlier, moment(at)), day)
         if not ever:
-            return ()
+            return None
         gate, evidence = self._definition.gate, known.evidence
         found = weigh(gate, known.answers)
         raised = evidence.hard_event is not None
         if lacking(gate, found, "mql", evidence, hand_raise=raised):
-            return ()
+            return None
         if standing.stage is Stage.RECYCLED:
             situation = Situation(
                 now=moment(at), rules=rules, rules_ever=ever, evidence=evidence, gate=found
             )
             # That the definition is another one than then would bring back everybody, once.
             asked = comes_back(replace(standing, definition=""), situation, self._definition)
-            return () if isinstance(asked, Held) else ever
-        return rules
+            return None if isinstance(asked, Held) else Would(moment(at), ever, evidence)
+        return Would(moment(at), rules, evidence)
 
     def _known(
         self,

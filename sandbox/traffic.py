@@ -31,6 +31,7 @@ PASSING = frozenset({429, 500, 502, 503, 504})
 # How far back the visits before today reach, and how many of the visitors have made one.
 PAST = timedelta(days=28)
 CAME_BEFORE = 0.5
+EVERY_SECOND = 0.5
 
 
 class DoorRefuses(Exception):
@@ -41,13 +42,15 @@ class DoorRefuses(Exception):
 class Traffic:
     """Sends visits to `door` (``http://127.0.0.1:8080/webhooks/intent``), one every `pace` seconds.
 
-    `emails` are those of the people who may come by. `counts` tells what became of the events.
+    `emails` are those of the people who may come by. `counts` tells what became of the events. So many
+    `regulars` are buyers who come every second time, so that their way can be watched.
     """
 
     door: str
     key: str
     emails: Sequence[str]
     pace: float = 2.0
+    regulars: int = 0
     number: int = 7
     clock: Clock = system_clock
     say: Callable[[str], None] = lambda _text: None
@@ -56,6 +59,8 @@ class Traffic:
     def __post_init__(self) -> None:
         self._dice = Random(self.number)
         self._visitors = visitors(self.emails, self._dice)
+        buyers = [who for who in self._visitors if who.persona.name == "buyer"]
+        self._regulars = buyers[: self.regulars]
         self._made: Counter[int] = Counter()
         self._stop = threading.Event()
         self._http = requests.Session()
@@ -86,7 +91,8 @@ class Traffic:
         """One visit that ends now; answers how many events it was, 0 where there is nobody."""
         if not self._visitors:
             return 0
-        who = self._dice.choice(self._visitors)
+        comes_again = self._regulars and self._dice.random() < EVERY_SECOND
+        who = self._dice.choice(self._regulars if comes_again else self._visitors)
         events = visit(who, self._next(who), self.clock(), self._dice)
         self.send(events)
         return len(events)

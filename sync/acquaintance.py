@@ -22,9 +22,10 @@ from lifecycle.definition import Definition
 from lifecycle.evidence import REACH, evidence_of
 from lifecycle.facts import Known, maker, property_of
 from lifecycle.gate import answer, weigh
-from lifecycle.model import Answer, Evidence, Request, Standing
+from lifecycle.model import Answer, Evidence, Request, Stage, Standing
 from lifecycle.qualify import Judge
 from lifecycle.situation import Outcome, Situation
+from mappings.own_values import PREFIX
 from mappings.schema import Mapping as FieldMapping
 from mappings.schema import OwnName
 from sync.ledger import Ledger
@@ -41,7 +42,7 @@ TOUCHED: Final = "notes_last_contacted"
 LAST_ACTIVITY: Final = "LastActivityDate"
 TOPIC_OF_NEED, RENEWAL = "need_topic", "renewal_on"
 BASICS: Final = ("email", "phone", "mobilephone", "company", TOUCHED, TOPIC_OF_NEED, RENEWAL)
-ROLE, OPPORTUNITY = "OpportunityContactRole", "Opportunity"
+CONTACT, ROLE, OPPORTUNITY = "Contact", "OpportunityContactRole", "Opportunity"
 # Why an opportunity was lost, by a code of the shared taxonomy; an own field of the org.
 LOST_BECAUSE: Final = "Loss_Reason__c"
 OUTCOME: Final = ("IsClosed", "IsWon", LOST_BECAUSE)
@@ -91,7 +92,8 @@ class Acquaintance:
     _schemas: dict[tuple[System, str], frozenset[str]] = field(default_factory=dict)
 
     def look(self, subject: Subject, standing: Standing, now: datetime) -> tuple[Known, Seen]:
-        """What is known of a person, with all evidence since they were last sent back."""
+        """What is known of a person; evidence is what came since they were sent back, or won."""
+        after = standing.since if standing.stage is Stage.CUSTOMER else standing.recycled_at
         seen = self._seen(subject)
         account = self.store.account_of(subject)
         cards = self.store.told([one for one in (subject, account) if one is not None])
@@ -100,7 +102,7 @@ class Acquaintance:
             standing=standing,
             card=card,
             account=whole,
-            evidence=self._evidence(subject, card, whole, now, standing.recycled_at),
+            evidence=self._evidence(subject, card, whole, now, after),
             answers=self._answers(seen.person),
             person=seen.person,
             company=seen.company,
@@ -194,14 +196,33 @@ class Acquaintance:
     def _seen(self, subject: Subject) -> Seen:
         places = self.places(subject)
         person = self._first(places, HUBSPOT, self._wanted("person."))
-        sfa = self._first(places, SALESFORCE, (LAST_ACTIVITY, *self._flags(SALESFORCE)))
+        answers = self._answers_in_salesforce(places)
+        also = (LAST_ACTIVITY, *self._flags(SALESFORCE), *answers)
+        sfa = self._first(places, SALESFORCE, also)
+        # A seller answers and moves on in one breath: HubSpot has not heard of it then.
+        told = {name: sfa[field] for field, name in answers.items() if _text(sfa.get(field))}
+        person |= {name: value for name, value in told.items() if not _text(person.get(name))}
         account = self.store.account_of(subject)
         company = {}
         if account is not None:
             company = self._first(self.places(account), HUBSPOT, self._wanted("account."))
         found = Seen(person, company, sfa, places)
-        contact = next((one.id for one in places if one.object == "Contact"), None)
+        contact = next((one.id for one in places if one.object == CONTACT), None)
         return found if contact is None else self._with_opportunity(found, contact)
+
+    def _answers_in_salesforce(self, places: Sequence[Place]) -> dict[str, str]:
+        """Where Salesforce holds what the gate asks: the property of HubSpot by the field there."""
+        objects = {one.object for one in places if one.system is SALESFORCE}
+        asked = {TOPIC_OF_NEED, *(question.key for question in self.definition.gate.questions)}
+        return {
+            line.side(SALESFORCE).fields[0]: line.side(HUBSPOT).fields[0]
+            for mapping in self.mappings
+            if mapping.own_names
+            for name in objects & mapping.objects.keys()
+            for line in mapping.objects[name].lines
+            if len(line.side(SALESFORCE).fields) == len(line.side(HUBSPOT).fields) == 1
+            and line.side(HUBSPOT).fields[0] in asked
+        }
 
     def _wanted(self, start: str) -> tuple[str, ...]:
         """The properties that the rules name, and for people all that a hand-over is about."""
@@ -265,6 +286,20 @@ class Acquaintance:
             outcome=_outcome_of(newest.values),
             lost_because=_text(newest.values.get(LOST_BECAUSE)),
         )
+
+    def on_deals(self, opportunities: Sequence[str]) -> list[OwnName]:
+        """The names of the people who stand on these opportunities."""
+        salesforce = self.connectors[SALESFORCE]
+        found = salesforce.find_many(ROLE, "OpportunityId", opportunities, ["ContactId"])
+        contacts = sorted({str(one.values["ContactId"]) for some in found.values() for one in some})
+        place = (SALESFORCE, CONTACT)
+        mapping = next((one for one in self.mappings if place in one.own_names), None)
+        if mapping is None or not contacts:
+            return []
+        fields = [one for one in mapping.fields[place] if not one.startswith(PREFIX)]
+        records = salesforce.get_many(CONTACT, contacts, fields)
+        names = mapping.own_names[place]
+        return [name for one in records.values() for name in names(one.id, one.values)]
 
     # What it says --------------------------------------------------------------------------------
 

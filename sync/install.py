@@ -60,16 +60,13 @@ def copy_mappings(folder: Path) -> list[str]:
     return copied
 
 
-def copy_samples(folder: Path, names: Iterable[str]) -> None:
-    """Put the samples with website intent where the shipped files of these names would go.
-
-    A file that somebody has changed stays.
-    """
+def copy_samples(folder: Path, samples: Mapping[str, str]) -> None:
+    """Put samples where the shipped files of these names would go; a file that somebody has changed stays."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
+    for name, sample in samples.items():
         target, shipped = folder / f"{name}.yaml", SHIPPED / f"{name}.yaml"
         if not target.exists() or target.read_bytes() == shipped.read_bytes():
-            shutil.copyfile(SHIPPED / "samples" / f"{name}-with-intent.yaml", target)
+            shutil.copyfile(SHIPPED / "samples" / f"{sample}.yaml", target)
 
 
 def copy_intent(folder: Path) -> list[str]:

@@ -56,6 +56,8 @@ class Asker:
     listen: Callable[[Sequence[Heard]], object] = lambda _heard: None
     # Told of what stands in a system of our own values, once it was written and read back.
     saw: Callable[[Sequence[Stored]], object] = lambda _stored: None
+    # Told which records of Salesforce were brought in line, with their object.
+    met: Callable[[str, Sequence[str]], object] = lambda _object, _ids: None
 
     def ask(self, mapping: FieldMapping, pairs: Sequence[Pair], values: SideValues) -> Answers:
         """Decide every pair of which both records are at hand."""
@@ -287,12 +289,17 @@ class Asker:
         written: Iterable[tuple[Pair, Mapping[System, Record]]],
         stored: Mapping[tuple[System, str], Values],
     ) -> None:
-        """Hand on what was written of our own values and stands there."""
+        """Hand on which records were looked at, and what was written of our own values and stands there."""
+        by_object: dict[str, list[str]] = defaultdict(list)
+        for pair, _ in (works := list(written)):
+            by_object[pair.salesforce_object].append(pair.salesforce_id)
+        for object_name, ids in by_object.items():
+            self.met(object_name, ids)
         if not mapping.own_names:
             return
         found = [
             one
-            for pair, records in written
+            for pair, records in works
             for one in stored_in(
                 mapping,
                 pair,

@@ -38,7 +38,7 @@ from lifecycle.routing import seller_for
 from lifecycle.situation import Situation
 from lifecycle.standing import step
 from mappings.schema import OwnName
-from sync.acquaintance import Acquaintance, Seen, named
+from sync.acquaintance import OPPORTUNITY, Acquaintance, Seen, named
 from sync.hearing import Heard
 from sync.lanes import Lane
 from sync.ledger import Ledger, LedgerBusy, Ring
@@ -313,6 +313,24 @@ class Usher:
             rules=rules,
             opportunity=opportunity,
         )
+
+    def deals(self, object_name: str, ids: Sequence[str]) -> int:
+        """Opportunities changed: ask the rules about whoever is named on them and is with sales."""
+        if object_name != OPPORTUNITY or not any(
+            self.store.in_stage(one.value, 1) for one in DEALS
+        ):
+            return 0
+        about = self.about()
+        if about is None:
+            return 0
+        try:
+            names = about.on_deals(ids)
+            # One that is won by the time we hear of it makes two steps.
+            return (first := self.meet(names)) and first + self.meet(names)
+        except ConnectorError as error:
+            # The deal itself is in line, and whoever strolls by looks again.
+            log.warning("people of a deal not looked at", system=error.system)
+            return 0
 
     def meet(self, names: Sequence[OwnName]) -> int:
         """Ask the rules about those of these whom somebody has moved before: their record changed."""

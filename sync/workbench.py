@@ -83,6 +83,8 @@ class Workbench:
     listen: Callable[[Sequence[Heard]], object] = lambda _heard: None
     # Told of what stands in a system of our own values, once it was written and read back.
     saw: Callable[[Sequence[Stored]], object] = lambda _stored: None
+    # Told which records of Salesforce were brought in line, with their object.
+    met: Callable[[str, Sequence[str]], object] = lambda _object, _ids: None
     _known: _KnownOwners = field(default_factory=_KnownOwners)
 
     @property
@@ -165,6 +167,7 @@ class Workbench:
             retry_parked=retry_parked,
             listen=self.listen,
             saw=self.saw,
+            met=self.met,
         )
 
     def engine(

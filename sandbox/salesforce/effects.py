@@ -164,6 +164,19 @@ def _event(state: State, before: Row, values: Row) -> None:
     values |= {"EndDateTime": end, "EndDate": end[:10], "DurationInMinutes": length}
 
 
+def _task_stored(state: State, row: Row, _actor: Actor, _born: bool) -> None:
+    """The person whom a closed task is about shows its due date as the last activity, where that is later.
+
+    Salesforce Help, "Last Activity Date"; the record's own stamps stay as they are, and nothing rings.
+    """
+    who, day = state.find(row.get("WhoId")), row.get("ActivityDate")
+    if who is None or day is None or not row.get("IsClosed"):
+        return
+    table = state.owner_of_prefix(who["Id"])
+    if table is not None and str(who.get("LastActivityDate") or "") < day:
+        table.change(who, {"LastActivityDate": day})
+
+
 def _activity(state: State, before: Row, values: Row) -> None:
     """A Lead takes no second record; the Account is that of the record, or of the Contact."""
     after = before | values
@@ -191,4 +204,5 @@ _FOLLOWED: dict[str, Follow] = {
     "CampaignMemberStatus": memberships.status_stored,
     "Opportunity": _opportunity_stored,
     "OpportunityContactRole": _role_stored,
+    "Task": _task_stored,
 }

@@ -35,10 +35,8 @@ SHOWN = (
     *("reactivate_on", "is_returned", "nurture", "sla_status"),
 )
 # What the rules and the gate read of a person in HubSpot.
-READ = (
-    *("phone", "mobilephone", "company", "jobtitle", "notes_last_contacted"),
-    *("need_problem", "timeframe", "decision_maker", "next_step"),
-)
+ANSWERS = ("need_problem", "timeframe", "decision_maker", "next_step")
+READ = ("phone", "mobilephone", "company", "jobtitle", "notes_last_contacted", *ANSWERS)
 DEALS = {
     "Opportunity": ("IsClosed", "IsWon", "Loss_Reason__c"),
     "OpportunityContactRole": ("ContactId", "OpportunityId"),
@@ -55,7 +53,7 @@ def handed() -> FieldMapping:
         )
         for name in SHOWN
     ]
-    made = people(line("email"), line("first"), *own)
+    made = people(line("email"), line("first"), *map(line, ANSWERS), *own)
     every = tuple(f"{PREFIX}lifecycle.{name}" for name in SHOWN)
     return replace(
         made,

@@ -11,7 +11,7 @@ from connector.port import System
 from lifecycle.model import Role, Stage
 from mappings.schema import OwnName
 from tests.sync.bridge import sqlite_url
-from tests.sync.handing import REASON, STAGE, VERDICT, Handing
+from tests.sync.handing import ANSWERS, REASON, STAGE, VERDICT, Handing
 from tests.sync.website import ANN
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
@@ -285,6 +285,16 @@ def test_an_opportunity_that_is_won_makes_a_customer(deal: Handing) -> None:
     assert deal.held(HUBSPOT, STAGE) == ("customer",)
 
 
+def test_what_made_a_customer_does_not_make_a_lead_of_them_again(deal: Handing) -> None:
+    """A hand that was raised before the deal was won is no new interest; one raised afterwards is."""
+    closes(deal, IsClosed=True, IsWon=True)
+    deal.handoff.usher.judge([deal.who()])
+    assert deal.standing().stage is Stage.CUSTOMER
+    deal.time.forward(days=1)
+    raise_hand(deal)
+    assert (deal.history()[-1].transition, deal.standing().cycle) == ("T17", 2)
+
+
 def test_a_lost_opportunity_brings_its_reason_back_to_marketing(deal: Handing) -> None:
     """Lost is no resting place: it is a send-back with a reason."""
     closes(deal, IsClosed=True, IsWon=False, Loss_Reason__c="lost_price")
@@ -351,3 +361,24 @@ def test_a_review_date_of_somebody_who_is_not_sent_back_is_put_back(house: Handi
     marketer_says(house, reactivate_on="2027-04-01")
     assert [one.code for one in house.handoff.store.refusals(10, house.who())] == ["no_evidence"]
     assert of_both(house, "reactivate_on") == {None}
+
+
+def test_a_deal_that_changes_moves_who_is_named_on_it_at_once(deal: Handing) -> None:
+    """It was won before anybody of us had heard that it exists: both steps are entries, and nobody waits."""
+    (contact,) = deal.salesforce.records("Contact")
+    won = deal.salesforce.seed("Opportunity", {"IsClosed": True, "IsWon": True})
+    deal.salesforce.seed("OpportunityContactRole", {"ContactId": contact, "OpportunityId": won})
+    deal.handoff.usher.deals("Opportunity", [won])
+    assert [entry.transition for entry in deal.history()][-2:] == ["T10", "T12"]
+
+
+def test_answers_that_only_salesforce_holds_yet_are_known(house: Handing) -> None:
+    """A seller answers and asks for the next stage in one breath: HubSpot has not heard of it then."""
+    raise_hand(house)
+    seller_says(house, verdict="accept")
+    (contact,) = house.hubspot.records("contacts")
+    house.hubspot.edit("contacts", contact, {"notes_last_contacted": house.time().isoformat()})
+    seller_says(house, stage="sql", **dict.fromkeys(ANSWERS, "known well"))
+    assert house.history()[-1].transition == "T8"
+    assert house.held(HUBSPOT, STAGE, *ANSWERS) == ("sql", *["known well"] * len(ANSWERS))
+    assert house.planned() == []
