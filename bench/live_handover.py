@@ -27,7 +27,9 @@ from tests.walk.website import addressed, event, send
 Say = Callable[[str], None]
 RATE, SECONDS, SEED = 10.0, 20.0, 11
 # Not everybody has an address of their own in both orgs: so many people give enough of them.
-PEOPLE = 700
+PEOPLE = 1_000
+# Events in one call; seconds without another hand-over after which everybody counts as handed over.
+AT_ONCE, QUIET = 100, 5.0
 PATIENCE = 300.0
 LOOK = 0.05
 
@@ -42,8 +44,7 @@ def measure(say: Say) -> dict[str, Any]:
             _, worker, _ = installation.start("web", "worker", "scheduler")
             installation.settle(PATIENCE)
             count = round(RATE * SECONDS)
-            people = addressed(sandbox)[: 2 * count]
-            _hand_over(installation, people)
+            people = _handed_over(installation)[: 2 * count]
             half = len(people) // 2
             found = {
                 "undisturbed": _judged(installation, people[:half], None),
@@ -60,17 +61,24 @@ def measure(say: Say) -> dict[str, Any]:
     return found
 
 
-def _hand_over(installation: Installation, people: Sequence[tuple[Pair, str]]) -> None:
-    """All of them raise a hand, and wait for an answer."""
-    now = datetime.now(UTC)
-    send(installation, [event("form_submit_handraise", email, now) for _, email in people])
+def _handed_over(installation: Installation) -> list[tuple[Pair, str]]:
+    """Everybody raises a hand; those who are handed over by then wait for an answer.
 
-    def are_handed_over() -> bool:
+    Who has no company is nobody whom sales could call.
+    """
+    people, now = addressed(installation.sandbox), datetime.now(UTC)
+    rows = [event("form_submit_handraise", email, now) for _, email in people]
+    for start in range(0, len(rows), AT_ONCE):
+        send(installation, rows[start : start + AT_ONCE])
+    found: list[tuple[Pair, str]] = []
+    while True:
+        time.sleep(QUIET)
+        installation.settle(PATIENCE)
         held = installation.sandbox.hubspot.records("contacts")
-        return all(held[pair.contact].get("shared_stage") == "mql" for pair, _ in people)
-
-    installation.wait(are_handed_over, PATIENCE, "everybody handed over")
-    installation.settle(PATIENCE)
+        now_there = [one for one in people if held[one[0].contact].get("shared_stage") == "mql"]
+        if now_there and len(now_there) == len(found):
+            return found
+        found = now_there
 
 
 def _judged(

@@ -264,7 +264,7 @@ def deal(tmp_path: Path) -> Handing:
     return found
 
 
-def closes(house: Handing, **values: object) -> None:
+def closes(house: Handing, **values: str | bool) -> None:
     """An opportunity with her on it, as it stands now."""
     (contact,) = house.salesforce.records("Contact")
     opportunity = house.salesforce.seed("Opportunity", {"IsClosed": False, "IsWon": False})
