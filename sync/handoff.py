@@ -29,6 +29,7 @@ from mappings.faults import MappingFaults
 from mappings.schema import Mapping as FieldMapping
 from mappings.schema import OwnName
 from sync.acquaintance import Acquaintance
+from sync.editors import Editors
 from sync.holding import Holder
 from sync.interest import intent_store
 from sync.lanes import Lane
@@ -156,13 +157,13 @@ class Handoff:
             store=self.store,
             people=self.people,
             ledger=self.ledger,
-            connectors=self.connectors,
             about=self._acquaintance,
             hold=self.holder.lease,
             clock=self.clock,
             ring=self.ring,
             post=self.post,
             witness=self.witness,
+            editors=Editors(self.connectors),
             timekeeper=Timekeeper(self.store, self.witness, self.clock, self.call),
             stop=self.stop,
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from connector.port import System
 from lifecycle.definition import Definition
@@ -26,6 +26,16 @@ COMMENT, REVIEW = "lifecycle.recycle_comment", "lifecycle.reactivate_on"
 ACCEPT, REJECT = "accept", "reject"
 # Values of ours that may be asked for by editing them; an edit of any other is put back.
 ASKED_BY: Final = frozenset({STAGE, VERDICT, REASON, SUB_REASON, COMMENT, REVIEW})
+
+
+class Made(Protocol):
+    """When an edit was made in its system, and by whom."""
+
+    @property
+    def at(self) -> datetime: ...
+
+    @property
+    def by(self) -> str: ...
 
 
 class Petition(NamedTuple):
@@ -49,10 +59,10 @@ def petition_of(
     definition: Definition,
     now: datetime,
     *,
-    at: datetime,
+    edited: Made,
     nth: int,
 ) -> Petition:
-    """The request behind an edit. `at`: when it was made there; `nth`: how many were refused before it.
+    """The request behind an edit. `edited`: when and by whom it was made there; `nth`: refused before it.
 
     The same edit heard twice is one request. One that says nothing is refused with a reason: a word that is
     no stage, or a reason without a verdict.
@@ -64,9 +74,9 @@ def petition_of(
         subject=standing.subject,
         to=wish.to or standing.stage,
         role=_role(heard.system, standing, definition),
-        actor=heard.system.value,
+        actor=edited.by,
         source=heard.system.value,
-        at=at,
+        at=edited.at,
         observed_at=now,
         reason=_new(said, heard, REASON),
         sub_reason=_new(said, heard, SUB_REASON),

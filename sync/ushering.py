@@ -14,7 +14,7 @@ A worker that dies leaves requests, and whoever comes next decides them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,7 +24,7 @@ from typing import NamedTuple
 import structlog
 
 from connector.errors import ConnectorError
-from connector.port import Connector, System
+from connector.port import System
 from intent.model import Identity, Subject
 from intent.port import IntentStore
 from lifecycle import clocks
@@ -39,6 +39,7 @@ from lifecycle.situation import Situation
 from lifecycle.standing import step
 from mappings.schema import OwnName
 from sync.acquaintance import OPPORTUNITY, Acquaintance, Seen, named
+from sync.editors import Editors
 from sync.hearing import Heard
 from sync.lanes import Lane
 from sync.ledger import Ledger, LedgerBusy, Ring
@@ -76,10 +77,10 @@ class Usher:
     store: LifecycleStore
     people: IntentStore
     ledger: Ledger
-    connectors: Callable[[], Mapping[System, Connector]]
     about: Callable[[], Acquaintance | None]
     witness: Witness
     timekeeper: Timekeeper
+    editors: Editors
     hold: Callable[[str], AbstractContextManager[None]]
     clock: Callable[[], datetime]
     ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None
@@ -100,9 +101,8 @@ class Usher:
                 continue
             standing = self._standing(subject)
             nth = len(self.store.refusals(REFUSALS, subject))
-            found = petition_of(
-                one, standing, about.definition, now, at=self._when(one, now), nth=nth
-            )
+            edited = self.editors.of(one, now)
+            found = petition_of(one, standing, about.definition, now, edited=edited, nth=nth)
             self.store.ask([found.request])
             if found.refusal is not None:
                 self.store.decide(found.request, (), found.refusal)
@@ -124,17 +124,6 @@ class Usher:
             return None
         subjects = self.people.resolve([who])[who]
         return next((one for one in subjects if one.kind == "person"), None)
-
-    def _when(self, heard: Heard, now: datetime) -> datetime:
-        """When it was entered, as its system says; now, where that cannot be asked."""
-        try:
-            edits = self.connectors()[heard.system].last_edits(
-                heard.object, [heard.record_id], list(heard.fields)
-            )
-        except ConnectorError:
-            return now
-        times = [one.at for one in edits.get(heard.record_id, {}).values() if one.at is not None]
-        return min(max(times, default=now), now)
 
     # Working ------------------------------------------------------------------------------------
 

@@ -38,6 +38,7 @@ SHOWN = (
 ANSWERS = ("need_problem", "timeframe", "decision_maker", "next_step")
 READ = ("phone", "mobilephone", "company", "jobtitle", "notes_last_contacted", *ANSWERS)
 DEALS = {
+    "User": ("Email",),
     "Opportunity": ("IsClosed", "IsWon", "Loss_Reason__c"),
     "OpportunityContactRole": ("ContactId", "OpportunityId"),
 }
@@ -81,6 +82,9 @@ class Handing(Website):
         assert self.salesforce._fields is not None
         for name, fields in DEALS.items():
             self.salesforce._fields[name] = {one.name: one for one in schema(fields, ())}
+        for name in ("Lead", "Contact"):
+            (by,) = schema(["LastModifiedById"], ())
+            self.salesforce._fields[name] = {**self.salesforce._fields[name], by.name: by}
 
     def agree(self) -> None:
         """Both departments approve the shipped definition."""

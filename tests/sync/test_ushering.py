@@ -100,6 +100,14 @@ def test_a_seller_sends_back_with_a_reason_and_hubspot_carries_all_of_it(house: 
     assert house.planned() == []
 
 
+def test_who_sent_it_back_is_the_seller_who_edited_it_there(house: Handing) -> None:
+    """Salesforce names who changed a record last: by their address, they do not get it straight back."""
+    raise_hand(house)
+    seller = house.salesforce.seed("User", {"Email": "Rin@sales.example.com"})
+    seller_says(house, verdict="reject", recycle_reason="timing", LastModifiedById=seller)
+    assert house.standing().rejected_by == "rin@sales.example.com"
+
+
 def test_a_send_back_without_a_reason_is_refused_put_back_and_shown(house: Handing) -> None:
     """The lead stays pending; the refusal names what is missing."""
     raise_hand(house)
