@@ -27,8 +27,9 @@ from intent.port import TakenIn
 from intent.sources import MOST_ROWS, Source
 from intent.telling import Refused
 from intent.withdrawals import Grant, Wish, granted_in, withdrawn_in
+from mappings.faults import MappingFaults
 from sync.ledger import LedgerError
-from webhooks.answers import as_json, closed, refusal, store_down
+from webhooks.answers import as_json, closed, files_broken, refusal, store_down
 from webhooks.intent_tally import IntentTally
 from webhooks.parts import TurnedAway, raw_body
 from webhooks.rows import not_too_many, of_browser, parsed, rows_of
@@ -140,8 +141,10 @@ class _Door:
             self._check_key()
             told = Told("server")
             rows = rows_of(parsed(raw_body(request, LIMIT)), MOST_EVENTS)
-            intake, now = self._services.intake(), self._services.clock()
+            now = self._services.clock()
+            # Before anything else is asked for: a wish must not hang on a file that may be broken.
             self._heed(list(withdrawn_in(rows)), list(granted_in(rows, now)), in_systems=True)
+            intake = self._services.intake()
             return [intake.read(row, index, told, now) for index, row in enumerate(rows)]
 
         return self._answer("server", read)
@@ -182,9 +185,10 @@ class _Door:
                 user_agent=request.headers.get("User-Agent", ""),
                 no_tracking=request.headers.get("Sec-GPC") == "1",
             )
-            intake, now = self._services.intake(), self._services.clock()
+            now = self._services.clock()
             yes = granted_in(rows, now, source=origin, basis=TRACKING)
             self._heed(list(map(_of_its_cookies, withdrawn_in(rows))), list(yes), in_systems=False)
+            intake = self._services.intake()
             return [intake.read(row, at, told, now) for at, row in enumerate(rows)]
 
         if request.method == "OPTIONS":
@@ -197,7 +201,12 @@ class _Door:
         """The script itself. It names no site and no key, so anybody may have it."""
         if not self._services.sites:
             return refusal(closed("KAKEHASHI_INTENT__SITES"))
-        answer = Response(snippet(self._services.definition().query), content_type=JS)
+        try:
+            with _needed():
+                query = self._services.definition().query
+        except TurnedAway as away:
+            return refusal(away)
+        answer = Response(snippet(query), content_type=JS)
         answer.headers["Cache-Control"] = "public, max-age=3600"
         answer.headers["Access-Control-Allow-Origin"] = "*"
         answer.add_etag()
@@ -209,7 +218,7 @@ class _Door:
     def _answer(self, door: str, read: Callable[[], list[Event | Rejection]]) -> Response:
         with self._tally.timed(door):
             try:
-                with _store():  # companies are looked up by their names
+                with _needed():  # the definition, and companies by their names
                     told = read()
                 found = self._without_the_unwilling(told)
                 taken = self._put_on_file([one for one in found if isinstance(one, Event)])
@@ -224,7 +233,7 @@ class _Door:
     def _put_on_file(self, events: Sequence[Event]) -> TakenIn:
         if not events:
             return TakenIn(0, 0)
-        with _store():
+        with _needed():
             taken = self._services.take_in(events)
         if taken.accepted:
             self._ring()
@@ -233,7 +242,7 @@ class _Door:
     def _heed(self, no: Sequence[Wish], yes: Sequence[Grant], *, in_systems: bool) -> None:
         """What people forbid, and what they allow again, holds before the answer."""
         if no or yes:
-            with _store():
+            with _needed():
                 people = self._services.people()
                 people.let_in(yes, in_systems=in_systems)
                 people.withdraw(no, in_systems=in_systems)
@@ -245,7 +254,7 @@ class _Door:
         people = {one.identity for one in found if isinstance(one, Event)}
         if not people:
             return found
-        with _store():
+        with _needed():
             unwilling = self._services.people().unwilling(people)
         why = Refused("no_consent", "forbidden")
         return [
@@ -288,13 +297,17 @@ class _Door:
 
 
 @contextmanager
-def _store() -> Iterator[None]:
-    """Our store is asked in here; where it is down the sender is told to come back."""
+def _needed() -> Iterator[None]:
+    """Our store and files are asked in here; where one fails the sender is told to come back."""
     try:
         yield
     except LedgerError as error:
         log.error("store down", door="intent", reason=str(error))  # noqa: TRY400 -- the message says it all
         raise store_down() from error
+    except MappingFaults as error:
+        files = sorted({fault.place.file for fault in error.faults})
+        log.error("files broken", door="intent", files=files, faults=len(error.faults))  # noqa: TRY400 -- each fault has been told, or is by `check`
+        raise files_broken(files) from error
 
 
 def _of_its_cookies(wish: Wish) -> Wish:
