@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from intent.load import load_definition
 from intent.sources import read_sources
 from mappings.compile import missing_keys
 from mappings.faults import FaultList, MappingFault, MappingFaults, Place
-from sync.install import copy_intent, copy_mappings, create_keys, write_steps
+from sync.install import copy_intent, copy_mappings, create_keys, fields_of_ours, write_steps
 from sync.rehearsal import rehearse
 from sync.wiring import Bridge
 
@@ -79,13 +82,11 @@ def check(session: Session, offline: bool) -> int:
     bridge = session.bridge()
     if not offline:
         bridge.pin()
-    faults = _intent_faults(
-        session.folder / INTENT_FILE, session.folder / bridge.settings.intent.sources
-    )
+    faults = intent_faults(session.folder, bridge.settings.intent.sources)
     try:
         compiled = bridge.compile(offline=offline)
     except MappingFaults as error:
-        faults = (*error.faults, *faults)
+        faults = (*_folded(bridge, error.faults), *faults)
     if faults:
         show_faults(session.output, faults, ())
         return 2
@@ -98,16 +99,38 @@ def check(session: Session, offline: bool) -> int:
     return 1 if any(w.code == "missing_key_field" for w in warnings) else 0
 
 
-def _intent_faults(file: Path, sources: Path) -> tuple[MappingFault, ...]:
-    """What is wrong with the definition of website intent and with the third parties' files; nothing
-    where there are none.
+def _folded(bridge: Bridge, faults: Sequence[MappingFault]) -> tuple[MappingFault, ...]:
+    """The same, with one fault a file for all the fields that `init` makes by itself."""
+    try:
+        ours = fields_of_ours(bridge.compile(offline=True).mappings)
+    except MappingFaults:
+        return tuple(faults)
+    missing: dict[str, list[MappingFault]] = defaultdict(list)
+    others: list[MappingFault] = []
+    for one in faults:
+        is_ours = one.code == "unknown_field" and (one.words.get("object", ""), one.found) in ours
+        (missing[one.place.file] if is_ours else others).append(one)
+    firsts = [
+        MappingFault(
+            code="fields_of_ours",
+            place=replace(some[0].place, path=some[0].place.path[:1]),
+            words={"count": str(len({(one.words["object"], one.found) for one in some}))},
+        )
+        for some in missing.values()
+    ]
+    return (*others, *firsts)
+
+
+def intent_faults(folder: Path, sources: Path) -> tuple[MappingFault, ...]:
+    """What is wrong with the definition of website intent and with the third parties' files in a working
+    folder; nothing where there are none.
     """
-    faults, topics = FaultList(), None
+    faults, topics, file = FaultList(), None, folder / INTENT_FILE
     try:
         topics = load_definition(file).topics if file.exists() else None
     except MappingFaults as error:
         faults.faults += error.faults
-    read_sources(sources, topics, faults)
+    read_sources(folder / sources, topics, faults)
     return tuple(faults.faults)
 
 

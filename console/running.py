@@ -107,7 +107,7 @@ def up(session: Session, with_sandbox: bool, people: int, seed: int, traffic: bo
     bridge.need_keys(bridge.compile())
     bridge.enter_redis()
     try:
-        return _supervise(session.output, session.folder, dict(os.environ), bridge.settings)
+        return _supervise(session.output, session.folder, dict(os.environ))
     finally:
         bridge.leave()
 
@@ -137,7 +137,7 @@ def _up_alone(output: Output, folder: Path, wanted: Rehearsal) -> int:
             _tell_how_to_look(output, folder, environment)
             door = f"{base}/webhooks/intent"
             with _visited(running, wanted, door, environment.get(WRITE_KEY), output):
-                return _supervise(output, folder, environment, bridge.settings)
+                return _supervise(output, folder, environment)
         finally:
             bridge.leave()
     finally:
@@ -233,17 +233,14 @@ def _prepare(bridge: Bridge, output: Output) -> None:
     show_report(output, report, observe=False)
 
 
-def _supervise(
-    output: Output, folder: Path, environment: Mapping[str, str], settings: Settings
-) -> int:
+def _supervise(output: Output, folder: Path, environment: Mapping[str, str]) -> int:
     """Run the parts until a signal comes, or until one of them cannot start at all."""
     supervisor = Supervisor(folder, environment, output.error)
     stop = threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda _number, _frame: stop.set())
-    address = f"http://{settings.web.host}:{settings.web.port}"
+    # Where the page is and which doors there are is told by `web`, once it listens there.
     supervisor.start("web", "worker", "scheduler")
-    output.line(f"{address}/ is the page; doors: {address}/webhooks/hubspot and /salesforce")
     output.line("Stop with Ctrl-C.")
     code = supervisor.watch(stop)
     output.line("Stopping.")

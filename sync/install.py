@@ -114,6 +114,11 @@ def create_keys(
     return created, missing
 
 
+def fields_of_ours(compiled: Iterable[FieldMapping]) -> set[tuple[str, str]]:
+    """Object and name of each field that `create_keys` would make."""
+    return {(field.object, field.name) for _, field in _wanted(compiled)}
+
+
 def _wanted(compiled: Iterable[FieldMapping]) -> list[tuple[System, NewField]]:
     mappings = list(compiled)
     fields = [*_keys(mappings), *_own_fields(mappings), *_consent_fields(mappings)]
