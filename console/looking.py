@@ -258,6 +258,8 @@ def why(session: Session, system: str, object_name: str, record_id: str, field: 
         return 0
     output = session.output
     output.line(f"{system} {object_name} {record_id}: {told['state']} ({told['reason'] or 'ok'})")
+    if (went := told.get("went_to")) is not None:
+        output.say(f"why.{went['how']}", object=went["object"] or "", id=went["id"])
     for row in told.get("parked", []):
         output.line(f"parked: {row['line'] or 'record'}: {row['cause']} - {row['advice']}")
     for row in told.get("waits_for", []):

@@ -59,8 +59,20 @@ class AlreadyRunning(ConfigurationError):
     "--traffic", metavar="DOOR", help="Visitors of a practice website knock at this door."
 )
 @click.option("--write-key", envvar=WRITE_KEY, help=f"The key of that door ({WRITE_KEY}).")
+@click.option(
+    "--env",
+    "env",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a file here that leads other commands to the orgs: `. ./FILE`.",
+)
 def sandbox(
-    session: Session, people: int, seed: int, port: int, traffic: str | None, write_key: str | None
+    session: Session,
+    people: int,
+    seed: int,
+    port: int,
+    traffic: str | None,
+    write_key: str | None,
+    env: Path | None,
 ) -> int:
     """Only the two practice orgs; the first line of output is their JSON.
 
@@ -71,7 +83,10 @@ def sandbox(
             f"a door for website events needs its key: set {WRITE_KEY} to the same secret as there"
         )
     running = Sandbox.start(people=people, seed=seed, port=port)
-    click.echo(json.dumps(running.as_json()))
+    told = running.as_json()
+    if env is not None:
+        _write_env(env, sandbox_environment(told, session.folder / "var"))
+    click.echo(json.dumps(told))
     visitors = _visitors(running, traffic, write_key, seed, session.output) if traffic else None
     _wait_until_stopped()
     if visitors is not None:
@@ -179,15 +194,20 @@ def _alone(folder: Path) -> Iterator[None]:
 def _tell_how_to_look(output: Output, folder: Path, environment: Mapping[str, str]) -> None:
     """A file that leads the other commands to the practice orgs."""
     path = folder / "practice.env"
-    path.touch(mode=0o600)
-    names = sorted(name for name in environment if name.startswith("KAKEHASHI_"))
-    lines = [f"export {name}={shlex.quote(environment[name])}\n" for name in names]
-    path.write_text("".join(lines), "utf-8")
+    _write_env(path, environment)
     command = Path(sys.executable).with_name("kakehashi")
     output.line(
         f"Other commands see these orgs in another terminal: cd {folder} && . ./{path.name}"
     )
     output.line(f"and then, say: {command} parked list")
+
+
+def _write_env(path: Path, environment: Mapping[str, str]) -> None:
+    """Our settings, for a shell to read; secrets stand among them."""
+    path.touch(mode=0o600)
+    names = sorted(name for name in environment if name.startswith("KAKEHASHI_"))
+    lines = [f"export {name}={shlex.quote(environment[name])}\n" for name in names]
+    path.write_text("".join(lines), "utf-8")
 
 
 def _practice_environment(told: Mapping[str, Any], folder: Path) -> dict[str, str]:
