@@ -27,7 +27,7 @@ from sandbox.serve import Sandbox
 from sandbox.traffic import Traffic
 from sync.install import copy_intent, copy_mappings, copy_samples, create_keys
 from sync.resync import Terms
-from sync.settings import Settings, load_settings
+from sync.settings import load_settings
 from sync.settings_faults import ConfigurationError
 from sync.wiring import Bridge
 
