@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from sync.install import (
     copy_mappings,
     create_keys,
     deployable,
+    fields_of_ours,
     write_steps,
 )
 from sync.rehearsal import rehearse
@@ -106,13 +109,11 @@ def check(session: Session, offline: bool) -> int:
     bridge = session.bridge()
     if not offline:
         bridge.pin()
-    faults = _intent_faults(
-        session.folder / INTENT_FILE, session.folder / bridge.settings.intent.sources
-    )
+    faults = intent_faults(session.folder, bridge.settings.intent.sources)
     try:
         compiled = bridge.compile(offline=offline)
     except MappingFaults as error:
-        faults = (*error.faults, *faults)
+        faults = (*_folded(bridge, error.faults), *faults)
     faults += _definition_faults(session.folder, bridge.settings.definitions)
     if faults:
         show_faults(session.output, faults, ())
@@ -139,16 +140,38 @@ def _untold(bridge: Bridge) -> tuple[str, ...]:
     return () if has_links else ("check.no_links",)
 
 
-def _intent_faults(file: Path, sources: Path) -> tuple[MappingFault, ...]:
-    """What is wrong with the definition of website intent and with the third parties' files; nothing
-    where there are none.
+def _folded(bridge: Bridge, faults: Sequence[MappingFault]) -> tuple[MappingFault, ...]:
+    """The same, with one fault a file for all the fields that `init` makes by itself."""
+    try:
+        ours = fields_of_ours(bridge.compile(offline=True).mappings)
+    except MappingFaults:
+        return tuple(faults)
+    missing: dict[str, list[MappingFault]] = defaultdict(list)
+    others: list[MappingFault] = []
+    for one in faults:
+        is_ours = one.code == "unknown_field" and (one.words.get("object", ""), one.found) in ours
+        (missing[one.place.file] if is_ours else others).append(one)
+    firsts = [
+        MappingFault(
+            code="fields_of_ours",
+            place=replace(some[0].place, path=some[0].place.path[:1]),
+            words={"count": str(len({(one.words["object"], one.found) for one in some}))},
+        )
+        for some in missing.values()
+    ]
+    return (*others, *firsts)
+
+
+def intent_faults(folder: Path, sources: Path) -> tuple[MappingFault, ...]:
+    """What is wrong with the definition of website intent and with the third parties' files in a working
+    folder; nothing where there are none.
     """
-    faults, topics = FaultList(), None
+    faults, topics, file = FaultList(), None, folder / INTENT_FILE
     try:
         topics = load_definition(file).topics if file.exists() else None
     except MappingFaults as error:
         faults.faults += error.faults
-    read_sources(sources, topics, faults)
+    read_sources(folder / sources, topics, faults)
     return tuple(faults.faults)
 
 

@@ -17,15 +17,16 @@ from intent.definition import Definition
 from intent.hygiene import clean_email
 from intent.identity import company_domain, corporate_number
 from intent.load import definition_of
-from intent.model import DAY, Card, Contribution, Subject, SurgeStanding, millis, moment
+from intent.model import Card, Contribution, Subject, SurgeStanding, millis, moment
 from intent.port import OtherDefinition
-from intent.score import share_of
+from intent.score import Part, family_sums, parts, share_of
 from intent.store import SqlIntentStore
 from sync.interest import intent_store
 from sync.surging import SurgeWatch
+from sync.telling import colleagues_of, evidence_of
 
-# How far back evidence is shown, and how much of it.
-SINCE, SHOWN = 90 * DAY, 20
+# How much of the evidence is shown.
+SHOWN = 20
 
 
 class Picture(NamedTuple):
@@ -39,6 +40,8 @@ class Picture(NamedTuple):
     zone: tzinfo
     members: Sequence[Member] = ()
     surges: Mapping[str, SurgeStanding] = {}
+    # What the families add to the score; none of an account, whose people do.
+    parts: Sequence[Part] = ()
 
     @property
     def shares(self) -> tuple[explain.Share, ...]:
@@ -100,15 +103,21 @@ def _picture(
     store: SqlIntentStore, subject: Subject, definition: Definition, now: datetime, zone: tzinfo
 ) -> Picture:
     states = store.states([subject], definition)
-    evidence = store.evidence(subject, definition, millis(now) - SINCE, SHOWN * 10)
+    evidence = evidence_of(store, definition, subject, now)
+    sums = parts(definition, family_sums(definition, states, millis(now)))
     told = store.told([subject]).get(subject)
     known = Known(subject, states, evidence, fit=None if told is None else told.fit)
     watch = SurgeWatch(store)
     if subject.kind != "account":
         company = store.account_of(subject)
-        since = None if company is None else watch.since(company)
-        card = cards.card_of(definition, known._replace(since=since), now, zone)
-        return Picture(definition, now, card, told, evidence, zone)
+        if company is not None:
+            known = known._replace(
+                since=watch.since(company),
+                others=colleagues_of(store, definition, subject, company, now),
+                surge=watch.look(definition, company, now).told,
+            )
+        card = cards.card_of(definition, known, now, zone)
+        return Picture(definition, now, card, told, evidence, zone, parts=sums)
     # As the next look at the account would find it; nothing is remembered of this one.
     seen = watch.look(definition, subject, now)
     card = cards.card_of(definition, known._replace(surge=seen.told, since=seen.since), now, zone)
@@ -136,6 +145,7 @@ def _document(picture: Picture, *, detail: bool) -> dict[str, Any]:
             }
             for one in picture.shares
         ],
+        "families": [one._asdict() for one in picture.parts],
         "members": [_member_json(picture.definition, one) for one in picture.members],
         "surges": [
             {
@@ -197,8 +207,9 @@ def _show(session: Session, picture: Picture, *, detail: bool) -> None:
         at = told.at.isoformat(timespec="minutes")
         output.say("intent.told", score=told.engagement, band=told.band, at=at)
     for text in (
-        getattr(card, f"reason_internal_{lang}"),
-        getattr(card, f"reason_outward_{lang}"),
+        # Exactly what both systems hold, where they were told.
+        getattr(told or card, f"reason_internal_{lang}"),
+        getattr(told or card, f"reason_outward_{lang}"),
     ):
         if text is not None:
             output.line(text)
@@ -229,6 +240,15 @@ def _tables(
             [
                 (s.type, topic(s.topic), f"{s.points:.1f}", len(s.event_ids), s.days, _day(s.last))
                 for s in picture.shares
+            ],
+        ),
+        (
+            "families",
+            ("family", "points", "cap", "adds"),
+            [
+                (one.family, f"{one.points:.1f}", f"{one.cap:.0f}", f"{one.adds:.1f}")
+                for one in picture.parts
+                if one.points
             ],
         ),
         (

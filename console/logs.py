@@ -65,7 +65,13 @@ def _end_of_thread(end: threading.ExceptHookArgs) -> None:
 
 
 class _Forwarded(logging.Handler):
-    """Warnings of libraries: who warned, and not what of, since it may quote what it was given."""
+    """Warnings of libraries: who warned, and not what of, since it may quote what it was given.
+
+    Of an error that a library caught, its kind and the places in the code.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
-        structlog.get_logger().warning("library", name=record.name, level_name=record.levelname)
+        more = {"exc_info": record.exc_info} if record.exc_info else {}
+        structlog.get_logger().warning(
+            "library", name=record.name, level_name=record.levelname, **more
+        )

@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from connector.port import System
+from console.checking import intent_faults, show_faults
+from console.language import say
 from console.output import Output
 from console.session import Session, command
 from sync.decree import CannotDecide
@@ -17,6 +19,7 @@ from sync.why import NotSeen
 from sync.why import why as why_of
 
 SYSTEMS = click.Choice([system.value for system in System])
+TROUBLE = ("parked", "blocked", "mapping_faults", "intent_faults")
 STATE_NAMES = ("in_sync", "waiting", "filtered", "unpaired", "parked", "deleted")
 
 
@@ -39,6 +42,8 @@ def status(session: Session, names: tuple[str, ...], state: str | None) -> int:
             output.table(state, columns, [tuple(str(r[c] or "") for c in columns) for r in rows])
         return 0
     told = bridge.status(chosen, related)
+    faults = intent_faults(session.folder, bridge.settings.intent.sources)
+    told["intent_faults"] = [fault.as_json(output.lang) for fault in faults]
     if output.json:
         output.document(told)
     else:
@@ -48,7 +53,10 @@ def status(session: Session, names: tuple[str, ...], state: str | None) -> int:
         if told["open_differences"]:
             output.line(f"{told['open_differences']} open differences: kakehashi conflicts list")
         _show_live(output, told)
-    return 1 if told["parked"] or told["blocked"] or told["mapping_faults"] else 0
+        if faults:
+            output.line(say("status.intent_faults", output.lang))
+            show_faults(output, faults, ())
+    return 1 if any(told[name] for name in TROUBLE) else 0
 
 
 def _show_live(output: Output, told: dict[str, Any]) -> None:
@@ -250,6 +258,8 @@ def why(session: Session, system: str, object_name: str, record_id: str, field: 
         return 0
     output = session.output
     output.line(f"{system} {object_name} {record_id}: {told['state']} ({told['reason'] or 'ok'})")
+    if (went := told.get("went_to")) is not None:
+        output.say(f"why.{went['how']}", object=went["object"] or "", id=went["id"])
     for row in told.get("parked", []):
         output.line(f"parked: {row['line'] or 'record'}: {row['cause']} - {row['advice']}")
     for row in told.get("waits_for", []):

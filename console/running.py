@@ -30,7 +30,7 @@ from sandbox.serve import Sandbox
 from sandbox.traffic import Traffic
 from sync.install import copy_intent, copy_mappings, copy_samples, create_keys
 from sync.resync import Terms
-from sync.settings import Settings, load_settings
+from sync.settings import load_settings
 from sync.settings_faults import ConfigurationError
 from sync.wiring import Bridge
 
@@ -62,8 +62,20 @@ class AlreadyRunning(ConfigurationError):
     "--traffic", metavar="DOOR", help="Visitors of a practice website knock at this door."
 )
 @click.option("--write-key", envvar=WRITE_KEY, help=f"The key of that door ({WRITE_KEY}).")
+@click.option(
+    "--env",
+    "env",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a file here that leads other commands to the orgs: `. ./FILE`.",
+)
 def sandbox(
-    session: Session, people: int, seed: int, port: int, traffic: str | None, write_key: str | None
+    session: Session,
+    people: int,
+    seed: int,
+    port: int,
+    traffic: str | None,
+    write_key: str | None,
+    env: Path | None,
 ) -> int:
     """Only the two practice orgs; the first line of output is their JSON.
 
@@ -74,7 +86,10 @@ def sandbox(
             f"a door for website events needs its key: set {WRITE_KEY} to the same secret as there"
         )
     running = Sandbox.start(people=people, seed=seed, port=port)
-    click.echo(json.dumps(running.as_json()))
+    told = running.as_json()
+    if env is not None:
+        _write_env(env, sandbox_environment(told, session.folder / "var"))
+    click.echo(json.dumps(told))
     visitors = _visitors(running, traffic, write_key, seed, session.output) if traffic else None
     _wait_until_stopped()
     if visitors is not None:
@@ -112,7 +127,7 @@ def up(session: Session, with_sandbox: bool, people: int, seed: int, traffic: bo
     bridge.need_keys(bridge.compile())
     bridge.enter_redis()
     try:
-        return _supervise(session.output, session.folder, dict(os.environ), bridge.settings)
+        return _supervise(session.output, session.folder, dict(os.environ))
     finally:
         bridge.leave()
 
@@ -146,7 +161,7 @@ def _up_alone(output: Output, folder: Path, wanted: Rehearsal) -> int:
             _tell_how_to_look(output, folder, environment)
             door = f"{base}/webhooks/intent"
             with _visited(running, wanted, door, environment.get(WRITE_KEY), output):
-                return _supervise(output, folder, environment, bridge.settings)
+                return _supervise(output, folder, environment)
         finally:
             bridge.leave()
     finally:
@@ -192,15 +207,20 @@ def _alone(folder: Path) -> Iterator[None]:
 def _tell_how_to_look(output: Output, folder: Path, environment: Mapping[str, str]) -> None:
     """A file that leads the other commands to the practice orgs."""
     path = folder / "practice.env"
-    path.touch(mode=0o600)
-    names = sorted(name for name in environment if name.startswith("KAKEHASHI_"))
-    lines = [f"export {name}={shlex.quote(environment[name])}\n" for name in names]
-    path.write_text("".join(lines), "utf-8")
+    _write_env(path, environment)
     command = Path(sys.executable).with_name("kakehashi")
     output.line(
         f"Other commands see these orgs in another terminal: cd {folder} && . ./{path.name}"
     )
     output.line(f"and then, say: {command} parked list")
+
+
+def _write_env(path: Path, environment: Mapping[str, str]) -> None:
+    """Our settings, for a shell to read; secrets stand among them."""
+    path.touch(mode=0o600)
+    names = sorted(name for name in environment if name.startswith("KAKEHASHI_"))
+    lines = [f"export {name}={shlex.quote(environment[name])}\n" for name in names]
+    path.write_text("".join(lines), "utf-8")
 
 
 def _practice_environment(told: Mapping[str, Any], folder: Path) -> dict[str, str]:
@@ -247,17 +267,14 @@ def _prepare(bridge: Bridge, output: Output) -> None:
     show_report(output, report, observe=False)
 
 
-def _supervise(
-    output: Output, folder: Path, environment: Mapping[str, str], settings: Settings
-) -> int:
+def _supervise(output: Output, folder: Path, environment: Mapping[str, str]) -> int:
     """Run the parts until a signal comes, or until one of them cannot start at all."""
     supervisor = Supervisor(folder, environment, output.error)
     stop = threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda _number, _frame: stop.set())
-    address = f"http://{settings.web.host}:{settings.web.port}"
+    # Where the page is and which doors there are is told by `web`, once it listens there.
     supervisor.start("web", "worker", "scheduler")
-    output.line(f"{address}/ is the page; doors: {address}/webhooks/hubspot and /salesforce")
     output.line("Stop with Ctrl-C.")
     code = supervisor.watch(stop)
     output.line("Stopping.")

@@ -33,6 +33,7 @@ T = TypeVar("T")
 
 # Seconds between two tries of a part that cannot start yet, at first and at most.
 AGAIN, AT_MOST = 2.0, 30.0
+DOORS = ("/webhooks/hubspot", "/webhooks/salesforce", "/webhooks/intent")
 # What the practice orgs told, handed on by `up --sandbox`.
 PRACTICE = "PRACTICE_ORGS"
 # Blocks that lift by themselves; the others want a person.
@@ -68,7 +69,10 @@ def web(session: Session, with_parent: bool) -> int:
             f"{given.host}:{given.port} cannot be used ({error.strerror}): end what listens there, "
             "or set KAKEHASHI_WEB__PORT"
         ) from error
-    session.output.line(f"The page: http://{given.host}:{server.effective_port}/")
+    # It listens from here on, so whoever reads this may knock.
+    address = f"http://{given.host}:{server.effective_port}"
+    session.output.say("up.page", url=f"{address}/")
+    session.output.say("up.doors", doors=", ".join(address + door for door in DOORS))
     _on_signal(_raise_exit)
     server.run()
     parts.stopping.set()

@@ -291,18 +291,23 @@ def _surge(
     everybody: Sequence[Sequence[Contribution]],
     at: Millis,
 ) -> list[Clause]:
-    """How many times the usual, and about what; left out where no event on file is of that week."""
+    """How many times the usual, and about what; left out where no event on file is of that week.
+
+    Where there is no usual it is told as new, since any number of times of nothing would mean nothing.
+    """
     if surge is None or not surge.is_surge:
         return []
     of_week = [one for each in everybody for one in each if at - one.at <= SHORT * DAY]
-    if surge.topic == UNKNOWN:
-        ids = _ids(of_week)
-        return [Clause(("sentences", "surge"), (Slot("ratio", surge.ratio, ids),))] if ids else []
-    ids = _ids(one for one in of_week if one.topic == surge.topic)
-    if not ids or surge.topic not in definition.topics:
+    is_about = surge.topic != UNKNOWN
+    if is_about:
+        of_week = [one for one in of_week if one.topic == surge.topic]
+    ids = _ids(of_week)
+    if not ids or (is_about and surge.topic not in definition.topics):
         return []
-    slots = (Slot("topic", surge.topic, ids), Slot("ratio", surge.ratio, ids))
-    return [Clause(("sentences", "surge_topic"), slots)]
+    size = Slot("days", surge.days, ids) if surge.is_new else Slot("ratio", surge.ratio, ids)
+    about = (Slot("topic", surge.topic, ids),) if is_about else ()
+    name = ("new" if surge.is_new else "surge") + ("_topic" if is_about else "")
+    return [Clause(("sentences", name), (*about, size))]
 
 
 def _reason(

@@ -47,8 +47,23 @@ def family_sums(
 
 def engagement(definition: Definition, sums: Mapping[str, float]) -> float:
     """The score of a subject out of the points of each family; 0-100."""
-    families = definition.families.values()
-    return _within(sum(_worth(family, sums.get(family.name, 0.0)) for family in families))
+    return _within(sum(part.adds for part in parts(definition, sums)))
+
+
+class Part(NamedTuple):
+    """A family's share of a score: its points before the cap, the cap, and what it adds (below zero: takes
+    off)."""
+
+    family: str
+    points: float
+    cap: float
+    adds: float
+
+
+def parts(definition: Definition, sums: Mapping[str, float]) -> tuple[Part, ...]:
+    """What each family adds to a score; together they are the score, within 0 and 100."""
+    held = ((family, sums.get(family.name, 0.0)) for family in definition.families.values())
+    return tuple(Part(one.name, points, one.cap, _worth(one, points)) for one, points in held)
 
 
 def topic_scores(

@@ -56,7 +56,8 @@ class Surge:
     """What one test of an account found: of all its visits, or of those about a topic.
 
     `count`: visitor-days of the last week, `expected`: how many were to be expected, `ratio`: how many times
-    the usual, `surprise`: -log10 of how probable so many are, `days`: on how many days they fell.
+    the usual, `surprise`: -log10 of how probable so many are, `days`: on how many days they fell. `is_new`:
+    nothing at all was seen of the account in the 90 days before, so there is no usual to compare with.
     """
 
     is_surge: bool
@@ -66,6 +67,7 @@ class Surge:
     surprise: float
     days: int
     topic: str = UNKNOWN
+    is_new: bool = False
 
 
 class Standing(NamedTuple):
@@ -125,7 +127,8 @@ def surge(
         and count >= rule.least
         and days >= rule.least_days
     )
-    return Surge(found, count, expected, ratio, surprise, days)
+    is_new = not any((counts if own is None else own)[:LONG])
+    return Surge(found, count, expected, ratio, surprise, days, is_new=is_new)
 
 
 def every_test(

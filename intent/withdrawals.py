@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from connector.consents import Statement
 from intent import hygiene
@@ -21,6 +21,8 @@ from intent.telling import Refused
 
 DIMENSIONS: Final[tuple[Dimension, ...]] = ("tracking", "profiling")
 UNSUBSCRIBE: Final = "unsubscribe"
+# Names of sentences: no evidence came; it is dated in the future; it did not lift the no.
+Reason = Literal["forbidden", "ahead", "stands"]
 
 
 class Wish(NamedTuple):
@@ -55,20 +57,40 @@ def granted_in(
     What is dated in the future proves nothing yet.
     """
     for row in rows:
-        if not isinstance(row, Mapping) or _forbidden(row):
+        proof = _yes(row, source, basis)
+        if proof is None or not isinstance(row, Mapping) or is_ahead(proof, now):
             continue
-        said = _consent(row)
-        about = tuple(one for one in DIMENSIONS if said.get(one) == "granted")
-        proof = Statement(
-            out=False,
-            at=moment_of(said.get("given_at")),
-            source=_text(said.get("source")) or source,
-            basis=_text(said.get("basis")) or basis,
-        )
+        about = tuple(one for one in DIMENSIONS if _consent(row).get(one) == "granted")
         who = _named(row)
-        is_proved = proof.is_evidence and proof.at is not None and proof.at <= now + SKEW
-        if about and is_proved and not who.is_empty:
+        if about and not who.is_empty:
             yield Grant(who, about, proof)
+
+
+def reason_of(row: object, now: datetime, *, source: str = "", basis: str = "") -> Reason:
+    """Why an event of somebody who had said no is refused, by the evidence that it brings itself."""
+    proof = _yes(row, source, basis)
+    if proof is None:
+        return "forbidden"
+    return "ahead" if is_ahead(proof, now) else "stands"
+
+
+def is_ahead(proof: Statement, now: datetime) -> bool:
+    """Whether evidence is dated in the future, by more than clocks differ."""
+    return proof.at is not None and proof.at > now + SKEW
+
+
+def _yes(row: object, source: str, basis: str) -> Statement | None:
+    """The evidence that an event brings; None where it is none."""
+    if not isinstance(row, Mapping) or _forbidden(row):
+        return None
+    said = _consent(row)
+    proof = Statement(
+        out=False,
+        at=moment_of(said.get("given_at")),
+        source=_text(said.get("source")) or source,
+        basis=_text(said.get("basis")) or basis,
+    )
+    return proof if proof.is_evidence else None
 
 
 def _forbidden(row: Mapping[Any, Any]) -> tuple[Dimension, ...]:

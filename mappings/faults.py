@@ -52,7 +52,9 @@ class MappingFault:
 
     def message(self, language: Language = "en") -> str:
         """The sentence a person reads."""
-        words = {**self.words, "found": self.found, "allowed": ", ".join(self.allowed[:SHOWN])}
+        more = ["…"] if len(self.allowed) > SHOWN else []
+        allowed = ", ".join([*self.allowed[:SHOWN], *more])
+        words = {**self.words, "found": self.found, "allowed": allowed}
         told = sentence(self.code, language, **words)
         if self.nearest is None:
             return told

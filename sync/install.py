@@ -156,6 +156,11 @@ def _fitting(connector: Connector, field: NewField) -> NewField:
     return field if other is None or other.kind == "picklist" else replace(field, companion=None)
 
 
+def fields_of_ours(compiled: Iterable[FieldMapping]) -> set[tuple[str, str]]:
+    """Object and name of each field that `create_keys` would make."""
+    return {(field.object, field.name) for _, field in _wanted(compiled, PLAIN)}
+
+
 def _wanted(compiled: Iterable[FieldMapping], wording: Wording) -> list[tuple[System, NewField]]:
     """Every field once; what hangs on another one comes after all others."""
     mappings = list(compiled)

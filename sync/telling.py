@@ -234,7 +234,7 @@ class Teller:
     def _evidence(
         self, definition: Definition, subject: Subject, now: datetime
     ) -> Sequence[Contribution]:
-        return self.store.evidence(subject, definition, millis(now) - SINCE, EVIDENCE)
+        return evidence_of(self.store, definition, subject, now)
 
     def _in_full(
         self, definition: Definition, looked: Sequence[Looked], now: datetime
@@ -248,18 +248,10 @@ class Teller:
             known = one.known._replace(fit=fits.get(subject, one.known.fit))
             account = None if subject.kind == "account" else self.store.account_of(subject)
             if account is not None:
-                others = self._colleagues(definition, subject, account, now)
+                others = colleagues_of(self.store, definition, subject, account, now)
                 known = known._replace(others=others, surge=surge_of(account))
             full.append((cards.card_of(definition, known, now, self.zone), one.news))
         return full
-
-    def _colleagues(
-        self, definition: Definition, subject: Subject, account: Subject, now: datetime
-    ) -> list[Sequence[Contribution]]:
-        """What other people of the account did."""
-        members = self.store.members(account)
-        people = [one for one in members if one.kind == "person" and one != subject]
-        return [self._evidence(definition, one, now) for one in people[:COLLEAGUES]]
 
     def _named(self, subjects: Iterable[Subject]) -> dict[Subject, list[OwnName]]:
         """The names of each subject's records; of a person also those of the company."""
@@ -296,6 +288,21 @@ class Teller:
         if rings:
             self.ledger.ring(rings, self.clock())
             self.ring(dict.fromkeys(one.lane for one in rings))
+
+
+def evidence_of(
+    store: IntentStore, definition: Definition, subject: Subject, now: datetime
+) -> Sequence[Contribution]:
+    """What a subject's card is made of, newest first."""
+    return store.evidence(subject, definition, millis(now) - SINCE, EVIDENCE)
+
+
+def colleagues_of(
+    store: IntentStore, definition: Definition, subject: Subject, account: Subject, now: datetime
+) -> list[Sequence[Contribution]]:
+    """What other people of the account did."""
+    people = [one for one in store.members(account) if one.kind == "person" and one != subject]
+    return [evidence_of(store, definition, one, now) for one in people[:COLLEAGUES]]
 
 
 def replay(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from connector.port import System
-from sync.ledger import Ledger
+from sync.ledger import Ledger, SeenRecord
 
 
 class NotSeen(Exception):
@@ -53,12 +53,27 @@ def why(
             "state": record.state,
             "reason": record.reason,
             "partner": None if pair is None else pair.record_id(system.other),
+            "went_to": _went_to(ledger, name, system, record),
             "waits_for": _waits_for(ledger, name, system, record_id),
             "parked": [
                 {"line": row.line, "cause": row.cause, "advice": row.advice} for row in parked
             ],
         }
     return told
+
+
+def _went_to(
+    ledger: Ledger, mapping: str, system: System, record: SeenRecord
+) -> dict[str, Any] | None:
+    """The record that this one lives on in, and how it came there; None where it went nowhere."""
+    if record.went_to is None:
+        return None
+    there = ledger.record(mapping, system, record.went_to)
+    return {
+        "how": "merged" if record.gone == "merged" else "converted",
+        "object": None if there is None else there.object,
+        "id": record.went_to,
+    }
 
 
 def _waits_for(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -25,6 +25,15 @@ def store_down() -> TurnedAway:
     """Nothing can be put on file now."""
     text = "our store cannot take this now: nothing is lost if it is sent again"
     return TurnedAway(HTTPStatus.SERVICE_UNAVAILABLE, "store_down", text)
+
+
+def files_broken(files: Collection[str]) -> TurnedAway:
+    """There never was a right version of these files, so nothing can be read by them."""
+    text = (
+        f"{', '.join(files)} has faults, and nothing is taken before they are mended: "
+        "nothing is lost if it is sent again; `kakehashi check` says what is wrong"
+    )
+    return TurnedAway(HTTPStatus.SERVICE_UNAVAILABLE, "files_broken", text)
 
 
 def refusal(away: TurnedAway) -> Response:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from http import HTTPStatus
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import structlog
 from flask import Blueprint, Response, request
@@ -26,9 +26,10 @@ from intent.model import Event, Identity, Rejection
 from intent.port import TakenIn
 from intent.sources import MOST_ROWS, Source
 from intent.telling import Refused
-from intent.withdrawals import Grant, Wish, granted_in, withdrawn_in
+from intent.withdrawals import Grant, Reason, Wish, granted_in, reason_of, withdrawn_in
+from mappings.faults import MappingFaults
 from sync.ledger import LedgerError
-from webhooks.answers import as_json, closed, refusal, store_down
+from webhooks.answers import as_json, closed, files_broken, refusal, store_down
 from webhooks.intent_tally import IntentTally
 from webhooks.parts import TurnedAway, raw_body
 from webhooks.rows import not_too_many, of_browser, parsed, rows_of
@@ -110,6 +111,15 @@ class IntentDoors:
         )
 
 
+class _Read(NamedTuple):
+    """What one request told: each row as an event or with why it is none, how many wishes to be left alone
+    were heard, and why the event of a row is refused whose person has forbidden it."""
+
+    events: Sequence[Event | Rejection]
+    heard: int = 0
+    reason: Callable[[int], Reason] = lambda _at: "forbidden"
+
+
 def intent_doors(services: IntentDoors, tally: IntentTally) -> Blueprint:
     """``/webhooks/intent[/SOURCE]``, ``/intent.js`` and ``/collect``."""
     blueprint = Blueprint("intent_doors", __name__)
@@ -136,20 +146,27 @@ class _Door:
     def server(self) -> Response:
         """One event or an array of them, of a server that holds the key."""
 
-        def read() -> list[Event | Rejection]:
+        def read() -> _Read:
             self._check_key()
             told = Told("server")
             rows = rows_of(parsed(raw_body(request, LIMIT)), MOST_EVENTS)
-            intake, now = self._services.intake(), self._services.clock()
-            self._heed(list(withdrawn_in(rows)), list(granted_in(rows, now)), in_systems=True)
-            return [intake.read(row, index, told, now) for index, row in enumerate(rows)]
+            now = self._services.clock()
+            # Before anything else is asked for: a wish must not hang on a file that may be broken.
+            no = list(withdrawn_in(rows))
+            self._heed(no, list(granted_in(rows, now)), in_systems=True)
+            intake = self._services.intake()
+            return _Read(
+                [intake.read(row, index, told, now) for index, row in enumerate(rows)],
+                len(no),
+                lambda index: reason_of(rows[index], now),
+            )
 
         return self._answer("server", read)
 
     def source(self, source: str) -> Response:
         """What a third party sells, read as its file says."""
 
-        def read() -> list[Event | Rejection]:
+        def read() -> _Read:
             self._check_key()
             known = self._services.sources()
             if source not in known:
@@ -164,7 +181,7 @@ class _Door:
                 raise TurnedAway(HTTPStatus.BAD_REQUEST, "no_rows", text)
             not_too_many(rows, MOST_ROWS)
             intake, now = self._services.intake(), self._services.clock()
-            return [wanted.read(row, at, intake, now) for at, row in enumerate(rows)]
+            return _Read([wanted.read(row, at, intake, now) for at, row in enumerate(rows)])
 
         return self._answer("source", read)
 
@@ -172,7 +189,7 @@ class _Door:
         """What the snippet sends from pages of our sites."""
         origin = request.headers.get("Origin", "")
 
-        def read() -> list[Event | Rejection]:
+        def read() -> _Read:
             self._check_origin(origin)
             found = rows_of(parsed(raw_body(request, COLLECT_LIMIT)), MOST_OF_A_BROWSER)
             rows = [of_browser(row) for row in found]
@@ -182,10 +199,16 @@ class _Door:
                 user_agent=request.headers.get("User-Agent", ""),
                 no_tracking=request.headers.get("Sec-GPC") == "1",
             )
-            intake, now = self._services.intake(), self._services.clock()
+            now = self._services.clock()
             yes = granted_in(rows, now, source=origin, basis=TRACKING)
-            self._heed(list(map(_of_its_cookies, withdrawn_in(rows))), list(yes), in_systems=False)
-            return [intake.read(row, at, told, now) for at, row in enumerate(rows)]
+            no = list(map(_of_its_cookies, withdrawn_in(rows)))
+            self._heed(no, list(yes), in_systems=False)
+            intake = self._services.intake()
+            return _Read(
+                [intake.read(row, at, told, now) for at, row in enumerate(rows)],
+                sum(not one.who.is_empty for one in no),
+                lambda at: reason_of(rows[at], now, source=origin, basis=TRACKING),
+            )
 
         if request.method == "OPTIONS":
             answer = Response(status=HTTPStatus.NO_CONTENT)
@@ -197,7 +220,12 @@ class _Door:
         """The script itself. It names no site and no key, so anybody may have it."""
         if not self._services.sites:
             return refusal(closed("KAKEHASHI_INTENT__SITES"))
-        answer = Response(snippet(self._services.definition().query), content_type=JS)
+        try:
+            with _needed():
+                query = self._services.definition().query
+        except TurnedAway as away:
+            return refusal(away)
+        answer = Response(snippet(query), content_type=JS)
         answer.headers["Cache-Control"] = "public, max-age=3600"
         answer.headers["Access-Control-Allow-Origin"] = "*"
         answer.add_etag()
@@ -206,10 +234,10 @@ class _Door:
 
     # What they share ------------------------------------------------------------------------------
 
-    def _answer(self, door: str, read: Callable[[], list[Event | Rejection]]) -> Response:
+    def _answer(self, door: str, read: Callable[[], _Read]) -> Response:
         with self._tally.timed(door):
             try:
-                with _store():  # companies are looked up by their names
+                with _needed():  # the definition, and companies by their names
                     told = read()
                 found = self._without_the_unwilling(told)
                 taken = self._put_on_file([one for one in found if isinstance(one, Event)])
@@ -219,12 +247,12 @@ class _Door:
                 return refusal(away)
             rejected = [one for one in found if isinstance(one, Rejection)]
             self._tally.taken(door, taken.accepted, taken.duplicates, [r.code for r in rejected])
-            return as_json(_told(taken, rejected), HTTPStatus.ACCEPTED)
+            return as_json(_told(taken, rejected, told.heard), HTTPStatus.ACCEPTED)
 
     def _put_on_file(self, events: Sequence[Event]) -> TakenIn:
         if not events:
             return TakenIn(0, 0)
-        with _store():
+        with _needed():
             taken = self._services.take_in(events)
         if taken.accepted:
             self._ring()
@@ -233,23 +261,21 @@ class _Door:
     def _heed(self, no: Sequence[Wish], yes: Sequence[Grant], *, in_systems: bool) -> None:
         """What people forbid, and what they allow again, holds before the answer."""
         if no or yes:
-            with _store():
+            with _needed():
                 people = self._services.people()
                 people.let_in(yes, in_systems=in_systems)
                 people.withdraw(no, in_systems=in_systems)
 
-    def _without_the_unwilling(
-        self, found: Sequence[Event | Rejection]
-    ) -> Sequence[Event | Rejection]:
+    def _without_the_unwilling(self, told: _Read) -> Sequence[Event | Rejection]:
         """Events of people who have forbidden it are refused, whatever their sender believes."""
+        found = told.events
         people = {one.identity for one in found if isinstance(one, Event)}
         if not people:
             return found
-        with _store():
+        with _needed():
             unwilling = self._services.people().unwilling(people)
-        why = Refused("no_consent", "forbidden")
         return [
-            Rejection(at, one.event_id, why.code, why.message())
+            _forbidden(one, at, told.reason(at))
             if isinstance(one, Event) and one.identity in unwilling
             else one
             for at, one in enumerate(found)
@@ -288,13 +314,17 @@ class _Door:
 
 
 @contextmanager
-def _store() -> Iterator[None]:
-    """Our store is asked in here; where it is down the sender is told to come back."""
+def _needed() -> Iterator[None]:
+    """Our store and files are asked in here; where one fails the sender is told to come back."""
     try:
         yield
     except LedgerError as error:
         log.error("store down", door="intent", reason=str(error))  # noqa: TRY400 -- the message says it all
         raise store_down() from error
+    except MappingFaults as error:
+        files = sorted({fault.place.file for fault in error.faults})
+        log.error("files broken", door="intent", files=files, faults=len(error.faults))  # noqa: TRY400 -- each fault has been told, or is by `check`
+        raise files_broken(files) from error
 
 
 def _of_its_cookies(wish: Wish) -> Wish:
@@ -317,14 +347,21 @@ def _equal(told: str, key: str) -> bool:
     return hmac.compare_digest(told.encode(), key.encode())
 
 
-def _told(taken: TakenIn, rejected: Sequence[Rejection]) -> dict[str, Any]:
-    """The contract's answer; `differing` only where repeats said something else than the first."""
+def _forbidden(event: Event, at: int, reason: Reason) -> Rejection:
+    why = Refused("no_consent", reason)
+    return Rejection(at, event.event_id, why.code, why.message())
+
+
+def _told(taken: TakenIn, rejected: Sequence[Rejection], heard: int) -> dict[str, Any]:
+    """The contract's answer; `differing` only where repeats said something else than the first, `heard`
+    only where people forbade something."""
     rows = [
         {"index": r.index, "event_id": r.event_id, "code": r.code, "message": r.message}
         for r in rejected
     ]
     answer: dict[str, Any] = {"accepted": taken.accepted, "duplicates": taken.duplicates}
     answer["rejected"] = rows
+    answer |= {"heard": heard} if heard else {}
     return answer | ({"differing": list(taken.differing)} if taken.differing else {})
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from connector.consents import Flags
 from connector.errors import Rejected, SystemBlocked
 from connector.http import Dice, Sleep, Unreachable
 from connector.hubspot.consent import OptOuts, Preferences
@@ -96,7 +97,7 @@ class HubSpotConnector:
             LISTS: lists,
             OCCURRENCES: Occurrences(self._gateway, self._requests),
         }
-        self.consents = Preferences(self._gateway, self._requests, reader)
+        self.consents = Preferences(self._gateway, self._requests, reader, Flags(self))
         self._relations = HubSpotRelations(self._gateway, self._requests, links, lists)
 
     def _shelf(self, object_name: str) -> Shelf:

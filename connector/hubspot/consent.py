@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from connector.consents import OptIn, Statement
+from connector.consents import Flags, OptIn, Statement
 from connector.errors import Rejected, SystemBlocked, TryLater
 from connector.hubspot.batches import as_outcome
 from connector.hubspot.gateway import Gateway
@@ -99,12 +99,14 @@ def _text(value: Value) -> str | None:
 class Preferences:
     """What HubSpot has on file about consent to e-mail, address by address; see `connector.consents`.
 
-    Two calls for each address: the batch form is for Enterprise accounts only.
+    Two calls for each address: the batch form is for Enterprise accounts only. `flags` writes what is a
+    plain property.
     """
 
     gateway: Gateway
     requests: Requests
     reader: Reader
+    flags: Flags
 
     def statements(
         self, object_name: str, ids: Sequence[str], fields: Sequence[str]
@@ -137,13 +139,16 @@ class Preferences:
 
         HubSpot has no call that only lifts the opt-out from everything; subscribing to one type does, and
         leaves the other types as they are. So exactly one is subscribed to: the one that the evidence
-        names as its source, else the first that mails may be sent for.
+        names as its source, else the first that mails may be sent for. Every other flag is a property.
         """
-        if object_name != CONTACTS or any(one.field != OPT_OUT for one in opt_ins):
-            return [_no_preference(one) for one in opt_ins]
-        addresses = self._addresses([one.record_id for one in opt_ins])
-        types = self._types()
-        return [self._let_in(one, addresses.get(one.record_id), types) for one in opt_ins]
+        to_mail = [one for one in opt_ins if object_name == CONTACTS and one.field == OPT_OUT]
+        plain = [one for one in opt_ins if one not in to_mail]
+        outcomes = dict(zip(plain, self.flags.let_in(object_name, plain), strict=True))
+        addresses = self._addresses([one.record_id for one in to_mail])
+        types = self._types() if to_mail else []
+        for one in to_mail:
+            outcomes[one] = self._let_in(one, addresses.get(one.record_id), types)
+        return [outcomes[one] for one in opt_ins]
 
     def _types(self) -> list[Json]:
         """The subscription types that people may choose."""

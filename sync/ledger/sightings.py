@@ -44,6 +44,8 @@ class SeenRecord(NamedTuple):
     reason: str | None
     pair_id: int | None
     gone: str | None
+    # The record of the same system that this one was converted to or merged into.
+    went_to: str | None = None
 
 
 def indexable(key: str) -> str:
@@ -314,7 +316,14 @@ class Sightings(Room):
         with self._look() as connection:
             row = connection.execute(
                 select(
-                    c.record_id, c.object, c.in_scope, c.state, c.reason, c.pair_id, c.gone
+                    c.record_id,
+                    c.object,
+                    c.in_scope,
+                    c.state,
+                    c.reason,
+                    c.pair_id,
+                    c.gone,
+                    c.went_to,
                 ).where(c.mapping == mapping, c.system == system.value, c.record_id == record_id)
             ).one_or_none()
         return None if row is None else SeenRecord(*row)

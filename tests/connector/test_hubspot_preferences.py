@@ -9,10 +9,11 @@ import pytest
 from connector.consents import OptIn, Statement, consents_of
 from connector.errors import Rejected
 from connector.hubspot.names import CONTACTS, OPT_OUT
-from connector.port import Change, Written
+from connector.port import Change, NewField, Written
 from tests.contract.hubspot_world import START, HubSpotWorld, world_of
 
 ANN = "ann@example.com"
+FLAG = "own_opt_out"
 MARKETING = "413098765"
 
 
@@ -78,5 +79,15 @@ def test_a_contact_without_an_address_cannot_be_let_in(world: HubSpotWorld) -> N
 
 
 def test_other_flags_are_plain_properties(world: HubSpotWorld, ann: str) -> None:
-    """HubSpot knows nothing more of them."""
+    """HubSpot knows nothing more of them; evidence lifts them like any other value."""
+    flag = NewField(CONTACTS, FLAG, "Do not follow", "bool")
+    world.connector.create_field(flag)
     assert consents_of(world.connector).statements(CONTACTS, [ann], ["do_not_call"]) == {}
+    proof = Statement(False, world.now(), "preference page", "consent")
+    world.connector.update_many(CONTACTS, [Change(ann, {FLAG: True})])
+    assert world.org.records(CONTACTS)[ann][FLAG] == "true"
+    both = [OptIn(ann, FLAG, proof), OptIn(ann, OPT_OUT, proof)]
+    outcomes = consents_of(world.connector).let_in(CONTACTS, both)
+    assert [type(one) for one in outcomes] == [Written, Written]
+    record = world.org.records(CONTACTS)[ann]
+    assert (record[FLAG], record[OPT_OUT]) == ("false", "false")

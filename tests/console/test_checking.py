@@ -11,8 +11,10 @@ from click.testing import CliRunner, Result
 
 import intent
 from console.cli import kakehashi
+from console.running import sandbox_environment
 from intent.load import load_definition
-from sync.install import copy_intent, copy_mappings
+from sandbox.serve import Sandbox
+from sync.install import copy_intent, copy_mappings, copy_samples
 
 SAMPLES = Path(intent.__file__).parent / "samples" / "sources"
 
@@ -79,3 +81,38 @@ def test_faults_of_third_parties_files_come_with_the_others(folder: Path) -> Non
     [fault] = json.loads(done.stdout)["faults"]
     assert done.exit_code == 2
     assert (fault["found"], fault["nearest"]) == ("pricng", "pricing")
+
+
+def test_status_tells_that_files_about_website_intent_are_wrong(folder: Path) -> None:
+    """As it does of mappings: the definition and third parties, for people and for programs."""
+    right = CliRunner().invoke(kakehashi, ["status", "--json"])
+    assert json.loads(right.stdout)["intent_faults"] == []
+    file = folder / "intent.yaml"
+    file.write_text(file.read_text("utf-8").replace("family: browse", "family: brows", 1), "utf-8")
+    done = CliRunner().invoke(kakehashi, ["status", "--json"])
+    assert done.exit_code == 1
+    assert [one["found"] for one in json.loads(done.stdout)["intent_faults"]] == ["brows"]
+    shown = CliRunner().invoke(kakehashi, ["status"])
+    assert "website intent have faults" in shown.output
+    assert "intent.yaml" in shown.output
+
+
+def test_fields_that_init_makes_are_one_fault_a_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Right after the samples were copied: what to do is said once, beside whatever else is wrong."""
+    copy_samples(folder / "mappings", ("people", "companies"))
+    file = folder / "mappings" / "people.yaml"
+    file.write_text(file.read_text("utf-8").replace("jobtitle <->", "jobtitel <->", 1), "utf-8")
+    orgs = Sandbox.start(people=3, seed=1)
+    try:
+        for name, value in sandbox_environment(orgs.as_json(), folder).items():
+            monkeypatch.setenv(name, value)
+        done = CliRunner().invoke(kakehashi, ["check", "--json"])
+    finally:
+        orgs.stop()
+    faults = json.loads(done.stdout)["faults"]
+    told = sorted((Path(one["file"]).name, one["found"]) for one in faults)
+    assert done.exit_code == 2
+    assert told == [("companies.yaml", ""), ("people.yaml", ""), ("people.yaml", "jobtitel")]
+    assert sum("run `kakehashi init`" in one["message"] for one in faults) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -12,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from console.cli import kakehashi
 from console.detail import login_name
+from intent.cards import Known, card_of
 from intent.load import SHIPPED, load_definition
 from intent.model import Event, Identity
 from sync.holding import Holder
@@ -102,6 +104,23 @@ def test_a_company_is_explained_down_to_its_people_and_events(folder: Path) -> N
     assert "What adds up" in shown
     assert "form_submit_handraise" in shown
     assert run("explain", "nobody.example").exit_code == 1
+
+
+def test_the_sentences_shown_are_those_that_both_systems_were_told(folder: Path) -> None:
+    """Word for word, whatever a look of this moment would say; the parts add up to the score."""
+    store = intent_store(Ledger.open(f"sqlite:///{folder}/ledger.db"))
+    now = datetime.now(UTC)
+    [subject] = store.subjects_by("email", [ANN]).values()
+    known = Known(subject, store.states([subject], DEFINITION), [])
+    card = replace(card_of(DEFINITION, known, now), reason_internal_en="As it was told.")
+    store.tell([card], {}, now)
+    shown = run("explain", ANN).stdout
+    assert "As it was told." in shown
+    assert "asked to be contacted" not in shown
+    assert "How it adds up" in shown
+    found = json.loads(run("explain", ANN, "--json").stdout)
+    assert round(sum(one["adds"] for one in found["families"])) == found["now"]["engagement"]
+    assert "asked to be contacted" in found["now"]["reason_internal_en"]
 
 
 def test_replay_makes_all_scores_anew_by_the_file_as_it_is_now(folder: Path) -> None:

@@ -82,7 +82,7 @@ def test_what_caused_an_error_stays_out_as_well() -> None:
 
 
 def test_of_a_librarys_warning_only_the_library_is_named() -> None:
-    """It may quote what it was given: a body, an address with its password."""
+    """It may quote what it was given: a body, an address with its password. Of an error, kind and place."""
     program = (
         "logging.getLogger('urllib3.pool').warning('Retrying %s', SECRET)\n"
         "try:\n    broken()\nexcept ValueError:\n"
@@ -92,6 +92,8 @@ def test_of_a_librarys_warning_only_the_library_is_named() -> None:
     lines = logged(program)
     assert [line["name"] for line in lines] == ["urllib3.pool", "waitress", "py.warnings"]
     assert {line["event"] for line in lines} == {"library"}
+    assert [line.get("error") for line in lines] == [None, "ValueError", None]
+    assert lines[1]["at"][-1].endswith(" broken")
 
 
 def test_libraries_that_chat_are_not_heard() -> None:

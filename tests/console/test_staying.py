@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -146,3 +147,23 @@ def test_a_token_that_is_refused_ends_a_worker(tmp_path: Path, settings: dict[st
     worker = Process(tmp_path, "worker", **wrong)
     assert worker.code() == 3
     assert "hubspot" in worker.said.lower()
+
+
+def test_practice_orgs_alone_leave_a_file_that_leads_other_commands_to_them(tmp_path: Path) -> None:
+    """For nobody else to read, since keys stand in it; the first line of output is their JSON."""
+    words = ["sandbox", "--people", "3", "--env", "practice.env"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "console.cli", *words],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert running.stdout is not None
+        told = json.loads(running.stdout.readline())
+    finally:
+        running.terminate()
+        running.wait()
+    file = tmp_path / "practice.env"
+    assert f"KAKEHASHI_HUBSPOT__BASE_URL={told['hubspot']['base_url']}" in file.read_text("utf-8")
+    assert file.stat().st_mode & 0o077 == 0

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from intent.definition import SurgeRule
 from intent.explain import internal
-from intent.surge import Surge
+from intent.surge import LONG, Surge, surge
 from tests.intent.definitions import DEFINITION, NOW, contribution
 from tests.intent.test_explain import SURGE, said
 
@@ -28,3 +31,18 @@ def test_a_surge_on_a_topic_names_it_where_an_event_of_that_week_grounds_it() ->
     assert "急上昇" not in said(internal(DEFINITION, other, NOW, surge=of_pricing))[0]
     gone = Surge(True, 3, 0.1, 9.87, 6.0, 3, topic="no longer defined")
     assert "急上昇" not in said(internal(DEFINITION, events, NOW, surge=gone))[0]
+
+
+def test_whoever_was_never_seen_before_is_new_and_not_so_many_times_the_usual() -> None:
+    """Three first days ever: there is no usual to compare with, whatever the formula's ratio is."""
+    first = surge(SurgeRule(), [0] * LONG + [0, 0, 0, 0, 1, 1, 1])
+    assert (first.is_surge, first.is_new, first.days) == (True, True, 3)
+    events = [contribution(n, "pricing_view", int(n), topic="pricing") for n in "123"]
+    ja, en = said(internal(DEFINITION, events, NOW, surge=first))
+    assert ja.endswith("会社としての訪問は新規(直近7日のうち3日、その前の90日はなし)。")
+    assert en.endswith("are new: on 3 days of the last week, none in the 90 days before.")
+    about = replace(first, topic="pricing")
+    ja, en = said(internal(DEFINITION, events, NOW, surge=about))
+    assert ja.endswith("「料金」への関心は新規(直近7日のうち3日、その前の90日はなし)。")
+    assert "in “pricing” is new: on 3 days" in en
+    assert not surge(SurgeRule(), [1] + [0] * (LONG - 1) + [0, 0, 0, 0, 1, 1, 1]).is_new

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mappings.compile import compile_folder, objects_needed
-from mappings.faults import MappingFaults, catalogue
+from mappings.faults import MappingFault, MappingFaults, Place, catalogue
 from tests.mappings.builders import (
     HUBSPOT,
     SALESFORCE,
@@ -314,3 +315,13 @@ def test_every_sentence_is_there_in_both_languages(code: str) -> None:
     assert set(entry) == {"en", "ja"}
     assert entry["en"]
     assert entry["ja"]
+
+
+def test_a_list_of_allowed_words_that_was_cut_says_so() -> None:
+    """Nobody is to believe that the twelve are all; a program has them all."""
+    words = tuple(f"w{number}" for number in range(14))
+    place = Place("people.yaml", 1, 1)
+    cut = MappingFault(code="not_allowed", place=place, found="x", allowed=words)
+    assert "w11, …" in cut.message("en")
+    assert "w12" not in cut.message("en")
+    assert "…" not in replace(cut, allowed=words[:12]).message("en")

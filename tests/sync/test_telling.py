@@ -271,7 +271,9 @@ def test_a_surge_that_returns_within_two_weeks_is_told_only_where_it_is_louder(
     card = account_card(site)
     assert card is not None
     assert card.surge is told
-    assert ("急上昇" in str(card.reason_internal_ja)) is told
+    # Never seen before these days: it is new, and no number of times of anything.
+    assert ("会社として「料金」への関心は新規" in str(card.reason_internal_ja)) is told
+    assert "通常の" not in str(card.reason_internal_ja)
 
 
 def forbidding(tmp_path: Path) -> Website:

@@ -36,6 +36,11 @@ def test_a_lead_is_converted_and_its_contact_stays_paired(quiet: Installation) -
         assert held["salesforce_id"] == told.json["contact"]
         why = quiet.admin.run("why", "hubspot", "contacts", pair.contact, "--json").json
         assert why["state"] == "in_sync", why
+        why = quiet.admin.run("why", "salesforce", "Lead", pair.record, "--json").json
+        there = {"how": "converted", "object": "Contact", "id": told.json["contact"]}
+        assert why["went_to"] == there
+        shown = quiet.admin.run("why", "salesforce", "Lead", pair.record).out
+        assert f"converted to Contact {told.json['contact']}" in shown
     finally:
         quiet.stop()
         quiet.sandbox.stop()

@@ -58,6 +58,19 @@ def forbidden(live: Installation, pair: Pair) -> bool:
     return contact.get(OPT_OUT[0]) == "true" and bool(other.get(OPT_OUT[1]))
 
 
+def allowed(live: Installation, pair: Pair) -> bool:
+    """Whether neither org holds it any more."""
+    contact = live.sandbox.hubspot.records("contacts")[pair.contact]
+    other = live.sandbox.salesforce.records(pair.object)[pair.record]
+    return contact.get(OPT_OUT[0]) == "false" and other.get(OPT_OUT[1]) is False
+
+
+def proved() -> dict[str, str]:
+    """A yes that was said just now."""
+    said = {"given_at": datetime.now(UTC).isoformat(), "source": "preference page"}
+    return {"tracking": "granted", "basis": "consent", **said}
+
+
 def shown(live: Installation, pair: Pair, line: str) -> set[tuple[str, Any, Any]]:
     """What the page says of one line of a person, on both sides."""
     rows = requests.get(f"{live.url}/pairs/people", timeout=30).json()["rows"]
@@ -109,7 +122,9 @@ def test_a_visit_is_told_in_both_orgs_as_it_stands_on_file_until_it_is_forbidden
 
 
 def test_consent_taken_back_at_the_door_blanks_both_orgs(live: Installation) -> None:
-    """The website's server says so; the same person is in neither org's fields nor on file."""
+    """The website's server says so; the same person is in neither org's fields nor on file, until they say
+    yes again, and it is proved.
+    """
     _, (pair, email), *_ = addressed(live.sandbox)
     send(live, visits(email))
     live.wait(lambda: told(live, pair), PATIENCE, "the score in both orgs")
@@ -119,6 +134,11 @@ def test_consent_taken_back_at_the_door_blanks_both_orgs(live: Installation) -> 
     live.wait(lambda: forbidden(live, pair), PATIENCE, "the opt-out in both orgs")
     refused = send(live, visits(email))["rejected"]
     assert [one["code"] for one in refused] == ["no_consent"] * 3
+    yes = visits(email)[0] | {"consent": proved()}
+    send(live, [yes])
+    live.wait(lambda: allowed(live, pair), PATIENCE, "the opt-out lifted in both orgs")
+    live.settle()
+    assert send(live, [visits(email)[0]])["rejected"] == []
 
 
 def test_an_event_that_only_names_a_company_is_told_of_the_one_that_bears_the_name(

@@ -12,7 +12,7 @@ import pytest
 from intent.sources import read_sources
 from mappings.faults import FaultList
 from sync.ledger import LedgerUnavailable
-from tests.intent.visits import Twin, told
+from tests.intent.visits import DEFINITION, Twin, told
 from tests.webhooks.website import KEY, SERVER_DOOR, Website, answer_of, beacon, post
 from webhooks.intent import LIMIT
 
@@ -154,6 +154,23 @@ def test_the_store_is_down_and_the_sender_is_told_when_to_come_back() -> None:
     assert "disk" not in answer.text
     assert (site.events, site.rings) == ([], 0)
     site.store.is_down = False
+    assert answer_of(post(client, told()))["accepted"] == 1
+
+
+def test_a_broken_definition_is_named_and_the_sender_is_told_when_to_come_back(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """503 at every door that goes by it; the same request counts in full once the file is right."""
+    site = Website(definition=None)
+    client = site.client()
+    for answer in (post(client, told()), beacon(client, told()), client.get("/intent.js")):
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+        assert "intent.yaml" in answer_of(answer)["error"]
+    assert site.number('kakehashi_intent_refused_total{door="server",reason="files_broken"}') == 1
+    shown = capsys.readouterr().out
+    assert "files broken" in shown
+    assert "intent.yaml" in shown
+    site.definition = DEFINITION
     assert answer_of(post(client, told()))["accepted"] == 1
 
 

@@ -113,6 +113,31 @@ def test_a_yes_with_its_proof_lets_in_the_event_that_brings_it(house: House) -> 
     assert house.known()
 
 
+def test_a_yes_that_lifts_nothing_is_told_why(house: House) -> None:
+    """One from the future, one that is older than the no, and none at all have a sentence each."""
+
+    def message(number: int, **consent: str) -> str:
+        rows = [seen(number, consent=PROOF | consent)]
+        return str(answer_of(post(house.client, rows))["rejected"][0]["message"])
+
+    house.server(told(event_id="no", email=ANN, consent=NO))
+    assert "dated in the future" in message(1, given_at=(NOW + timedelta(hours=1)).isoformat())
+    assert "newer one" in message(2, given_at=(NOW - timedelta(hours=1)).isoformat())
+    assert "only fresh evidence" in message(3)
+
+
+def test_a_no_is_counted_in_its_answer(house: House) -> None:
+    """As heard, beside the reason why its event is not kept; an answer without one does not speak of it."""
+    rows = [told(event_id="no", email=ANN, consent=NO), seen(2, email="b@c.jp")]
+    answer = answer_of(post(house.client, rows))
+    assert (answer["heard"], answer["accepted"], len(answer["rejected"])) == (1, 1, 1)
+    page = [told(event_id="bye", email=None, visitor=V1, consent=NO)]
+    assert answer_of(beacon(house.client, page))["heard"] == 1
+    assert "heard" not in answer_of(post(house.client, [seen(3, email="b@c.jp")]))
+    nobody = [told(event_id="x", email="b@c.jp", visitor=None, consent=NO)]
+    assert "heard" not in answer_of(beacon(house.client, nobody))
+
+
 def test_a_browsers_no_ends_what_is_known_by_its_cookie(house: House) -> None:
     """The person goes too, if it is one; an address that a page merely names is nobody's no."""
     house.browser(seen(1, email=None, visitor=V1), seen(2, visitor=V1))

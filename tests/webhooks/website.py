@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from intent.definition import Definition
 from intent.intake import no_company
+from intent.load import load_definition
 from intent.model import Event
 from intent.sources import Source
 from tests.intent.visits import CHROME, DEFINITION, NETWORKS, NOW, Twin
@@ -32,7 +33,7 @@ class Website:
     write_key: str | None = KEY
     sites: frozenset[str] = frozenset({ORIGIN})
     sources: Mapping[str, Source] = field(default_factory=dict)
-    definition: Definition = DEFINITION
+    definition: Definition | None = DEFINITION
     company: Callable[[str], str | None] = no_company
     store: Twin = field(default_factory=Twin)
     bell_broken: bool = False
@@ -43,7 +44,7 @@ class Website:
         doors = IntentDoors(
             write_key=self.write_key,
             sites=self.sites,
-            definition=lambda: self.definition,
+            definition=self._definition_now,
             take_in=self.store.take_in,
             clock=lambda: NOW,
             sources=lambda: self.sources,
@@ -54,6 +55,10 @@ class Website:
         app = Flask("website", static_folder=None)
         app.register_blueprint(intent_doors(doors, IntentTally(self.registry)))
         return app.test_client()
+
+    def _definition_now(self) -> Definition:
+        """None: there is a file, and never was a right version of it."""
+        return self.definition or load_definition("version: 1")
 
     @property
     def events(self) -> list[Event]:
