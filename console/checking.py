@@ -19,8 +19,9 @@ from intent.sources import read_sources
 from lifecycle.definition import Reason
 from lifecycle.folder import read_definitions
 from lifecycle.load import SHIPPED_FOLDER
-from mappings.compile import missing_keys
+from mappings.compile import Compiled, missing_keys
 from mappings.faults import FaultList, MappingFault, MappingFaults, Place
+from mappings.schema import Mapping as FieldMapping
 from sync.field_choices import Wording
 from sync.install import (
     copy_definitions,
@@ -124,20 +125,29 @@ def check(session: Session, offline: bool) -> int:
     show_faults(session.output, (), tuple(warnings))
     if not session.output.json and not warnings:
         session.output.line(_all_right(len(compiled.mappings), len(compiled.relations)))
-    for key in _untold(bridge):
+    for key in _untold(bridge, compiled):
         session.output.error(say(key, session.output.lang))
     return 1 if any(w.code == "missing_key_field" for w in warnings) else 0
 
 
-def _untold(bridge: Bridge) -> tuple[str, ...]:
-    """What people will miss once leads are handed over; nothing while there is no shared definition."""
+def _untold(bridge: Bridge, compiled: Compiled) -> tuple[str, ...]:
+    """What people will miss once leads are handed over; nothing where no mapping speaks of it."""
     settings = bridge.settings
-    if not any((bridge.folder / settings.definitions).glob("*.yaml")):
+    if not any(_hands_over(mapping) for mapping in compiled.mappings):
         return ()
     if not settings.handoff.configured:
         return ("check.nobody_is_told",)
     has_links = settings.handoff.secrets and settings.web.public_url
     return () if has_links else ("check.no_links",)
+
+
+def _hands_over(mapping: FieldMapping) -> bool:
+    """Whether a mapping writes where people stand between the departments."""
+    return any(
+        (line.ledger_value or "").startswith("lifecycle.")
+        for lines in mapping.objects.values()
+        for line in lines.lines
+    )
 
 
 def _folded(bridge: Bridge, faults: Sequence[MappingFault]) -> tuple[MappingFault, ...]:

@@ -149,7 +149,8 @@ def _turn(page: Page, terms: Terms, now: float) -> None:
     page.hour = max(page.hour, hour)
     silence = now - page.heard
     if silence >= SILENCE:
-        page.used *= max(0.0, 1.0 - silence / DAY)
+        # Our own calls of the day are known: none of those comes back before its time.
+        page.used = max(page.used * max(0.0, 1.0 - silence / DAY), sum(page.ours.values()))
         page.heard = now
 
 

@@ -129,7 +129,9 @@ else
   p.hour = math.max(p.hour, hour)
   local silence = now - p.heard
   if silence >= SILENCE then
-    p.used = p.used * math.max(0, 1 - silence / DAY)
+    local own = 0
+    for lane = 1, LANES do own = own + p['ours' .. lane] end
+    p.used = math.max(p.used * math.max(0, 1 - silence / DAY), own)
     p.heard = now
   end
 end

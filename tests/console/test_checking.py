@@ -101,7 +101,8 @@ def test_fields_that_init_makes_are_one_fault_a_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Right after the samples were copied: what to do is said once, beside whatever else is wrong."""
-    copy_samples(folder / "mappings", ("people", "companies"))
+    names = ("people", "companies")
+    copy_samples(folder / "mappings", {name: f"{name}-with-intent" for name in names})
     file = folder / "mappings" / "people.yaml"
     file.write_text(file.read_text("utf-8").replace("jobtitle <->", "jobtitel <->", 1), "utf-8")
     orgs = Sandbox.start(people=3, seed=1)

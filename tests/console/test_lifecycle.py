@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from console.cli import kakehashi
 from lifecycle.errands import Errand
-from sync.install import copy_definitions, copy_mappings
+from sync.install import copy_definitions, copy_mappings, copy_samples
 from tests.sync.mail_server import Mailbox, mail_server
 from tests.sync.posting import SELLER, Posting
 from tests.sync.website import ANN
@@ -136,6 +136,9 @@ def test_check_says_when_nobody_is_told_or_letters_have_no_links(
 ) -> None:
     """A warning, and no fault: hand-offs work without letters."""
     copy_definitions(tmp_path / "definitions")
+    copy_samples(tmp_path / "mappings", {"people": "people-with-handoff"})
+    # The file stands alone: it speaks of companies.
+    copy_mappings(tmp_path / "mappings")
 
     def warned() -> str:
         answer = CliRunner().invoke(kakehashi, ["check", "--offline"], catch_exceptions=False)

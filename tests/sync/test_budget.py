@@ -163,6 +163,16 @@ class Vendor:
         return served
 
 
+def test_a_silent_rolling_day_gives_back_none_of_our_own_calls_before_their_time() -> None:
+    """Urgent calls used all of it up within minutes; hours later nobody else is told that some came back."""
+    time = Time()
+    toll, vendor = keeper(salesforce_quota(), time), Vendor(time, 200, rolling=True)
+    while paid(toll, Lane.CONSENT, 1) and vendor.call(toll):
+        pass
+    time.now += 20_000
+    assert not paid(toll, Lane.LIVE, 1)
+
+
 @pytest.mark.parametrize("rolling", [False, True], ids=["fixed day", "rolling day"])
 @settings(max_examples=40, deadline=None)
 @given(
