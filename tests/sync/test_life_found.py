@@ -199,3 +199,20 @@ def test_an_opt_out_of_somebody_else_leaves_a_frozen_one_lifted(tmp_path: Path) 
     story.world.time.forward(minutes=1)
     story.opt_out(HUBSPOT, story.who(HUBSPOT, "eve"))
     story.keep_promises()
+
+
+def test_a_birth_whose_answer_was_lost_is_in_its_pair_although_the_address_changed_since(
+    tmp_path: Path,
+) -> None:
+    """Ann's contact is found by its key, not by her address: it is hers, and no further record of her."""
+    story = Story(tmp_path)
+    ann = story.create("Contact", "ann")
+    story.world.order_trouble(HUBSPOT, "lost_answers")
+    story.hear()
+    story.edit(SALESFORCE, ann, email="anna@example.com")
+    story.opt_out(SALESFORCE, ann)
+    story.work(seconds=200)
+    story.keep_promises()
+    pair = story.pair_of(SALESFORCE, ann)
+    assert pair is not None
+    assert story.pair_of(HUBSPOT, pair.hubspot_id) == pair
