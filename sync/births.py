@@ -21,7 +21,7 @@ from sync.engine import Engine, Work
 from sync.findings import same_changes
 from sync.following import IS_CONVERTED
 from sync.ledger import Ledger
-from sync.model import Claim, FieldChange, Pair
+from sync.model import Claim, FieldChange, Pair, Sighting
 from sync.plandraft import Task
 from sync.reconcile import PairPlan, is_true
 from sync.sighting import Lookout
@@ -201,6 +201,7 @@ class Midwife:
             record = adopted.get(task.record_id(source) or "")
             if record is None:
                 continue
+            self._see(mapping, source.other, record)
             to_salesforce = source is HUBSPOT
             links.append(
                 replace(
@@ -288,16 +289,19 @@ class Midwife:
 
         Not where it is out of scope, paired, or where its key names somebody else who lives.
         """
-        engine = self.engine
-        if engine.ledger.pair_of(mapping.name, target, record.id) is not None:
+        if self.engine.ledger.pair_of(mapping.name, target, record.id) is not None:
             return False
-        sighting = Lookout(mapping, target, record.object).sight(record, self.context)
-        engine.ledger.note_sightings(
-            engine.writer.run_id, mapping.name, target, record.object, [sighting]
-        )
+        sighting = self._see(mapping, target, record)
         key = sighting.external_key
         is_free = key in {None, ours} or not self._lives(mapping, target.other, key)
         return sighting.in_scope and is_free
+
+    def _see(self, mapping: FieldMapping, target: System, record: Record) -> Sighting:
+        """Whom the ledger has not seen could not be in a pair, nor be told of an opt-out."""
+        sighting = Lookout(mapping, target, record.object).sight(record, self.context)
+        run = self.engine.writer.run_id
+        self.engine.ledger.note_sightings(run, mapping.name, target, record.object, [sighting])
+        return sighting
 
     def _lives(self, mapping: FieldMapping, side: System, record_id: str | None) -> bool:
         found = self.engine.ledger.record(mapping.name, side, record_id or "")

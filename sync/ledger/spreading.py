@@ -116,6 +116,8 @@ def _proved(table: Any, line: _Line) -> ColumnElement[bool]:
             word.c.said == OUT,
             or_(word.c.at.is_(None), word.c.at >= proof.c.at),
         )
+        # Two levels up is further than records are found by themselves: everybody's word would count.
+        .correlate(table, proof)
         .exists()
     )
     return (

@@ -59,7 +59,7 @@ class States(Room):
             rows = connection.execute(
                 select(record.c.system, record.c.object, SHOWN, func.count())
                 .where(record.c.mapping == mapping)
-                .where(or_(record.c.gone.is_(None), record.c.gone.in_(TOMBSTONES)))
+                .where(COUNTED)
                 .group_by(record.c.system, record.c.object, SHOWN)
             )
             for system, object_name, state, count in rows:
@@ -69,7 +69,7 @@ class States(Room):
     def records_in_state(
         self, mapping: str, system: System, state: str, limit: int = PAGE
     ) -> Iterator[StateRow]:
-        """Records of one side that are in this state."""
+        """Records of one side that are in this state: those that are counted."""
         with self._look() as connection:
             rows = connection.execute(
                 select(record.c.record_id, record.c.object, SHOWN_REASON)
@@ -77,6 +77,7 @@ class States(Room):
                     record.c.mapping == mapping,
                     record.c.system == system.value,
                     SHOWN.in_([state]),
+                    COUNTED,
                 )
                 .order_by(record.c.id)
                 .limit(limit)
@@ -98,6 +99,8 @@ RUNG_WHY = (
     )
     .scalar_subquery()
 )
+# Who vanished without a word is in no listing any more, and so in no sum.
+COUNTED = or_(record.c.gone.is_(None), record.c.gone.in_(TOMBSTONES))
 # A record that somebody rang for is not in line until it was looked at, whatever was true before.
 OVERRULED = and_(
     or_(record.c.state.is_(None), record.c.state.in_(["in_sync", "unpaired", "waiting"])), RUNG
@@ -133,6 +136,7 @@ def _state(mapping: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
             "unpaired",
             literal("not_visible"),
         ),
+        (and_(alone, record.c.gone == "not_visible"), "unpaired", literal("not_visible")),
         (_partner(mapping, record.c.gone == "deleted"), "waiting", literal("partner_deleted")),
         (_in_flight(mapping), "waiting", literal("in_flight")),
         (and_(bound, record.c.pair_id.in_(_unclean(mapping))), "waiting", _waits()),

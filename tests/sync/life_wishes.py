@@ -12,7 +12,7 @@ from hypothesis.stateful import rule
 from connector.port import System, Value
 from tests.sync.life_hands import HUBSPOT, Hands, picks, sides
 from tests.sync.life_mappings import PEOPLE
-from tests.sync.life_records import FLAG
+from tests.sync.life_records import FLAG, live
 
 # How old the evidence of an opt-in is that counts, if nobody opted out since. The future counts for nothing.
 AGES = {"fresh": timedelta(0), "old": timedelta(minutes=10), "future": timedelta(days=-99)}
@@ -23,11 +23,16 @@ class Wishes(Hands):
 
     @rule(side=sides, pick=picks)
     def opt_out(self, side: System, pick: int) -> None:
+        """Somebody wants to be left in peace. A tick where there was one is no news: no system keeps when
+        it was made once more, so that it counts since the first of them.
+        """
         self.count()
         record_id = self.choose(PEOPLE, side, pick)
-        if record_id is not None:
-            self.edit(PEOPLE, side, record_id, {FLAG[side]: True})
-            self.outs[side, record_id] = self.world.time.now
+        if record_id is None:
+            return
+        self.edit(PEOPLE, side, record_id, {FLAG[side]: True})
+        held = live(self.world, PEOPLE, side)[record_id]
+        self.outs[side, record_id] = held.history[FLAG[side]][-1].at
 
     @rule(side=sides, pick=picks)
     def untick(self, side: System, pick: int) -> None:

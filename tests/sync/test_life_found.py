@@ -172,3 +172,47 @@ def test_a_lead_that_became_a_forgotten_contact_a_moment_ago_goes_too(tmp_path: 
     story.opt_out(HUBSPOT, story.who(HUBSPOT, "eve"))
     assert lead not in story.world.salesforce.records("Lead")
     story.keep_promises()
+
+
+def test_whoever_vanished_and_has_no_partner_waits_for_nobody(tmp_path: Path) -> None:
+    """Eve's contact went into Hal's, who was forgotten before we heard of it, and her Lead is deleted."""
+    story = Story(tmp_path)
+    eve = story.who(HUBSPOT, "eve")
+    story.forget(SALESFORCE, story.who(SALESFORCE, "hal"))
+    story.merge(HUBSPOT, story.who(HUBSPOT, "hal"), eve)
+    story.delete(SALESFORCE, story.who(SALESFORCE, "eve"))
+    story.keep_promises()
+    vanished = story.world.ledger.record("people", HUBSPOT, eve)
+    assert vanished is not None
+    assert (vanished.state, vanished.reason) == ("unpaired", "not_visible")
+
+
+def test_an_opt_out_of_somebody_else_leaves_a_frozen_one_lifted(tmp_path: Path) -> None:
+    """Fay signed up again after Hal's Lead became hers; that Eve opts out later changes nothing of it."""
+    story = Story(tmp_path)
+    hal, fay = story.who(SALESFORCE, "hal"), story.who(SALESFORCE, "fay")
+    story.opt_out(SALESFORCE, hal)
+    story.hear()
+    story.convert(hal, into=fay)
+    story.opt_in(SALESFORCE, fay)
+    story.hear()
+    story.world.time.forward(minutes=1)
+    story.opt_out(HUBSPOT, story.who(HUBSPOT, "eve"))
+    story.keep_promises()
+
+
+def test_a_birth_whose_answer_was_lost_is_in_its_pair_although_the_address_changed_since(
+    tmp_path: Path,
+) -> None:
+    """Ann's contact is found by its key, not by her address: it is hers, and no further record of her."""
+    story = Story(tmp_path)
+    ann = story.create("Contact", "ann")
+    story.world.order_trouble(HUBSPOT, "lost_answers")
+    story.hear()
+    story.edit(SALESFORCE, ann, email="anna@example.com")
+    story.opt_out(SALESFORCE, ann)
+    story.work(seconds=200)
+    story.keep_promises()
+    pair = story.pair_of(SALESFORCE, ann)
+    assert pair is not None
+    assert story.pair_of(HUBSPOT, pair.hubspot_id) == pair
