@@ -167,16 +167,18 @@ class World(Erasing):
             return
 
     def compare_all(self) -> None:
-        """A whole compare; one that finds a system busy is gone on with by the next one."""
+        """A whole compare, which tries again what was refused, as `kakehashi resync` and the nightly one do;
+        one that finds a system busy is gone on with by the next one.
+        """
         try:
-            self.resync()
+            self.resync(retry_parked=True)
         except TryLater:
             self.is_interrupted = True
         else:
             self.is_interrupted = False
 
     def rest(self) -> None:
-        """No more trouble: rounds until nobody is rung for, a whole compare, rounds again."""
+        """No more trouble: rounds until nobody is rung for, a whole compare a night, rounds again."""
         self.land()
         self.calm()
         self.hear_wishes()
@@ -189,6 +191,11 @@ class World(Erasing):
             self.compare_all()
         self.compare_all()
         self.work_off()
+        if any(kind.cause == "duplicate_of" for kind in self.ledger.parked_kinds()):
+            # What was refused while another record still held its key is tried again in the next night.
+            self.time.forward(hours=24)
+            self.compare_all()
+            self.work_off()
 
     def work_off(self) -> None:
         """A worker for as long as somebody is rung for; who waits for a partner waits on."""

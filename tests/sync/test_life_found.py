@@ -216,3 +216,11 @@ def test_a_birth_whose_answer_was_lost_is_in_its_pair_although_the_address_chang
     pair = story.pair_of(SALESFORCE, ann)
     assert pair is not None
     assert story.pair_of(HUBSPOT, pair.hubspot_id) == pair
+
+
+def test_a_key_that_was_refused_is_written_once_its_holder_has_let_go(tmp_path: Path) -> None:
+    """Two merges at once, one in each system: the survivor held the key that another contact was to get."""
+    story = Story(tmp_path)
+    story.merge(HUBSPOT, story.who(HUBSPOT, "hal"), story.who(HUBSPOT, "fay"))
+    story.merge(SALESFORCE, story.who(SALESFORCE, "hal"), story.who(SALESFORCE, "eve"))
+    story.keep_promises()
