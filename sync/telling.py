@@ -19,12 +19,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import cache
 from typing import NamedTuple
 
 import structlog
 
+from connector.errors import ConnectorError
 from intent import cards
 from intent.cards import Known
 from intent.definition import Definition
@@ -51,6 +52,8 @@ COLLEAGUES = 5
 # A click of five minutes in the future, and the view that follows it, have come in by then.
 RIPE = 2 * PATIENCE
 LEASE = "intent:"
+# Who could not be judged is looked at again after this.
+SOON = timedelta(minutes=1)
 # What was told speaks of somebody who was forgotten: it is told anew, whatever else has changed.
 NOT_TRUE = News(tell=True, at_once=True)
 
@@ -200,8 +203,17 @@ class Teller:
         again: dict[Subject, datetime | None] = dict.fromkeys(subjects)
         again |= {one.card.subject: _earlier(one.again, one.news.wait_until) for one in looked}
         self._put_out(fresh, again, now)
-        self.looked([one.card.subject for one in looked])
+        self._hand_on([one.card.subject for one in looked])
         return len(subjects)
+
+    def _hand_on(self, subjects: Sequence[Subject]) -> None:
+        """Tell who hands people over; where a system does not answer, they are looked at once more soon."""
+        try:
+            self.looked(subjects)
+        except ConnectorError as error:
+            log.warning("people are judged later", system=error.system)
+            now = self.clock()
+            self.store.tell((), dict.fromkeys(subjects, now + SOON), now)
 
     def _look_at(
         self,

@@ -144,10 +144,23 @@ class Usher:
                 by_subject: dict[Subject, list[Request]] = defaultdict(list)
                 for one in asked:
                     by_subject[one.subject].append(one)
-                told = [self._decide(about, *one) for one in by_subject.items()]
+                told = [made for one in by_subject.items() if (made := self._try(about, *one))]
                 self._tell(about, told)
                 done += len(asked)
+                if len(told) < len(by_subject):
+                    # Who waits for a system is asked about again in the next round.
+                    break
         return done
+
+    def _try(
+        self, about: Acquaintance, subject: Subject, requests: Sequence[Request]
+    ) -> Told | None:
+        """What became of one person's requests; None: a system does not answer, and they stay on file."""
+        try:
+            return self._decide(about, subject, requests)
+        except ConnectorError as error:
+            log.warning("a request waits", system=error.system, reason=error.message)
+            return None
 
     def _decide(self, about: Acquaintance, subject: Subject, requests: Sequence[Request]) -> Told:
         for _ in range(TRIES):
