@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
 
 from connector.errors import ConnectorError
 from connector.port import Connector, System
-from sync.hearing import Heard
+from sync.hearing import Edited, Heard
 
 USER, EMAIL, LAST = "User", "Email", "LastModifiedById"
-
-
-class Edited(NamedTuple):
-    """When it was entered, and by whom: an address, or the system's name where it does not say."""
-
-    at: datetime
-    by: str
 
 
 @dataclass(frozen=True, slots=True)

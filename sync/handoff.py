@@ -37,7 +37,7 @@ from sync.ledger import Ledger
 from sync.lives import Lives
 from sync.settings import Settings
 from sync.timekeeping import Rung, Timekeeper
-from sync.ushering import Told, Usher
+from sync.ushering import Usher
 from sync.witnessing import Witness
 
 log = structlog.get_logger()
@@ -97,7 +97,6 @@ class Handoff:
     zone: ZoneInfo
     holder: Holder
     ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None
-    post: Callable[[Definition, Sequence[Told]], object] = lambda _definition, _told: None
     call: Callable[[Definition, Sequence[Rung]], object] = lambda _definition, _rung: None
     stop: Callable[[], bool] = lambda: False
     _about: tuple[Whole, Acquaintance] | None = None
@@ -161,7 +160,6 @@ class Handoff:
             hold=self.holder.lease,
             clock=self.clock,
             ring=self.ring,
-            post=self.post,
             witness=self.witness,
             editors=Editors(self.connectors),
             timekeeper=Timekeeper(self.store, self.witness, self.clock, self.call),

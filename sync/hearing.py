@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
 
 from connector.port import System, Value, Values
 from mappings.schema import Cell, Context, Fault, OwnName, Pending, Skip
@@ -34,6 +36,13 @@ class Heard:
     fields: tuple[str, ...] = ()
     held: Mapping[str, Cell] = field(default_factory=dict)
     told: Mapping[str, Cell] = field(default_factory=dict)
+
+
+class Edited(NamedTuple):
+    """When something was entered, and by whom: an address, or the system's name where it does not say."""
+
+    at: datetime
+    by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

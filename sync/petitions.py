@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from connector.port import System
 from lifecycle.definition import Definition
@@ -18,7 +18,7 @@ from lifecycle.model import Refusal, RefusalCode, Request, Role, Stage, Standing
 from mappings.normal import as_text
 from mappings.own_values import OWN_VALUES
 from mappings.schema import Cell
-from sync.hearing import Heard
+from sync.hearing import Edited, Heard
 
 STAGE, VERDICT = "lifecycle.stage", "lifecycle.verdict"
 REASON, SUB_REASON = "lifecycle.recycle_reason", "lifecycle.recycle_sub_reason"
@@ -26,16 +26,6 @@ COMMENT, REVIEW = "lifecycle.recycle_comment", "lifecycle.reactivate_on"
 ACCEPT, REJECT = "accept", "reject"
 # Values of ours that may be asked for by editing them; an edit of any other is put back.
 ASKED_BY: Final = frozenset({STAGE, VERDICT, REASON, SUB_REASON, COMMENT, REVIEW})
-
-
-class Made(Protocol):
-    """When an edit was made in its system, and by whom."""
-
-    @property
-    def at(self) -> datetime: ...
-
-    @property
-    def by(self) -> str: ...
 
 
 class Petition(NamedTuple):
@@ -59,7 +49,7 @@ def petition_of(
     definition: Definition,
     now: datetime,
     *,
-    edited: Made,
+    edited: Edited,
     nth: int,
 ) -> Petition:
     """The request behind an edit. `edited`: when and by whom it was made there; `nth`: refused before it.

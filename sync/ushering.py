@@ -71,7 +71,7 @@ class Told(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usher:
     """What a worker does for hand-offs. `about` gathers what is known, by the definition in force; None:
-    none is, and nobody is moved. `post` hands letters on, of what became of somebody.
+    none is, and nobody is moved.
     """
 
     store: LifecycleStore
@@ -84,7 +84,6 @@ class Usher:
     hold: Callable[[str], AbstractContextManager[None]]
     clock: Callable[[], datetime]
     ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None
-    post: Callable[[Definition, Sequence[Told]], object] = lambda _definition, _told: None
     stop: Callable[[], bool] = lambda: False
 
     # Hearing ------------------------------------------------------------------------------------
@@ -380,8 +379,7 @@ class Usher:
     # Telling ------------------------------------------------------------------------------------
 
     def _tell(self, about: Acquaintance, told: Sequence[Told]) -> None:
-        """Letters first, then both systems: who opens a letter finds the record as it says."""
-        self.post(about.definition, told)
+        """Both systems hear of it. Letters went on file with the decision."""
         self._ring_for(about, [one.before.subject for one in told])
 
     def _ring_for(self, about: Acquaintance, subjects: Iterable[Subject]) -> None:

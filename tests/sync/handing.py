@@ -22,7 +22,6 @@ from sync.own_values import informed
 from sync.petitions import ASKED_BY
 from sync.telling import Teller
 from sync.timekeeping import Rung
-from sync.ushering import Told
 from sync.workbench import Workbench
 from tests.sync.bridge import KEYS, people, schema
 from tests.sync.builders import line
@@ -73,7 +72,6 @@ class Handing(Website):
     """Both twins, the website, the ledger of stages, and one worker that does all of it."""
 
     mapping: FieldMapping = field(default_factory=handed)
-    letters: list[Told] = field(default_factory=list)
     calls: list[Rung] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
 
@@ -105,7 +103,6 @@ class Handing(Website):
             clock=self.time,
             zone=super().bench.zone,
             holder=super().bench.holder,
-            post=lambda _definition, told: self.letters.extend(told),
             call=lambda _definition, rung: self.calls.extend(rung),
         )
 
