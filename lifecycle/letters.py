@@ -77,6 +77,7 @@ def hand_over(definition: Definition, lead: HandOver, language: Language) -> Let
             if part.lines
         ),
         tuple(_verdict_links(lead, language)),
+        language,
     )
 
 
@@ -103,6 +104,7 @@ def send_back(
         say("send_back.subject", language, who=who.shown(language), reason=reason),
         (Part(None, tuple(lines)),),
         tuple(_record(who, language)),
+        language,
     )
 
 
@@ -143,6 +145,7 @@ def escalation(
             Part(None, tuple(lines)),
         ),
         tuple(_record(who, language)),
+        language,
     )
 
 

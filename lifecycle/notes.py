@@ -99,7 +99,8 @@ def morning(
         parts.append(Part(say("morning.today", language), tuple(found)))
     day = day_of(definition, now, language)
     subject = say("morning.subject", language, day=day, **words)
-    return Letter(subject, tuple(parts), tuple(_links(late[:MOST_LATE], today, language)))
+    links = tuple(_links(late[:MOST_LATE], today, language))
+    return Letter(subject, tuple(parts), links, language)
 
 
 def weekly(definition: Definition, week: Week, language: Language) -> Letter:
@@ -114,6 +115,7 @@ def weekly(definition: Definition, week: Week, language: Language) -> Letter:
             Part(say("weekly.reasons", language), tuple(_reasons(definition, week, language))),
             Part(say("weekly.clocks", language), tuple(_kept(week, language))),
         ),
+        language=language,
     )
 
 

@@ -56,6 +56,8 @@ class Letter:
     subject: str
     parts: tuple[Part, ...]
     links: tuple[Link, ...] = ()
+    # In which it says that there is more of it than fits.
+    language: Language = "en"
 
 
 class Who(NamedTuple):

@@ -6,6 +6,7 @@ and a letter is about a person.
 
 from __future__ import annotations
 
+import json
 import smtplib
 import ssl
 from collections.abc import Iterator, Mapping
@@ -62,7 +63,9 @@ class Hook:
                 session.trust_env = False
                 answer = session.post(
                     self.url,
-                    json=content,
+                    # As it was measured: in ASCII each Japanese sign would take twice the room.
+                    data=_written(content),
+                    headers={"Content-Type": "application/json"},
                     timeout=(CONNECT, ANSWER),
                     proxies={parts.scheme: self.proxy} if self.proxy else None,
                     verify=self.ca_bundle or True,
@@ -152,6 +155,12 @@ def _message(sender: str, to: str, subject: str, text: str, message_id: str) -> 
     # Not every server takes eight bits.
     message.set_content(text, cte="quoted-printable")
     return message
+
+
+def _written(content: Mapping[str, Any]) -> bytes:
+    """JSON in UTF-8; half of a sign, which no text should hold, is a question mark."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace")
 
 
 def _seconds(wish: str | None) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import replace
 from email.message import EmailMessage
 from typing import Any
 
@@ -12,9 +13,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lifecycle.letters import hand_over
+from lifecycle.notes import Lead, morning
 from lifecycle.wires import SLACK_BLOCKS, SLACK_TEXT, TEAMS_BYTES, mail, slack, teams
 from lifecycle.wording import Letter, Link, Part, Who
-from tests.lifecycle.letter_builders import ACCEPT, BACK, EVIL, RECORD, SHARED, lead, returned
+from mappings.faults import Language
+from tests.lifecycle.letter_builders import (
+    ACCEPT,
+    BACK,
+    EVIL,
+    NOW,
+    RECORD,
+    SHARED,
+    card,
+    lead,
+    returned,
+    standing,
+)
 
 PLAIN = hand_over(SHARED, lead(), "ja")
 HOSTILE = hand_over(
@@ -145,3 +159,81 @@ def test_whatever_is_said_fits_into_teams(letter: Letter) -> None:
     body = teams(letter)
     assert len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()) <= TEAMS_BYTES
     assert len(runs(body)) >= 1
+
+
+# What is left out ---------------------------------------------------------------------------------
+
+# Every line and link can be told from every other one; a letter of a hundred lines does not fit anywhere.
+SIZES = st.lists(st.tuples(st.integers(1, 60), st.sampled_from([10, 90, 900])), max_size=70)
+LANGUAGES = st.sampled_from(["en", "ja"])
+SAID_LINES = {"en": r"… and (\d+) more lines", "ja": r"…ほか (\d+) 行"}
+SAID_LINKS = {"en": r"… and (\d+) more links", "ja": r"…ほか (\d+) 件のリンク"}
+
+
+def long_letter(sizes: list[tuple[int, int]], links: int, language: Language) -> Letter:
+    """Parts of so many lines of such a length, and so many links."""
+    parts = tuple(
+        Part(f"title {p}", tuple(f"line {p}.{n} ".ljust(length, "あ") for n in range(count)))
+        for p, (count, length) in enumerate(sizes)
+    )
+    made = (Link(f"link {n}", f"https://bridge.example.com/t/{n}") for n in range(links))
+    return Letter("subject", parts, tuple(made), language)
+
+
+def count_of(said: str, text: str) -> int:
+    """How much is left out, as the letter says it; once at most."""
+    found = re.findall(said, text)
+    assert len(found) <= 1
+    return int(found[0]) if found else 0
+
+
+@given(SIZES, st.integers(0, 400), LANGUAGES)
+@settings(max_examples=30, deadline=None)
+def test_slack_is_told_how_much_was_left_out(
+    sizes: list[tuple[int, int]], links: int, language: Language
+) -> None:
+    """What is there and what is said to be missing is all there is; the first of both stay."""
+    letter = long_letter(sizes, links, language)
+    body = slack(letter)
+    text = "\n".join(one["text"] for one in texts(body))
+    shown = re.findall(r"^line (\d+\.\d+)", text, re.MULTILINE)
+    every = [line.split()[1] for part in letter.parts for line in part.lines]
+    assert shown == every[: len(shown)]
+    assert len(shown) + count_of(SAID_LINES[language], text) == len(every)
+    linked = re.findall(r"\|link (\d+)>", text)
+    assert linked == [str(n) for n in range(len(linked))]
+    assert len(linked) + count_of(SAID_LINKS[language], text) == links
+    assert len(body["blocks"]) <= SLACK_BLOCKS
+    assert not any(re.fullmatch(r"■ title \d+", one["text"]) for one in texts(body))
+
+
+@given(SIZES, st.integers(0, 400), LANGUAGES)
+@settings(max_examples=30, deadline=None)
+def test_teams_is_told_how_much_was_left_out(
+    sizes: list[tuple[int, int]], links: int, language: Language
+) -> None:
+    """In bytes as they are sent; where there are many links, there are lines beside them all the same."""
+    letter = long_letter(sizes, links, language)
+    body = teams(letter)
+    shown = [one.split()[1] for one in runs(body) if one.startswith("line ")]
+    every = [line.split()[1] for part in letter.parts for line in part.lines]
+    text = "\n".join(runs(body))
+    assert shown == every[: len(shown)]
+    assert len(shown) + count_of(SAID_LINES[language], text) == len(every)
+    actions = body["attachments"][0]["content"]["actions"]
+    assert len(actions) + count_of(SAID_LINKS[language], text) == links
+    assert [one["title"] for one in actions] == [f"link {n}" for n in range(len(actions))]
+    assert bool(shown) == bool(every)
+    assert bool(actions) == bool(links)
+    assert len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()) <= TEAMS_BYTES
+
+
+def test_a_morning_of_a_thousand_leads_is_cut_in_the_readers_words() -> None:
+    """The list may be as long as a definition says; every way takes it, in Japanese and in English."""
+    long_list = replace(SHARED, a_list=1_000)
+    whos = (Who(f"山田 花子 {n}", "アクメ", f"{RECORD}{n}") for n in range(1_000))
+    leads = [Lead(who, standing(), (), card()) for who in whos]
+    for language in ("ja", "en"):
+        letter = morning(long_list, leads, NOW, language)
+        assert count_of(SAID_LINES[language], "\n".join(runs(teams(letter)))) > 0
+        assert count_of(SAID_LINKS[language], texts(slack(letter))[-1]["text"]) > 0

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from lifecycle import tickets
+from lifecycle import tickets, wires
 from lifecycle.definition import Department
-from sync.outward import MailServer, NotSent
+from lifecycle.wording import Letter, Part
+from sync.outward import Hook, MailServer, NotSent
 from sync.ways import Chat, Mailed, Way, Ways
 from tests.connector.hubspot_server import Reply, running
 from tests.sync.bridge import sqlite_url
@@ -255,6 +256,16 @@ def test_teams_is_told_in_its_own_words() -> None:
     way = Ways(hooks={"marketing": url}).to("marketing", {"marketing": "", "sales": ""})
     assert way is not None
     assert way.name == "teams"
+
+
+def test_a_chat_gets_as_many_bytes_as_were_measured(house: Posting) -> None:
+    """A Japanese sign is three bytes on the wire, and not the six that it has in ASCII."""
+    letter = Letter("件名", (Part(None, ("課題" * 40,) * 500),), (), "ja")
+    url = f"{house.chat.url}/workflows/1"
+    Hook(url).post(wires.teams(letter))
+    assert len(house.chat.asked[0].body) <= wires.TEAMS_BYTES
+    assert len(house.chat.asked[0].body) > wires.TEAMS_BYTES // 2
+    assert "課題" in house.chat.asked[0].body.decode()
 
 
 def test_a_mail_that_cannot_be_written_is_refused_for_good(house: Posting) -> None:
