@@ -137,6 +137,8 @@ def _untold(bridge: Bridge, compiled: Compiled) -> tuple[str, ...]:
         return ()
     if not settings.handoff.configured:
         return ("check.nobody_is_told",)
+    if settings.mode == "observe":
+        return ("check.letters_held",)
     has_links = settings.handoff.secrets and settings.web.public_url
     return () if has_links else ("check.no_links",)
 

@@ -75,6 +75,7 @@ def overdue(session: Session, offline: bool) -> int:
     alone = [] if definition is None else list(orphans(desk.store, definition, desk.now))
     lost = [] if offline else desk.lost_without_a_reason()
     letters = desk.store.unsent(desk.now - LETTERS, MOST)
+    held = desk.store.owed(MOST) if desk.postman.holds else ()
     found = bool(late or alone or lost or letters)
     if session.output.json:
         session.output.document(
@@ -92,6 +93,7 @@ def overdue(session: Session, offline: bool) -> int:
                     for one in lost
                 ],
                 "letters": [_letter_json(one) for one in letters],
+                "held": len(held),
             }
         )
         return int(found)
@@ -99,6 +101,8 @@ def overdue(session: Session, offline: bool) -> int:
     _tell_alone(desk, [one.standing for one in alone])
     _tell_lost(desk, lost)
     _tell_letters(desk, letters)
+    if held:
+        session.output.say("lifecycle.held", count=len(held))
     if not found:
         session.output.say("lifecycle.nothing_open")
     return int(found)
@@ -135,6 +139,9 @@ def notes(session: Session, whom: str, send: bool) -> int:
 
 def _send(desk: LeadDesk, whom: Sequence[str], *, is_week: bool) -> int:
     postman, output = desk.postman, desk.session.output
+    if postman.holds:
+        output.error(say("check.letters_held", output.lang))
+        return 1
     if not postman.ways.are_set:
         output.error(say("check.nobody_is_told", output.lang))
         return 1

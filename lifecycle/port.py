@@ -159,6 +159,9 @@ class Letters(Protocol):
     def take_letters(self, now: datetime, until: datetime, limit: int) -> Sequence[Errand]:
         """Errands to be done now, longest waiting first; nobody else gets them before `until`."""
 
+    def owed(self, limit: int) -> Sequence[Errand]:
+        """Errands that are not over, longest waiting first; looking takes none of them."""
+
     def again(self, errand: Errand, at: datetime) -> None:
         """That it could not be sent now, and when to try again."""
 

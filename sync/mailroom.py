@@ -44,6 +44,7 @@ def postman_of(
         ways=ways_of(premises.settings, premises.environ),
         about=handoff.usher.about,
         clock=handoff.clock,
+        holds=premises.settings.mode == "observe",
         stop=stop,
     )
 

@@ -47,6 +47,8 @@ LEASE: Final = timedelta(minutes=5)
 # A letter that reached nobody for so long is old news.
 LATEST: Final = timedelta(days=3)
 KEPT: Final = timedelta(days=30)
+# Of letters that are held so many are counted.
+MOST: Final = 1_000
 PATIENCE: Final = RetryPolicy(first=10.0, ceiling=1_800.0)
 
 
@@ -59,6 +61,8 @@ class Postman:
     ways: Ways
     about: Callable[[], Acquaintance | None]
     clock: Callable[[], datetime]
+    # Nothing leaves the house: the mode is `observe`. What is owed stays on file.
+    holds: bool = False
     stop: Callable[[], bool] = lambda: False
     dice: Callable[[], float] = random
 
@@ -89,10 +93,13 @@ class Postman:
     def notes(self) -> int:
         """Put on file that sellers get their morning, and both heads their week; once a day and a week.
 
-        Nobody gets one on a day on which nobody works. Answers how many are new.
+        Nobody gets one on a day on which nobody works, or while letters are held. Answers how many are new.
         """
         about, now = self.about(), self.clock()
         if about is None or not self.ways.are_set:
+            return 0
+        if self.holds:
+            log.warning("letters are held", mode="observe", owed=len(self.store.owed(MOST)))
             return 0
         definition = about.definition
         today = now.astimezone(ZoneInfo(definition.calendar.zone)).date()
@@ -116,7 +123,7 @@ class Postman:
 
     def deliver(self) -> int:
         """Send what is owed now; answers how many letters were taken. Raises `LedgerError`."""
-        if not self.ways.are_set:
+        if self.holds or not self.ways.are_set:
             return 0
         done = 0
         while not self.stop():

@@ -60,6 +60,15 @@ class Outbox(LifecycleRoom):
             )
         return [_errand_of(row)._replace(tries=row.tries + 1) for row in rows]
 
+    def owed(self, limit: int) -> Sequence[Errand]:
+        """Errands that are not over, longest waiting first; looking takes none of them."""
+        is_open = letter.c.next_at.is_not(None)
+        with self._look() as connection:
+            rows = connection.execute(
+                select(letter).where(is_open).order_by(letter.c.at, letter.c.id).limit(limit)
+            ).all()
+        return [_errand_of(row) for row in rows]
+
     def again(self, errand: Errand, at: datetime) -> None:
         """That it could not be sent now, and when to try again."""
         with self._begin() as connection:

@@ -126,6 +126,23 @@ def test_a_note_is_shown_and_sent_when_asked_for(
     assert {SELLER, "marketing@example.com"} <= set(notes)
 
 
+def test_in_observe_mode_letters_are_held_and_it_is_said(
+    house: Posting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A note that is asked for is not sent either."""
+    monkeypatch.setenv("KAKEHASHI_MODE", "observe")
+    with mail_server() as box:
+        by_mail(monkeypatch, box)
+        answer = run("notes", "--for", SELLER, "--send")
+        assert (answer.exit_code, "Letters are held" in answer.stderr) == (1, True)
+        assert box.mails == []
+    assert (
+        "Letters that are held while KAKEHASHI_MODE is observe: 1"
+        in run("overdue", "--offline").stdout
+    )
+    assert told("overdue", "--offline")["held"] == 1
+
+
 def by_mail(monkeypatch: pytest.MonkeyPatch, box: Mailbox) -> None:
     monkeypatch.setenv("KAKEHASHI_HANDOFF__MAIL_FROM", "bridge@example.com")
     monkeypatch.setenv("KAKEHASHI_HANDOFF__MAIL_SMTP_URL", f"smtp://localhost:{box.port}")
@@ -151,3 +168,5 @@ def test_check_says_when_nobody_is_told_or_letters_have_no_links(
     monkeypatch.setenv("KAKEHASHI_HANDOFF__SECRET", "practice")
     monkeypatch.setenv("KAKEHASHI_WEB__PUBLIC_URL", "https://bridge.example.com")
     assert warned() == ""
+    monkeypatch.setenv("KAKEHASHI_MODE", "observe")
+    assert "Letters are held" in warned()

@@ -82,6 +82,18 @@ class LetterPromises:
         assert taken(store, 9) == []
         assert store.unsent(NOW - DAY, 9) == []
 
+    def test_what_is_owed_can_be_looked_at_without_being_taken(
+        self, store: SqlLifecycleStore
+    ) -> None:
+        """Whoever has it at the moment; what is over is not owed any more."""
+        other = NOTE._replace(id="morning:2", at=NOW + HOUR)
+        store.put_letters([other, NOTE])
+        taken(store)
+        assert [(one.id, one.tries) for one in store.owed(9)] == [(NOTE.id, 1), (other.id, 1)]
+        assert len(store.owed(1)) == 1
+        store.end(NOTE, "sent", NOW)
+        assert [one.id for one in store.owed(9)] == [other.id]
+
     def test_what_reached_nobody_is_told_with_its_reason(self, store: SqlLifecycleStore) -> None:
         """Not what was sent, and not what was no news any more."""
         others = [NOTE._replace(id=f"morning:{n}") for n in (2, 3)]

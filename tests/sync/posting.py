@@ -37,6 +37,7 @@ class Posting(Handing):
     chat: Server = field(default_factory=Server)
     box: Mailbox = field(default_factory=Mailbox)
     reached: tuple[str, ...] = ()
+    holds: bool = False
 
     @cached_property
     def handoff(self) -> Handoff:
@@ -57,6 +58,7 @@ class Posting(Handing):
             ),
             about=self.handoff.usher.about,
             clock=self.time,
+            holds=self.holds,
             dice=lambda: 1.0,
         )
 

@@ -188,6 +188,24 @@ def test_with_nothing_set_nothing_is_sent_and_nothing_is_taken(tmp_path: Path) -
         assert len(house.box.mails) == 1
 
 
+def test_in_observe_mode_no_letter_leaves_the_house(house: Posting) -> None:
+    """Neither to a chat nor by mail, and no notes are owed; once live, what is news still is told, once."""
+    house.reached, house.holds = ("marketing",), True
+    house.begin()
+    house.raise_hand()
+    house.seller_says(verdict="reject", recycle_reason="timing")
+    with capture_logs() as logs:
+        house.postman.notes()
+        assert house.postman.deliver() == 0
+    assert (house.box.mails, house.chat.asked) == ([], [])
+    assert {one.kind for one in house.handoff.store.owed(9)} == {"hand_over", "send_back"}
+    assert [one["owed"] for one in logs if one["event"] == "letters are held"] == [2]
+    house.holds = False
+    house.postman.deliver()
+    assert [one.path for one in house.chat.asked] == ["/services/marketing"]
+    assert house.handoff.store.owed(9) == []
+
+
 def test_the_steps_of_a_clock_are_told_to_whom_they_are_meant_for(house: Posting) -> None:
     """First the owner, then the manager; a lead that is taken back is told although its clock stopped."""
     house.hand()
