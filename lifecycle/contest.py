@@ -121,13 +121,30 @@ def _with_conflict(
     return (*entries[:-1], replace(entries[-1], conflict_with=against))
 
 
-def _precedence(owner: Department) -> Callable[[Request], tuple[bool, datetime, bool, int, str]]:
-    """Smaller goes first: erasure, event time, the owner of the dispute, its own tool, at last the name."""
+class Precedence(NamedTuple):
+    """Smaller goes first. Within one second, which is all that Salesforce tells, nobody was earlier."""
+
+    is_no_erasure: bool
+    second: datetime
+    is_of_others: bool
+    tool: int
+    at: datetime
+    id: str
+
+
+def _precedence(owner: Department) -> Callable[[Request], Precedence]:
+    """Erasure, event time, the owner of the dispute, its own tool; of one tool in order; then the name."""
     tools = TOOLS[owner]
 
-    def of(one: Request) -> tuple[bool, datetime, bool, int, str]:
-        is_owners = DEPARTMENT.get(one.role) == owner
-        return one.to is not Stage.ERASED, one.at, not is_owners, tools.index(one.source), one.id
+    def of(one: Request) -> Precedence:
+        return Precedence(
+            is_no_erasure=one.to is not Stage.ERASED,
+            second=one.at.replace(microsecond=0),
+            is_of_others=DEPARTMENT.get(one.role) != owner,
+            tool=tools.index(one.source),
+            at=one.at,
+            id=one.id,
+        )
 
     return of
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector.errors import ConnectorError
 from connector.port import Connector, System
 from sync.hearing import Edited, Heard
 
 USER, EMAIL, LAST = "User", "Email", "LastModifiedById"
+# How far behind its edit a stamp may lie: Salesforce cuts times to whole seconds.
+CUT = {System.HUBSPOT: timedelta(0), System.SALESFORCE: timedelta(seconds=1, microseconds=-1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +30,12 @@ class Editors:
             return Edited(now, heard.system.value)
 
     def _when(self, heard: Heard, now: datetime) -> datetime:
+        """The last moment that the stamp allows: an answer is never older than what it answers."""
         edits = self.connectors()[heard.system].last_edits(
             heard.object, [heard.record_id], list(heard.fields)
         )
         times = [one.at for one in edits.get(heard.record_id, {}).values() if one.at is not None]
-        return min(max(times, default=now), now)
+        return min(max(times) + CUT[heard.system], now) if times else now
 
     def _by(self, heard: Heard) -> str:
         if heard.system is not System.SALESFORCE:

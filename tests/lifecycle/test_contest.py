@@ -63,11 +63,14 @@ ACCEPT = verdict(Stage.SAL, "accept")
 REJECT = verdict(Stage.RECYCLED, "reject", source="hubspot", actor=BEN_SELLS, reason="timing")
 
 
-@pytest.mark.parametrize(("later", "winner"), [(1, "accept"), (-1, "reject"), (0, "accept")])
-def test_of_two_verdicts_from_both_systems_the_earlier_counts(later: int, winner: str) -> None:
-    """At the same instant that of the sellers' own tool; the other one is kept as a conflict."""
-    reject = replace(REJECT, at=THEN + later * SECOND)
-    found = settled(standing(Stage.MQL), ACCEPT, reject)
+@pytest.mark.parametrize(
+    ("later", "winner"), [(1, "accept"), (-1, "reject"), (0, "accept"), (-0.3, "accept")]
+)
+def test_of_two_verdicts_from_both_systems_the_earlier_counts(later: float, winner: str) -> None:
+    """In the same second that of the sellers' own tool; the other one is kept as a conflict."""
+    accept = replace(ACCEPT, at=THEN + SECOND / 2)
+    reject = replace(REJECT, at=accept.at + later * SECOND)
+    found = settled(standing(Stage.MQL), accept, reject)
     loser = "reject" if winner == "accept" else "accept"
     [entry] = found[winner].entries
     refusal = found[loser].refusal

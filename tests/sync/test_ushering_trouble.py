@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from connector.errors import TryLater
+from connector.port import System
 from lifecycle.model import Request, Role, Stage
 from tests.sync.bridge import sqlite_url
 from tests.sync.handing import Handing
@@ -60,3 +61,28 @@ def test_a_verdict_that_cannot_be_decided_now_is_decided_later(house: Handing) -
     assert house.standing().stage is Stage.MQL
     house.handoff.usher.decide(about)
     assert house.standing().stage is Stage.SAL
+
+
+def test_a_verdict_within_the_second_of_the_hand_over_is_about_that_hand_over(
+    house: Handing,
+) -> None:
+    """Salesforce stamps whole seconds: an edit looks older than what it answers, and counts all the same."""
+    house.carry()
+    (lead,) = house.salesforce.records("Lead")
+    house.time.forward(minutes=5)
+    house.salesforce.edit("Lead", lead, {"verdict": "reject", "recycle_reason": "timing"})
+    house.news(System.SALESFORCE, "Lead", lead)
+    house.carry()
+    house.time.now = house.time.now.replace(microsecond=0) + timedelta(days=3, milliseconds=96)
+    house.happens("form_submit_handraise", topic="pricing")
+    house.carry()
+    handed_over = house.standing()
+    assert (handed_over.stage, handed_over.cycle) == (Stage.MQL, 2)
+    assert handed_over.since is not None
+    house.time.now = handed_over.since.replace(microsecond=0) - house.time.step
+    house.salesforce.edit("Lead", lead, {"verdict": "accept"})
+    house.time.now = handed_over.since + timedelta(milliseconds=500)
+    house.news(System.SALESFORCE, "Lead", lead)
+    house.carry()
+    assert house.standing().stage is Stage.SAL
+    assert house.history()[-1].entered_at >= handed_over.since
