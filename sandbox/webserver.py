@@ -68,16 +68,16 @@ class WebServer:
         if self._thread.is_alive():
             self._server.pull_trigger()  # the loop looks at once
             self._thread.join(timeout=5)
-        else:
+        if not self._thread.is_alive():
             self._close_all()
 
     def _run(self) -> None:
-        """The server's loop. Only this thread touches its descriptors, so none is closed twice."""
+        """The server's loop. While it runs only this thread closes descriptors, so none is closed twice."""
         while not self._stopping.is_set():
             wasyncore.loop(timeout=TICK, map=self._server._map, use_poll=True, count=1)
-        self._close_all()
 
     def _close_all(self) -> None:
+        """Once the loop has ended: until then its trigger has to stay open for whoever stops it."""
         for open_one in list(self._server._map.values()):
             open_one.close()
 

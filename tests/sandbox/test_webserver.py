@@ -83,3 +83,17 @@ def test_a_stopped_server_frees_its_port_at_once() -> None:
     assert again.url == first.url
     again.stop()
     WebServer(hello, "third", "127.0.0.1", first.port).stop()
+
+
+def test_a_loop_that_ends_while_it_is_being_stopped_is_stopped_in_peace(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between the word to stop and the push that wakes the loop, the loop may have seen it by itself."""
+    server = WebServer(hello, "hello", "127.0.0.1", 0)
+    server.start()
+    server._stopping.set()
+    server._thread.join()
+    looks = iter([True])
+    monkeypatch.setattr(server._thread, "is_alive", lambda: next(looks, False))
+    server.stop()
+    assert server._server._map == {}
