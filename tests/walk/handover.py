@@ -46,8 +46,13 @@ SENT_BACK = (
 )
 
 
-def prepare(folder: Path, sandbox: Sandbox, **settings: str) -> Installation:
-    """Everybody in line, and the shipped definition in force, with owners of an invented company."""
+def prepare(
+    folder: Path, sandbox: Sandbox, rules: Mapping[str, str] | None = None, **settings: str
+) -> Installation:
+    """Everybody in line, and the shipped definition in force, with owners of an invented company.
+
+    `rules`: what is to stand in it for a text that is shipped.
+    """
     more = {"KAKEHASHI_INTENT__WRITE_KEY": KEY, "KAKEHASHI_SYNC__POLL_EVERY": "3600"}
     installation = Installation(folder, sandbox, {**more, **settings})
     admin = installation.admin
@@ -58,7 +63,11 @@ def prepare(folder: Path, sandbox: Sandbox, **settings: str) -> Installation:
     installation.prepare()
     definition = admin.folder / "definitions" / "qualified-lead.yaml"
     owners = f"owners: {{marketing: {MARKETING}, sales: {SALES}}}"
-    definition.write_text(OWNERS.sub(owners, definition.read_text("utf-8"), count=1), "utf-8")
+    text = OWNERS.sub(owners, definition.read_text("utf-8"), count=1)
+    for shipped, wanted in (rules or {}).items():
+        assert shipped in text
+        text = text.replace(shipped, wanted)
+    definition.write_text(text, "utf-8")
     approve(installation)
     return installation
 
