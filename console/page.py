@@ -120,8 +120,9 @@ def _looking(
         mapping = by_name().get(name)
         if mapping is None:
             return _refused(f"there is no mapping {name!r}", 404)
+        record = request.args.get("record", "")
         after = request.args.get("after", 0, type=int)
-        return jsonify(_pairs(bridge, mapping, after))
+        return jsonify(_pairs(bridge, mapping, after, record))
 
     @app.get("/status")
     def state() -> Response:
@@ -167,9 +168,13 @@ def _refused(why: str, code: int) -> Response:
     return answer
 
 
-def _pairs(bridge: Bridge, mapping: FieldMapping, after: int) -> dict[str, Any]:
-    """A page of pairs with the values that both systems hold now."""
-    found = bridge.ledger.all_pairs(mapping.name, after_id=after, limit=PER_PAGE)
+def _pairs(bridge: Bridge, mapping: FieldMapping, after: int, record: str) -> dict[str, Any]:
+    """A page of pairs with the values that both systems hold now; of a record that is named, its pair."""
+    if record:
+        named = (bridge.ledger.pair_of(mapping.name, system, record) for system in System)
+        found = [pair for pair in named if pair is not None]
+    else:
+        found = bridge.ledger.all_pairs(mapping.name, after_id=after, limit=PER_PAGE)
     left = bridge.connectors[System.HUBSPOT].get_many(
         mapping.hubspot_object,
         [pair.hubspot_id for pair in found],

@@ -5,8 +5,12 @@ const look = editable ? 1500 : 30000;
 const pairs = document.getElementById("pairs");
 const message = document.getElementById("message");
 const more = document.getElementById("more");
-let mapping = document.querySelector("nav button").dataset.mapping;
+const narrow = document.getElementById("narrow");
+const address = new URLSearchParams(location.search);
+const known = [...document.querySelectorAll("nav button")].map((button) => button.dataset.mapping);
+let mapping = known.includes(address.get("mapping")) ? address.get("mapping") : known[0];
 let pages = [0];
+for (const input of narrow.elements) input.value = address.get(input.name) ?? "";
 
 function say(text, bad) {
   message.textContent = text;
@@ -18,6 +22,28 @@ async function get(path) {
   const told = await answer.json();
   if (!answer.ok) throw new Error(told.error);
   return told;
+}
+
+// What both boxes ask for stands in the address, too: a view can be passed on.
+function rememberView() {
+  const now = new URLSearchParams({mapping});
+  for (const input of narrow.elements) if (input.value.trim()) now.set(input.name, input.value.trim());
+  history.replaceState(null, "", `?${now}`);
+}
+
+function isWanted(line) {
+  const words = narrow.elements.fields.value.toLowerCase().split(",").map((word) => word.trim()).filter(Boolean);
+  const names = [line.line, line.hubspot_field, line.salesforce_field].map((name) => name.toLowerCase());
+  return !words.length || words.some((word) => names.some((name) => name.includes(word)));
+}
+
+function showWanted() {
+  for (const tr of document.querySelectorAll("tbody tr")) tr.hidden = !isWanted(tr.line);
+}
+
+// A long name breaks after an underscore rather than anywhere.
+function breakable(name) {
+  return name.split(/(?<=_)/).flatMap((part, index) => index ? [document.createElement("wbr"), part] : [part]);
 }
 
 function cell(row, line, system) {
@@ -77,7 +103,9 @@ function table(row) {
     const tr = body.insertRow();
     const th = document.createElement("th");
     th.scope = "row";
-    th.textContent = line.line;
+    th.append(...breakable(line.line));
+    tr.line = line;
+    tr.hidden = !isWanted(line);
     if (line.arrow === "own") { tr.className = "own"; tr.title = "Written by Kakehashi to both sides; an edit is put back."; }
     const arrow = document.createElement("td");
     arrow.className = "arrow";
@@ -149,9 +177,11 @@ async function show() {
     button.setAttribute("aria-pressed", String(button.dataset.mapping === mapping));
   }
   let last = null;
+  const record = encodeURIComponent(narrow.elements.record.value.trim());
   for (const after of pages) {
-    const told = await get(`/pairs/${mapping}?after=${after}`);
+    const told = await get(`/pairs/${mapping}?after=${after}&record=${record}`);
     last = told.more;
+    if (record && !told.rows.length) say("No pair of this mapping has a record with that id.");
     for (const row of told.rows) {
       if (document.getElementById(`pair-${row.pair}`)) refresh(row);
       else pairs.append(table(row));
@@ -167,12 +197,18 @@ async function watch() {
   setTimeout(watch, look);
 }
 
-for (const button of document.querySelectorAll("nav button")) {
-  button.addEventListener("click", () => {
-    mapping = button.dataset.mapping;
-    pages = [0];
-    pairs.replaceChildren();
-    show().catch((error) => say(error.message, true));
-  });
+function anew() {
+  rememberView();
+  say("");
+  pages = [0];
+  pairs.replaceChildren();
+  show().catch((error) => say(error.message, true));
 }
+
+for (const button of document.querySelectorAll("nav button")) {
+  button.addEventListener("click", () => { mapping = button.dataset.mapping; anew(); });
+}
+narrow.elements.record.addEventListener("change", anew);
+narrow.elements.fields.addEventListener("input", () => { rememberView(); showWanted(); });
+narrow.addEventListener("submit", (event) => event.preventDefault());
 watch();

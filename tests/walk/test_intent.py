@@ -73,11 +73,12 @@ def proved() -> dict[str, str]:
 
 def shown(live: Installation, pair: Pair, line: str) -> set[tuple[str, Any, Any]]:
     """What the page says of one line of a person, on both sides."""
-    rows = requests.get(f"{live.url}/pairs/people", timeout=30).json()["rows"]
+    asked = {"record": pair.contact}
+    rows = requests.get(f"{live.url}/pairs/people", params=asked, timeout=30).json()["rows"]
+    assert [row["salesforce_id"] for row in rows] == [pair.record]
     return {
         (one["arrow"], one["hubspot"], one["salesforce"])
         for row in rows
-        if row["hubspot_id"] == pair.contact
         for one in row["lines"]
         if one["line"] == line
     }

@@ -1,4 +1,4 @@
-"""One lead's whole way over real processes: to sales, back with a reason, a rest, in again by a surge, won."""
+"""One lead over real processes: to sales, back with a reason, a rest, in again by a surge, and won."""
 
 from __future__ import annotations
 
