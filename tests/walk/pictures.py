@@ -48,7 +48,6 @@ def main(into: Path) -> None:
         browser = browsers.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         for number, step in enumerate(story.way(), start=1):
-            print(step, flush=True)
             if step in STEPS:
                 take(page, story, STEPS[step], into / f"{number}-{step.replace('_', '-')}.png")
         browser.close()
