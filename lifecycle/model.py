@@ -209,6 +209,23 @@ class Standing:
     definition: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """What is on file of a lead beside where it stands: what is known of the gate, and the hand-over card.
+
+    `completeness` is 0 to 1. `asked` in vain and `missing` are keys of questions, as the gate of the
+    definition has them. `card` is the text that was written with the last hand-over: None where there was
+    none, or where a brief that is put leaves the one on file; blank where there must not be one.
+    """
+
+    subject: Subject
+    at: datetime
+    completeness: float
+    asked: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    card: str | None = None
+
+
 RefusalCode = Literal[
     "illegal",
     "role",

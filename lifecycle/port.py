@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 from connector.port import System
 from lifecycle.definition import Approval, Clock, Kept
 from lifecycle.errands import Errand
-from lifecycle.model import Entry, Refusal, Request, Standing, Subject
+from lifecycle.model import Brief, Entry, Refusal, Request, Standing, Subject
 
 __all__ = ["Approval", "Kept"]
 
@@ -62,8 +62,10 @@ class Lifecycle(Protocol):
         entries: Sequence[Entry],
         refusal: Refusal | None,
         timers: Sequence[Timer] = (),
+        brief: Brief | None = None,
     ) -> None:
-        """Put what became of a request on file: entries or a refusal, and the timers that start or stop.
+        """Put what became of a request on file: entries or a refusal, the timers that start or stop, and
+        what is known of the lead by now.
 
         Exactly once: a request that was decided already changes nothing. Raises `Overtaken` where the first
         entry's number is not the next one of its subject.
@@ -89,6 +91,19 @@ class Lifecycle(Protocol):
 
     def erase(self, subject: Subject, pseudonym: str, at: datetime) -> None:
         """Nothing of a person stays but the stages and times, under a pseudonym; comments are dropped."""
+
+
+class Briefs(Protocol):
+    """What is known of leads beside where they stand."""
+
+    def briefs(self, subjects: Iterable[Subject]) -> Mapping[Subject, Brief]:
+        """Those of these; of a merged subject what was put last of any of them, and their last card."""
+
+    def put_brief(self, brief: Brief) -> None:
+        """What is known by now without a decision; nothing of who was erased, and nothing older than it."""
+
+    def drop_card(self, subject: Subject) -> None:
+        """The card must not be held any more: what it tells of came from following somebody."""
 
 
 class Clocks(Protocol):
@@ -175,5 +190,5 @@ class Letters(Protocol):
         """Drop what was over before; answers how many that were."""
 
 
-class LifecycleStore(Lifecycle, Clocks, Definitions, Tickets, Letters, Protocol):
+class LifecycleStore(Lifecycle, Briefs, Clocks, Definitions, Tickets, Letters, Protocol):
     """All of it, over one database."""

@@ -62,6 +62,12 @@ def mail(letter: Letter) -> Mail:
     return Mail(clean(letter.subject, LONGEST_SUBJECT), text + "\n")
 
 
+def plain(letter: Letter, longest: int) -> str:
+    """The lines of a letter as one text of at most so many signs; a line break counts as two of them."""
+    rows = _fitting(letter, lambda rows: sum(map(len, _lines(rows))) + 2 * len(rows) <= longest)
+    return "\n".join(_lines(rows))
+
+
 def slack(letter: Letter) -> dict[str, Any]:
     """The body for an incoming webhook of Slack, or of anything that speaks its language."""
     subject = clean(letter.subject, LONGEST_SUBJECT)
@@ -127,6 +133,10 @@ def _most(up_to: int, fits: Callable[[int], bool]) -> int:
     return least
 
 
+def _lines(rows: Sequence[Row]) -> list[str]:
+    return [f"■ {row.text}" if row.is_title else row.text for row in rows]
+
+
 def _heading(part: Part) -> Iterator[str]:
     if part.title:
         yield f"■ {_line(part.title)}"
@@ -161,8 +171,7 @@ def _fit(text: str, longest: int, escape: Callable[[str], str]) -> str:
 def _sections(rows: Sequence[Row]) -> Iterator[str]:
     """The texts of as many sections as it takes: one for each part, or several where a part is long."""
     text, size, part = "", 0, -1
-    for row in rows:
-        line = f"■ {row.text}" if row.is_title else row.text
+    for row, line in zip(rows, _lines(rows), strict=True):
         length = sum(len(_escaped(sign)) for sign in line) + 1
         if row.part != part or size + length > SLACK_TEXT:
             if text:

@@ -20,6 +20,8 @@ PREFIX = "kakehashi."
 TOPIC_SCORES, SENTENCE = 1_000, 1_000
 # A hand-over card takes more room.
 CARD = 4_000
+# The questions of a hand-over that are open, as one line.
+MISSING = 255
 
 # The kinds of names that tell whose our values are. A company's name is one beside them: several may bear it.
 NAME_KINDS = frozenset({"hubspot_contact_id", "email", "corporate_number", "company_domain"})
@@ -65,13 +67,18 @@ OWN_VALUES: Mapping[str, FieldSchema] = dict(
         _own("lifecycle.reactivated_at", "datetime"),
         _own("lifecycle.reactivation_reason", "text", 40),
         _own("lifecycle.completeness", "number"),
-        _own("lifecycle.missing", "text", 255),
+        _own("lifecycle.missing", "text", MISSING),
         _own("lifecycle.first_touch_due_at", "datetime"),
         _own("lifecycle.sla_status", "text", 20),
         _own("lifecycle.nurture", "bool"),
         _own("lifecycle.definition", "text", 40),
     )
 )
+
+
+INTEREST = "intent."
+# What is said of a lead's interest beside the values of website intent.
+TOLD_OF_INTEREST = frozenset({"lifecycle.hand_over"})
 
 
 def is_own(name: str) -> bool:
@@ -81,7 +88,7 @@ def is_own(name: str) -> bool:
 
 def is_followed(name: str) -> bool:
     """Whether a value of ours (without its prefix) is known by following somebody, which needs consent."""
-    return name.startswith("intent.")
+    return name.startswith(INTEREST) or name in TOLD_OF_INTEREST
 
 
 def vendor_fields(fields: Iterable[str]) -> tuple[str, ...]:

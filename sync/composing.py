@@ -16,8 +16,7 @@ from intent.port import IntentStore
 from lifecycle import clocks, tickets
 from lifecycle.definition import Definition
 from lifecycle.errands import INSIDE, MARKETING, Errand
-from lifecycle.gate import questions, weigh
-from lifecycle.letters import HandOver, Links, escalation, hand_over, send_back
+from lifecycle.letters import Links, escalation, hand_over, send_back
 from lifecycle.model import Entry, Standing
 from lifecycle.notes import Lead, morning, weekly
 from lifecycle.port import LifecycleStore, Timer
@@ -25,6 +24,7 @@ from lifecycle.tickets import Ticket, What
 from lifecycle.wording import Letter, Who
 from mappings.faults import Language
 from sync.acquaintance import Acquaintance
+from sync.briefing import lead_of
 from sync.callers import HUBSPOT, SALESFORCE, Addresses, callers
 from sync.figures import last_week, leads_of, week_of
 
@@ -101,18 +101,9 @@ class Composer:
             return None
         known, _ = about.look(standing.subject, standing, now)
         running = self.store.running(standing.subject)
-        lead = HandOver(
-            who=self.who(about, standing.subject),
-            standing=standing,
-            evidence=known.evidence,
-            card=known.card,
-            topics=about.interest.topics,
-            missing=tuple(
-                one.key for one in questions(definition.gate, weigh(definition.gate, known.answers))
-            ),
-            due_at=min((one.due_at for one in running if one.clock == "verdict"), default=None),
-            links=self.signing.links(definition, standing, now),
-        )
+        who = self.who(about, standing.subject)
+        links = self.signing.links(definition, standing, now)
+        lead = lead_of(about, standing, known, running, who, links)
         return hand_over(definition, lead, self.language)
 
     def _send_back(

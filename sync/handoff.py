@@ -25,10 +25,11 @@ from lifecycle.port import Definitions
 from lifecycle.qualify import Judge
 from lifecycle.shelf import versions_of, whole_of
 from lifecycle.store import SqlLifecycleStore
-from mappings.faults import MappingFaults
+from mappings.faults import Language, MappingFaults
 from mappings.schema import Mapping as FieldMapping
 from mappings.schema import OwnName
 from sync.acquaintance import Acquaintance
+from sync.briefing import Scribe
 from sync.editors import Editors
 from sync.holding import Holder
 from sync.interest import intent_store
@@ -99,6 +100,8 @@ class Handoff:
     ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None
     call: Callable[[Definition, Sequence[Rung]], object] = lambda _definition, _rung: None
     stop: Callable[[], bool] = lambda: False
+    # In which cards and questions stand on records: that of letters.
+    language: Language = "en"
     _about: tuple[Whole, Acquaintance] | None = None
 
     @cached_property
@@ -119,7 +122,7 @@ class Handoff:
     @property
     def lives(self) -> Lives:
         """What both systems are told."""
-        return Lives(self.store, self.in_force.definition)
+        return Lives(self.store, self.in_force.definition, self.language)
 
     @cached_property
     def witness(self) -> Witness:
@@ -162,6 +165,7 @@ class Handoff:
             ring=self.ring,
             witness=self.witness,
             editors=Editors(self.connectors),
+            scribe=Scribe(self.store, self.language),
             timekeeper=Timekeeper(self.store, self.witness, self.clock, self.call),
             stop=self.stop,
         )
@@ -207,12 +211,14 @@ def handoff_over(
     installation: Installation, mappings: Sequence[FieldMapping], holder: Holder, **more: Any
 ) -> Handoff:
     """The hand-off of leads of an installation, over these mappings."""
+    settings = installation.settings
     return Handoff(
+        language=settings.handoff.lang or settings.lang,
         ledger=installation.ledger,
         connectors=lambda: installation.connectors,
         mappings=mappings,
         clock=installation.clock,
-        zone=installation.settings.zone,
+        zone=settings.zone,
         holder=holder,
         **more,
     )

@@ -20,6 +20,7 @@ from intent.model import DAY, Event, Subject, millis
 from intent.port import TakenIn
 from intent.store import SqlIntentStore
 from intent.store.pages import PageRoom
+from lifecycle.store import SqlLifecycleStore
 from mappings.schema import Mapping as FieldMapping
 from sync.fitting import Fitting
 from sync.holding import Holder
@@ -131,6 +132,7 @@ def withdrawer_of(
         mappings=mappings,
         clock=clock,
         ring=ring,
+        drop_card=lambda subject: SqlLifecycleStore(ledger.engine).drop_card(subject),
     )
 
 

@@ -1,7 +1,7 @@
 """Where people stand between the departments, as values for both systems: what the ledger of stages says.
 
-A value changes only with an entry or a step of a clock, never with the time alone: so a compare that looks
-later finds the same, and a second plan is empty.
+A value changes only with an entry, a step of a clock or a look at the person, never with the time alone: so a
+compare that looks later finds the same, and a second plan is empty.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from connector.port import Value
+from lifecycle.briefs import card_told, completeness_told, missing_told
 from lifecycle.clocks import Status, latest
 from lifecycle.definition import Definition
-from lifecycle.model import Stage, Standing, Subject
+from lifecycle.model import Brief, Stage, Standing, Subject
 from lifecycle.port import LifecycleStore, Timer
+from mappings.faults import Language
 
 # Clocks of which sellers are shown how they stand.
 SHOWN = ("first_touch", "verdict", "qualify", "create_opportunity")
@@ -25,11 +27,13 @@ FULL = 1.0
 class Lives:
     """Answers what both systems are told of people; see `sync.own_values.ToldLives`.
 
-    `definition` is the one in force; None: there is none, and of nobody anything is said.
+    `definition` is the one in force; None: there is none, and of nobody anything is said. Open questions are
+    named in `language`.
     """
 
     store: LifecycleStore
     definition: Callable[[], Definition | None]
+    language: Language = "en"
 
     def lives(self, subjects: Iterable[Subject]) -> Mapping[Subject, Mapping[str, Value]]:
         """The values of those who stand anywhere."""
@@ -37,9 +41,12 @@ class Lives:
         if definition is None:
             return {}
         found = self.store.standings(subjects)
-        running = self.store.running_of(found)
+        running, briefs = self.store.running_of(found), self.store.briefs(found)
         return {
-            subject: values_of(standing, running.get(subject, ()), definition)
+            subject: {
+                **values_of(standing, running.get(subject, ()), definition),
+                **briefed(standing, briefs.get(subject), definition, self.language),
+            }
             for subject, standing in found.items()
         }
 
@@ -72,6 +79,17 @@ def values_of(
         "lifecycle.sla_status": status_told(timers, definition),
         "lifecycle.nurture": rests and standing.hop != "is",
         "lifecycle.definition": standing.definition or definition.name,
+    }
+
+
+def briefed(
+    standing: Standing, brief: Brief | None, definition: Definition, language: Language
+) -> dict[str, Value]:
+    """What is told of a hand-over besides: the card, how much is known in percents, what is to be asked."""
+    return {
+        "lifecycle.hand_over": card_told(standing, brief),
+        "lifecycle.completeness": completeness_told(standing, brief),
+        "lifecycle.missing": missing_told(standing, brief, definition.gate, language),
     }
 
 

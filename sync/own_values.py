@@ -19,6 +19,7 @@ import orjson
 from connector.port import Connector, Page, Record, System, Value
 from intent.model import Card, Subject
 from mappings.own_values import (
+    INTEREST,
     NAME_KINDS,
     OWN_VALUES,
     PREFIX,
@@ -50,7 +51,7 @@ def values_of(card: Card) -> dict[str, Value]:
     Times are ISO 8601 in UTC. The card of somebody who was forgotten is blank in all of them.
     """
     if is_blank(card):
-        return dict.fromkeys(name for name in OWN_VALUES if is_followed(name))
+        return dict.fromkeys(name for name in OWN_VALUES if name.startswith(INTEREST))
     return {
         "intent.score": card.engagement,
         "intent.fit": card.fit,

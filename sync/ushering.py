@@ -14,12 +14,11 @@ A worker that dies leaves requests, and whoever comes next decides them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
-from typing import NamedTuple
+from functools import partial, reduce
 
 import structlog
 
@@ -30,7 +29,7 @@ from intent.port import IntentStore
 from lifecycle import clocks
 from lifecycle.coming_back import within_cap
 from lifecycle.contest import Settled, settle
-from lifecycle.definition import Definition
+from lifecycle.facts import Known
 from lifecycle.machine import decide
 from lifecycle.model import Entry, Refusal, Request, Role, Stage, Standing
 from lifecycle.port import LifecycleStore, Overtaken, Timer
@@ -39,6 +38,7 @@ from lifecycle.situation import Situation
 from lifecycle.standing import step
 from mappings.schema import OwnName
 from sync.acquaintance import OPPORTUNITY, Acquaintance, Seen, named
+from sync.briefing import Scribe
 from sync.editors import Editors
 from sync.hearing import Heard
 from sync.lanes import Lane
@@ -60,14 +60,6 @@ OPEN_TO_RULES = frozenset({Stage.KNOWN, Stage.LEAD, Stage.RECYCLED, Stage.CUSTOM
 DEALS = frozenset({Stage.SAL, Stage.SQL, Stage.OPPORTUNITY})
 
 
-class Told(NamedTuple):
-    """What became of one person: the entries, what was refused, and where they stood before."""
-
-    before: Standing
-    entries: tuple[Entry, ...]
-    refusals: tuple[Refusal, ...]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usher:
     """What a worker does for hand-offs. `about` gathers what is known, by the definition in force; None:
@@ -81,6 +73,7 @@ class Usher:
     witness: Witness
     timekeeper: Timekeeper
     editors: Editors
+    scribe: Scribe
     hold: Callable[[str], AbstractContextManager[None]]
     clock: Callable[[], datetime]
     ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None
@@ -143,40 +136,48 @@ class Usher:
                 by_subject: dict[Subject, list[Request]] = defaultdict(list)
                 for one in asked:
                     by_subject[one.subject].append(one)
-                told = [made for one in by_subject.items() if (made := self._try(about, *one))]
-                self._tell(about, told)
+                decided = [
+                    subject for subject, of in by_subject.items() if self._try(about, subject, of)
+                ]
+                # Letters went on file with the decision.
+                self._ring_for(about, decided)
                 done += len(asked)
-                if len(told) < len(by_subject):
+                if len(decided) < len(by_subject):
                     # Who waits for a system is asked about again in the next round.
                     break
         return done
 
-    def _try(
-        self, about: Acquaintance, subject: Subject, requests: Sequence[Request]
-    ) -> Told | None:
-        """What became of one person's requests; None: a system does not answer, and they stay on file."""
+    def _try(self, about: Acquaintance, subject: Subject, requests: Sequence[Request]) -> bool:
+        """Decide one person's requests; False: a system does not answer, and they stay on file."""
         try:
-            return self._decide(about, subject, requests)
+            self._decide(about, subject, requests)
         except ConnectorError as error:
             log.warning("a request waits", system=error.system, reason=error.message)
-            return None
+            return False
+        return True
 
-    def _decide(self, about: Acquaintance, subject: Subject, requests: Sequence[Request]) -> Told:
+    def _decide(self, about: Acquaintance, subject: Subject, requests: Sequence[Request]) -> None:
         for _ in range(TRIES):
             standing, running = self._standing(subject), self.store.running(subject)
-            settled = settle(standing, requests, self._looking(about, subject), about.definition)
+            seen: dict[str, Known] = {}
+            looking = self._looking(about, subject, seen)
+            settled = settle(standing, requests, looking, about.definition)
             try:
-                return self._put(about.definition, standing, running, settled)
+                self._put(about, standing, running, settled, seen)
             except Overtaken:
                 continue
+            return
         raise Overtaken(subject)
 
     def _looking(
-        self, about: Acquaintance, subject: Subject
+        self, about: Acquaintance, subject: Subject, known_for: dict[str, Known]
     ) -> Callable[[Request, Standing], Situation]:
+        """Looks for the machine; `known_for` holds what was known at last for each request."""
+
         def look(request: Request, standing: Standing) -> Situation:
             now = self.clock()
             known, seen = about.look(subject, standing, now)
+            known_for[request.id] = known
             told_sales = self._is_with_sales(standing)
             return about.situation(known, seen, request, now, told_sales=told_sales)
 
@@ -188,28 +189,25 @@ class Usher:
 
     def _put(
         self,
-        definition: Definition,
+        about: Acquaintance,
         standing: Standing,
         running: Sequence[Timer],
         settled: Sequence[Settled],
-    ) -> Told:
-        """Put what became of each request on file, with the clocks that start and stop."""
-        entries: list[Entry] = []
-        refusals: list[Refusal] = []
+        seen: Mapping[str, Known],
+    ) -> None:
+        """Put what became of each request on file, with the clocks that start and stop and the brief."""
         now_running = {timer[:3]: timer for timer in running}
         at = standing
         for one in settled:
             timers = clocks.timers_after(
-                definition, at, one.entries, one.request.evidence, now_running.values()
+                about.definition, at, one.entries, one.request.evidence, now_running.values()
             )
-            self.store.decide(one.request, one.entries, one.refusal, timers)
+            at = reduce(step, one.entries, at)
+            known = seen[one.request.id]
+            brief = self.scribe.brief(about, at, known, one.entries, timers, self.clock())
+            self.store.decide(one.request, one.entries, one.refusal, timers, brief)
             now_running |= {timer[:3]: timer for timer in timers}
             now_running = {k: t for k, t in now_running.items() if t.stopped_at is None}
-            entries += one.entries
-            refusals += [one.refusal] if one.refusal is not None else []
-            for entry in one.entries:
-                at = step(at, entry)
-        return Told(standing, tuple(entries), tuple(refusals))
 
     def _standing(self, subject: Subject) -> Standing:
         return self.store.standings([subject]).get(subject) or Standing(subject=subject)
@@ -236,6 +234,8 @@ class Usher:
         if standing.stage in (Stage.ERASED, Stage.DISQUALIFIED):
             return []
         known, seen = about.look(subject, standing, now)
+        if self.scribe.weighs(about, standing, known, now):
+            self._ring_for(about, [subject])
         if standing.stage not in OPEN_TO_RULES:
             talked_at = about.talked_at(seen)
             self.witness.heard_of(about.definition, standing, known.evidence, talked_at)
@@ -377,10 +377,6 @@ class Usher:
         return len(rung) + (self.decide(about) if any(one.ring.ask for one in rung) else 0)
 
     # Telling ------------------------------------------------------------------------------------
-
-    def _tell(self, about: Acquaintance, told: Sequence[Told]) -> None:
-        """Both systems hear of it. Letters went on file with the decision."""
-        self._ring_for(about, [one.before.subject for one in told])
 
     def _ring_for(self, about: Acquaintance, subjects: Iterable[Subject]) -> None:
         places = (place for subject in subjects for place in about.places(subject))

@@ -47,6 +47,8 @@ class Withdrawer:
     mappings: Callable[[], Sequence[FieldMapping]]
     clock: Callable[[], datetime]
     ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None
+    # Told of whom the hand-over card must not tell any more either.
+    drop_card: Callable[[Subject], object] = lambda _subject: None
 
     # Wishes ---------------------------------------------------------------------------------------
 
@@ -174,6 +176,7 @@ class Withdrawer:
         rings = rings_for_all(self.ledger, names_of(self.store, subject), Lane.CONSENT)
         # Before the names are forgotten; whoever looks too early is rung for again.
         self.ledger.ring([one._replace(lane=Lane.LIVE) for one in rings], now, patience=True)
+        self.drop_card(subject)
         self.store.erase(subject, now)
         if rings:
             self.ledger.ring(rings, self.clock())

@@ -11,10 +11,11 @@ from connector.port import System
 from database.room import to_json, utc
 from intent.store.naming import subject_text
 from lifecycle.errands import errands_after
-from lifecycle.model import Entry, Refusal, Request, Subject
+from lifecycle.model import Brief, Entry, Refusal, Request, Subject
 from lifecycle.port import Overtaken, Timer
 from lifecycle.store.asking import request_row
 from lifecycle.store.base import LifecycleRoom, hold, hold_known, insert_new, put_standing
+from lifecycle.store.briefing import put_one
 from lifecycle.store.outbox import put_errands
 from lifecycle.store.ringing import put_timers
 from lifecycle.store.tables import entry, refusal, request, subject, written
@@ -30,9 +31,10 @@ class Deciding(LifecycleRoom):
         entries: Sequence[Entry],
         refusal: Refusal | None,
         timers: Sequence[Timer] = (),
+        brief: Brief | None = None,
     ) -> None:
-        """Put what became of a request on file: entries or a refusal, the timers that start or stop, and
-        whom it is news to.
+        """Put what became of a request on file: entries or a refusal, the timers that start or stop, what is
+        known of the lead by now, and whom it is news to.
 
         Exactly once: a request that was decided already changes nothing. Raises `Overtaken` where the first
         entry's number is not the next one of its subject, or where the subject is somebody else by now.
@@ -49,6 +51,8 @@ class Deciding(LifecycleRoom):
             if refusal is not None:
                 _refuse(connection, refusal)
             put_timers(connection, timers)
+            if brief is not None:
+                put_one(connection, brief)
             # With the entries or not at all: what was decided is never left untold.
             put_errands(connection, errands_after(entries))
 

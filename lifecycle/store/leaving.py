@@ -13,7 +13,7 @@ from intent.model import Subject
 from intent.store.naming import subject_text
 from intent.store.rows import among
 from lifecycle.store.base import LifecycleRoom, family, hold, home, put_standing
-from lifecycle.store.tables import entry, letter, refusal, request, subject, timer, written
+from lifecycle.store.tables import brief, entry, letter, refusal, request, subject, timer, written
 
 # What is left of an entry says what happened and when, and neither to whom nor by whom.
 FORGOTTEN = {
@@ -72,8 +72,8 @@ def _held(connection: Connection, *names: str) -> tuple[str, ...]:
 
 
 def _forget(connection: Connection, names: list[str], at: datetime) -> None:
-    # Nothing that is yet to be sent is sent any more.
-    for table in (refusal, request, letter):
+    # Nothing that is yet to be sent is sent any more, and no card is left.
+    for table in (refusal, request, letter, brief):
         connection.execute(delete(table).where(among(connection, table.c.subject, names)))
     connection.execute(
         update(entry).where(among(connection, entry.c.subject, names)).values(FORGOTTEN)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Float,
     Index,
     Integer,
     String,
@@ -75,6 +76,19 @@ entry = Table(
     Column("skipped", Boolean, nullable=False),
     Column("conflict_with", String),
     Index(None, "entered_at"),
+)
+
+# What is known of somebody by now beside where they stand, and the card of the last hand-over; `asked` and
+# `missing` are lists of questions as JSON.
+brief = Table(
+    "lifecycle_brief",
+    metadata,
+    Column("subject", String, primary_key=True),
+    Column("at", INSTANT, nullable=False),
+    Column("completeness", Float, nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("missing", Text, nullable=False),
+    Column("card", Text),
 )
 
 # When a system was first seen to hold what an entry says.

@@ -13,6 +13,7 @@ from connector.port import System
 from lifecycle.model import Stage
 from lifecycle.port import Approval, Kept, Overtaken
 from lifecycle.store import SqlLifecycleStore
+from tests.contract.lifecycle_briefs_suite import BriefPromises
 from tests.contract.lifecycle_builders import (
     ANN,
     BOB,
@@ -31,7 +32,7 @@ from tests.contract.lifecycle_leaving_suite import LeavingPromises
 from tests.contract.lifecycle_letters_suite import LetterPromises
 
 
-class LifecycleContract(LeavingPromises, LetterPromises):
+class LifecycleContract(BriefPromises, LeavingPromises, LetterPromises):
     """Everything that a store of the lifecycle promises; each file brings a fixture `engine`."""
 
     @pytest.fixture

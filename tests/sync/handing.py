@@ -22,6 +22,7 @@ from sync.own_values import informed
 from sync.petitions import ASKED_BY
 from sync.telling import Teller
 from sync.timekeeping import Rung
+from sync.withdrawing import Withdrawer
 from sync.workbench import Workbench
 from tests.sync.bridge import KEYS, people, schema
 from tests.sync.builders import line
@@ -32,6 +33,7 @@ STAGE, VERDICT, REASON = "stage", "verdict", "recycle_reason"
 SHOWN = (
     *(STAGE, VERDICT, REASON, "recycle_comment", "recycle_count", "cycle", "handed_to"),
     *("reactivate_on", "is_returned", "nurture", "sla_status"),
+    *("hand_over", "completeness", "missing"),
 )
 # What the rules and the gate read of a person in HubSpot.
 ANSWERS = ("need_problem", "timeframe", "decision_maker", "next_step")
@@ -105,6 +107,10 @@ class Handing(Website):
             holder=super().bench.holder,
             call=lambda _definition, rung: self.calls.extend(rung),
         )
+
+    @cached_property
+    def withdrawer(self) -> Withdrawer:
+        return replace(super().withdrawer, drop_card=self.handoff.store.drop_card)
 
     @cached_property
     def teller(self) -> Teller:

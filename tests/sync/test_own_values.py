@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 
 from connector.port import System
 from intent.model import Card, Subject
-from mappings.own_values import OWN_VALUES, TOPIC_SCORES, is_followed
+from lifecycle.model import Standing
+from mappings.own_values import OWN_VALUES, TOPIC_SCORES
 from mappings.schema import ConsentLine
+from sync import lives
 from sync.own_values import is_blank, topics_told, values_of
+from tests.lifecycle.letter_builders import SHARED
 from tests.sync.bridge import START, sqlite_url
 from tests.sync.cards import Knowing, scored
 
@@ -152,7 +155,9 @@ def card(**more: object) -> Card:
 def test_every_name_of_the_language_has_a_value() -> None:
     """`check` knows exactly what there is."""
     told = values_of(card(engagement=3.0, band="C3", last_at=datetime(2026, 1, 2, tzinfo=UTC)))
-    assert told.keys() == {name for name in OWN_VALUES if is_followed(name)}
+    stood = Standing(subject=Subject("person", "p"))
+    lived = lives.values_of(stood, (), SHARED) | lives.briefed(stood, None, SHARED, "en")
+    assert {*told, *lived} == {*OWN_VALUES}
     assert told["intent.last_at"] == "2026-01-02T00:00:00Z"
 
 
