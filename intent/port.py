@@ -164,6 +164,15 @@ class People(Protocol):
         Whatever state the definition is in; what both were told is `not_true` any more.
         """
 
+    def moved(self, limit: int) -> Mapping[Subject, Subject]:
+        """People who turned out to be somebody else, and who that is; until `forget_moves` hears of them.
+
+        Whoever keeps people under their keys follows them, in whatever order.
+        """
+
+    def forget_moves(self, subjects: Iterable[Subject]) -> None:
+        """Whoever knew these people by their keys knows who they are by now."""
+
     def count_left(self, definition: Definition, now: datetime) -> int:
         """Count the trails anew that `erase` and `join` left to be counted; answers how many there were.
 

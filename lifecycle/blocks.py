@@ -89,6 +89,7 @@ COMING: Form = {
     "most": Word("most", whole(1, 100)),
     "engaged": Word("engaged_days", days),
     "per_day": Word("per_day", whole(0, 1_000_000)),
+    "keep": Word("keep_days", days),
 }
 
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from lifecycle.cooling import day_in
-from lifecycle.definition import Definition, Reason
+from lifecycle.definition import Coming, Definition, Reason
 from lifecycle.gate import core_known
 from lifecycle.model import Evidence, RefusalCode, Stage, Standing, Subject, Trigger
 from lifecycle.situation import Situation
@@ -84,6 +84,21 @@ def straight_back(standing: Standing, evidence: Evidence, handed_to: str | None)
     if standing.rejected_by is None or handed_to != standing.rejected_by:
         return False
     return not has_news(standing, evidence)
+
+
+def needs_a_yes(standing: Standing, definition: Definition) -> bool:
+    """Whether somebody was put out at their own wish: nothing but a fresh yes of theirs undoes it."""
+    reason = definition.reasons.get(standing.reason or "")
+    is_out = standing.stage is Stage.DISQUALIFIED
+    return is_out and reason is not None and reason.kind == "suppress"
+
+
+def kept_long_enough(standing: Standing, evidence: Evidence, coming: Coming, now: datetime) -> bool:
+    """Whether somebody has rested, and shown no interest, for as long as anybody is kept."""
+    if coming.keep_days is None or standing.recycled_at is None:
+        return False
+    last = max(standing.recycled_at, evidence.last_at or standing.recycled_at)
+    return last + timedelta(days=coming.keep_days) <= now
 
 
 def within_cap(

@@ -147,12 +147,14 @@ class Route(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coming:
     """How people come back. `engaged_days`: a review date needs interest that recent. `per_day` caps those
-    whom a new definition brings back. After `most` recycles nobody does.
+    whom a new definition brings back. After `most` recycles nobody does. `keep_days`: who rests that long and
+    shows no interest meanwhile is kept no longer; None: nobody is put out by time alone.
     """
 
     most: int = 3
     engaged_days: int = 30
     per_day: int = 50
+    keep_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from lifecycle.coming_back import (
     comes_back,
     hand_raise,
     may_return,
+    needs_a_yes,
     straight_back,
 )
 from lifecycle.definition import Definition
@@ -183,8 +184,7 @@ def _worn_out(case: Case) -> Held | None:
 def _changed(case: Case) -> Held | None:
     """A rule sees that data were corrected; who did not want to be contacted has to opt in afresh."""
     code, since = case.standing.reason or "", case.standing.since
-    reason = case.definition.reasons.get(code)
-    if reason is not None and reason.kind == "suppress":
+    if needs_a_yes(case.standing, case.definition):
         fresh = case.situation.opted_in_at
         is_fresh = fresh is not None and since is not None and fresh > since
         return None if is_fresh and case.situation.consent else Held("no_consent", {"reason": code})

@@ -104,6 +104,9 @@ def hash_of(definition: Definition, interest: Interest) -> str:
     gate = definition.gate
     sorted_gate = replace(gate, questions=tuple(sorted(gate.questions)))
     plainly = asdict(replace(definition, hash="", gate=sorted_gate))
+    if definition.coming.keep_days is None:
+        # A text from before this word could be said means what it meant when it was approved.
+        del plainly["coming"]["keep_days"]
     told = {"definition": plainly, "interest": interest.hash}
     plain = json.dumps(told, ensure_ascii=False, sort_keys=True, default=_plain)
     return sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()

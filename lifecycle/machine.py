@@ -16,7 +16,7 @@ from typing import Any, Final
 from lifecycle.coming_back import Held, comes_back, hand_raise
 from lifecycle.cooling import Told, cool_until, day_named, until_day
 from lifecycle.definition import NOT_WORKED, Definition, Reason
-from lifecycle.guards import Case, held
+from lifecycle.guards import BAD_DATA, Case, held
 from lifecycle.model import REVIEW, Entry, Hop, Refusal, Request, Role, Stage, Standing, Trigger
 from lifecycle.situation import Situation
 from lifecycle.standing import WORN_OUT, step
@@ -288,6 +288,7 @@ def _particulars(case: Case, stage: Stage) -> dict[str, Any]:
         return {
             "reason": case.request.reason or case.standing.reason,
             "handed_to": case.request.handed_to,
+            "evidence": case.situation.reached_by if case.request.reason == BAD_DATA else (),
         }
     if stage in (Stage.OPPORTUNITY, Stage.CUSTOMER):
         return {"opportunity": case.situation.opportunity or case.standing.opportunity}

@@ -175,7 +175,8 @@ class Standing:
 
     `number` is that of the last entry, 0 where there is none. `accepted_by` is the seller of this cycle.
     `recycled` and everything after it is of the last time that somebody was sent back, in whatever cycle.
-    `reviewed_at`: when a person chose `reactivate_on` anew since then.
+    `reviewed_at`: when a person chose `reactivate_on` anew since then. `reached_by`: as it was when somebody
+    was put out for bad data.
     `rejected_by` never gets the same lead straight back without new evidence. `is_returned`: in play again
     after a recycle.
     """
@@ -203,6 +204,7 @@ class Standing:
     cool_until: datetime | None = None
     reviewed_at: datetime | None = None
     reasons: Mapping[str, int] = field(default_factory=dict)
+    reached_by: tuple[str, ...] = ()
     is_returned: bool = False
     reactivated_at: datetime | None = None
     trigger: Trigger | None = None

@@ -25,8 +25,9 @@ class Situation:
     those on all evidence, `customer_rules` those for customers. `seen`: a seller has looked at it or was
     given it. `verdict_expired`: the accept timer and its ladder are over. `talked_at`: when a meeting or call
     was logged. `opportunity` is the id of one that exists, `has_contact_role` that this person is on it,
-    `outcome` what became of it. `corrected`: what was wrong with the record is not any more. `renewal`: when
-    a contract elsewhere ends. `timeframe` is that of the gate. `retention_over`: kept long enough.
+    `outcome` what became of it. `reached_by` are the ways to reach somebody, each as a digest; `corrected`:
+    there is one that was not there when the data were called bad. `renewal`: when a contract elsewhere ends.
+    `timeframe` is that of the gate. `retention_over`: kept long enough.
     """
 
     now: datetime
@@ -45,6 +46,7 @@ class Situation:
     opportunity: str | None = None
     has_contact_role: bool = False
     outcome: Outcome | None = None
+    reached_by: tuple[str, ...] = ()
     corrected: bool = False
     renewal: date | None = None
     timeframe: str | None = None

@@ -184,6 +184,7 @@ def _changes(standing: Standing, entry: Entry) -> Iterator[tuple[str, Any]]:
         yield "accepted_by", entry.actor
     elif entry.stage is Stage.DISQUALIFIED:
         yield from _said(standing, entry).items()
+        yield "reached_by", entry.evidence
     if entry.stage in (Stage.RECYCLED, Stage.DISQUALIFIED):
         yield "is_returned", False
     if entry.stage is Stage.LEAD and standing.stage is Stage.DISQUALIFIED:

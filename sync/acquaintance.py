@@ -6,9 +6,9 @@ system does not answer is not known, and what is not known lets nobody pass (`li
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Final, NamedTuple
 
 import structlog
@@ -18,6 +18,7 @@ from connector.port import Connector, System, Value, Values
 from intent.definition import Definition as Interest
 from intent.model import Card, Contribution, Subject, millis
 from intent.port import IntentStore
+from lifecycle.coming_back import kept_long_enough, needs_a_yes
 from lifecycle.definition import Definition
 from lifecycle.evidence import REACH, evidence_of
 from lifecycle.facts import Known, maker, property_of
@@ -28,18 +29,17 @@ from lifecycle.situation import Outcome, Situation
 from mappings.own_values import PREFIX
 from mappings.schema import Mapping as FieldMapping
 from mappings.schema import OwnName
+from sync.afresh import WAYS, is_corrected, opted_in_at, reached_by
 from sync.ledger import Ledger
 from sync.reconcile import is_true
+from sync.registry import Registry
+from sync.talked import LAST_ACTIVITY, TOUCHED, day_of, talked_at, text_of
 from sync.withdrawing import names_of
 
 log = structlog.get_logger()
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 PEOPLE, COMPANIES = "contacts", "companies"
-# HubSpot's own: when somebody was last called, mailed or met, as logged by people.
-TOUCHED: Final = "notes_last_contacted"
-# Salesforce keeps the day of the last activity on each person.
-LAST_ACTIVITY: Final = "LastActivityDate"
 TOPIC_OF_NEED, RENEWAL = "need_topic", "renewal_on"
 BASICS: Final = ("email", "phone", "mobilephone", "company", TOUCHED, TOPIC_OF_NEED, RENEWAL)
 CONTACT, ROLE, OPPORTUNITY = "Contact", "OpportunityContactRole", "Opportunity"
@@ -75,6 +75,7 @@ class Seen(NamedTuple):
     has_role: bool = False
     outcome: Outcome | None = None
     lost_because: str | None = None
+    reached_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +137,14 @@ class Acquaintance:
             opportunity=(request.opportunity if request else None) or seen.opportunity,
             has_contact_role=seen.has_role,
             outcome=seen.outcome,
-            renewal=_day(seen.person.get(RENEWAL)),
-            timeframe=_text(seen.person.get("timeframe")),
+            opted_in_at=self._opted_in_at(known.standing, seen, now),
+            reached_by=seen.reached_by,
+            corrected=is_corrected(known.standing.reached_by, seen.reached_by),
+            retention_over=kept_long_enough(
+                known.standing, known.evidence, self.definition.coming, now
+            ),
+            renewal=day_of(seen.person.get(RENEWAL)),
+            timeframe=text_of(seen.person.get("timeframe")),
         )
 
     def _ever(self, known: Known, now: datetime, today: date) -> tuple[str, ...]:
@@ -157,9 +164,17 @@ class Acquaintance:
         )
         return self.judge.mql(facts(ever, now), today).rules
 
+    def _opted_in_at(self, standing: Standing, seen: Seen, now: datetime) -> datetime | None:
+        """Asked only of whom nothing but a fresh yes brings back: it costs calls."""
+        if not needs_a_yes(standing, self.definition):
+            return None
+        registry = Registry(self.ledger, self.connectors, lambda: now)
+        held = {HUBSPOT: seen.person, SALESFORCE: seen.sfa}
+        return opted_in_at(registry, self.mappings, seen.places, held)
+
     def talked_at(self, seen: Seen) -> datetime | None:
         """When somebody of ours last spoke to them."""
-        return _talked(seen, self.zone)
+        return talked_at(seen.person, seen.sfa, self.zone)
 
     def routes(self, known: Known, now: datetime) -> tuple[str, ...]:
         """The routes that fit a person, in order."""
@@ -196,24 +211,27 @@ class Acquaintance:
     def _seen(self, subject: Subject) -> Seen:
         places = self.places(subject)
         person = self._first(places, HUBSPOT, self._wanted("person."))
-        answers = self._answers_in_salesforce(places)
-        also = (LAST_ACTIVITY, *self._flags(SALESFORCE), *answers)
+        asked = {TOPIC_OF_NEED, *(question.key for question in self.definition.gate.questions)}
+        answers = self._in_salesforce(places, asked)
+        ways = self._in_salesforce(places, WAYS)
+        also = (LAST_ACTIVITY, *self._flags(SALESFORCE), *answers, *ways)
         sfa = self._first(places, SALESFORCE, also)
+        reached = [(name, person.get(name)) for name in WAYS]
+        reached += [(name, sfa.get(field)) for field, name in ways.items()]
         # A seller answers and moves on in one breath: HubSpot has not heard of it then.
-        told = {name: sfa[field] for field, name in answers.items() if _text(sfa.get(field))}
-        person |= {name: value for name, value in told.items() if not _text(person.get(name))}
+        told = {name: sfa[field] for field, name in answers.items() if text_of(sfa.get(field))}
+        person |= {name: value for name, value in told.items() if not text_of(person.get(name))}
         account = self.store.account_of(subject)
         company = {}
         if account is not None:
             company = self._first(self.places(account), HUBSPOT, self._wanted("account."))
-        found = Seen(person, company, sfa, places)
+        found = Seen(person, company, sfa, places, reached_by=reached_by(reached))
         contact = next((one.id for one in places if one.object == CONTACT), None)
         return found if contact is None else self._with_opportunity(found, contact)
 
-    def _answers_in_salesforce(self, places: Sequence[Place]) -> dict[str, str]:
-        """Where Salesforce holds what the gate asks: the property of HubSpot by the field there."""
+    def _in_salesforce(self, places: Sequence[Place], asked: Collection[str]) -> dict[str, str]:
+        """Where Salesforce holds what these properties of HubSpot say: the property by the field there."""
         objects = {one.object for one in places if one.system is SALESFORCE}
-        asked = {TOPIC_OF_NEED, *(question.key for question in self.definition.gate.questions)}
         return {
             line.side(SALESFORCE).fields[0]: line.side(HUBSPOT).fields[0]
             for mapping in self.mappings
@@ -284,7 +302,7 @@ class Acquaintance:
             opportunity=newest.id,
             has_role=True,
             outcome=_outcome_of(newest.values),
-            lost_because=_text(newest.values.get(LOST_BECAUSE)),
+            lost_because=text_of(newest.values.get(LOST_BECAUSE)),
         )
 
     def on_deals(self, opportunities: Sequence[str]) -> list[OwnName]:
@@ -301,12 +319,21 @@ class Acquaintance:
         names = mapping.own_names[place]
         return [name for one in records.values() for name in names(one.id, one.values)]
 
+    def borne(self, object_name: str, ids: Sequence[str]) -> list[OwnName]:
+        """The names that these people's records in Salesforce bear, as they were seen last."""
+        return [
+            name
+            for mapping in self.mappings
+            if (SALESFORCE, object_name) in mapping.own_names
+            for name in self.ledger.names_borne(mapping.name, SALESFORCE, ids)
+        ]
+
     # What it says --------------------------------------------------------------------------------
 
     def _answers(self, person: Values) -> dict[str, Answer]:
-        topic = _text(person.get(TOPIC_OF_NEED))
+        topic = text_of(person.get(TOPIC_OF_NEED))
         return {
-            one.key: answer(one.key, _text(person.get(one.key)), "record", topic=topic)
+            one.key: answer(one.key, text_of(person.get(one.key)), "record", topic=topic)
             for one in self.definition.gate.questions
         }
 
@@ -324,42 +351,14 @@ class Acquaintance:
 
 
 def _is_contactable(seen: Seen) -> bool:
-    reachable = any(_text(seen.person.get(name)) for name in ("email", "phone", "mobilephone"))
-    return reachable and bool(_text(seen.person.get("company")) or seen.company)
-
-
-def _talked(seen: Seen, zone: tzinfo) -> datetime | None:
-    """When somebody of ours last spoke to them, as either system has it logged."""
-    told = _text(seen.person.get(TOUCHED))
-    day = _day(seen.sfa.get(LAST_ACTIVITY))
-    times = [_moment(told)] if told else []
-    times += [datetime.combine(day, time(), zone)] if day else []
-    return max((one for one in times if one is not None), default=None)
+    reachable = any(text_of(seen.person.get(name)) for name in ("email", "phone", "mobilephone"))
+    return reachable and bool(text_of(seen.person.get("company")) or seen.company)
 
 
 def _outcome_of(values: Values) -> Outcome:
     if not values.get("IsClosed"):
         return "open"
     return "won" if values.get("IsWon") else "lost"
-
-
-def _text(value: Value) -> str | None:
-    return str(value).strip() or None if value is not None else None
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None
-
-
-def _day(value: Value) -> date | None:
-    try:
-        return None if value is None else date.fromisoformat(str(value)[:10])
-    except ValueError:
-        return None
 
 
 def named(names: Iterable[OwnName]) -> dict[str, list[str]]:

@@ -33,6 +33,7 @@ from sync.briefing import Scribe
 from sync.editors import Editors
 from sync.holding import Holder
 from sync.interest import intent_store
+from sync.kinship import Kinship
 from sync.lanes import Lane
 from sync.ledger import Ledger
 from sync.lives import Lives
@@ -129,12 +130,19 @@ class Handoff:
         """Whoever notes what happened beside requests."""
         return Witness(self.store, self.people, self.clock)
 
+    @cached_property
+    def kinship(self) -> Kinship:
+        """Whoever joins histories."""
+        return Kinship(self.store, self.people)
+
     def forgetting(
         self, also: Callable[[Iterable[OwnName]], object]
     ) -> Callable[[Sequence[OwnName]], object]:
         """Forgets people's stages, and then what the website told: that still knows who they are."""
 
         def forget(names: Sequence[OwnName]) -> None:
+            # What somebody brought along goes with them.
+            self.kinship.follow(self.clock())
             self.witness.forget(names, self.in_force.definition())
             also(names)
 
@@ -164,6 +172,7 @@ class Handoff:
             clock=self.clock,
             ring=self.ring,
             witness=self.witness,
+            kinship=self.kinship,
             editors=Editors(self.connectors),
             scribe=Scribe(self.store, self.language),
             timekeeper=Timekeeper(self.store, self.witness, self.clock, self.call),

@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import partial, reduce
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import reduce
 
 import structlog
 
@@ -27,37 +27,33 @@ from connector.port import System
 from intent.model import Identity, Subject
 from intent.port import IntentStore
 from lifecycle import clocks
-from lifecycle.coming_back import within_cap
+from lifecycle.coming_back import kept_long_enough
 from lifecycle.contest import Settled, settle
 from lifecycle.facts import Known
-from lifecycle.machine import decide
-from lifecycle.model import Entry, Refusal, Request, Role, Stage, Standing
+from lifecycle.model import Evidence, Request, Stage, Standing
 from lifecycle.port import LifecycleStore, Overtaken, Timer
-from lifecycle.routing import seller_for
 from lifecycle.situation import Situation
 from lifecycle.standing import step
 from mappings.schema import OwnName
-from sync.acquaintance import OPPORTUNITY, Acquaintance, Seen, named
+from sync.acquaintance import OPPORTUNITY, Acquaintance, named
 from sync.briefing import Scribe
 from sync.editors import Editors
 from sync.hearing import Heard
+from sync.kinship import Kinship
 from sync.lanes import Lane
 from sync.ledger import Ledger, LedgerBusy, Ring
 from sync.petitions import petition_of
 from sync.timekeeping import Rung, Timekeeper
+from sync.wanting import DEALS, REFUSALS, Wants, may_be_undone
 from sync.withdrawing import PERSONAL
 from sync.witnessing import Witness
 
 log = structlog.get_logger()
 
 AT_ONCE, TRIES = 100, 3
-# A history of refusals this long is looked at to tell one edit from the same edit made again.
-REFUSALS = 1_000
-OURSELVES = "kakehashi"
 LEASE = "lifecycle:"
-# Where our own rules may hand somebody over from.
-OPEN_TO_RULES = frozenset({Stage.KNOWN, Stage.LEAD, Stage.RECYCLED, Stage.CUSTOMER})
-DEALS = frozenset({Stage.SAL, Stage.SQL, Stage.OPPORTUNITY})
+# Whom no system could be asked about is looked at again after this.
+SOON = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +68,7 @@ class Usher:
     about: Callable[[], Acquaintance | None]
     witness: Witness
     timekeeper: Timekeeper
+    kinship: Kinship
     editors: Editors
     scribe: Scribe
     hold: Callable[[str], AbstractContextManager[None]]
@@ -83,7 +80,7 @@ class Usher:
 
     def hear(self, heard: Sequence[Heard]) -> None:
         """Put what people entered on file and decide it. Raises `LedgerError`; then it is heard again."""
-        about = self.about()
+        about = self._ready()
         if about is None:
             return
         now = self.clock()
@@ -117,11 +114,18 @@ class Usher:
         subjects = self.people.resolve([who])[who]
         return next((one for one in subjects if one.kind == "person"), None)
 
+    def _ready(self) -> Acquaintance | None:
+        """What is known, once whoever turned out to be somebody else is that in our ledger, too."""
+        joined, about = self.kinship.follow(self.clock()), self.about()
+        if about is not None:
+            self._ring_for(about, joined)
+        return about
+
     # Working ------------------------------------------------------------------------------------
 
     def work(self) -> int:
         """Decide what was asked for, and see to clocks; answers how much that was."""
-        about = self.about()
+        about = self._ready()
         if about is None:
             return 0
         return self.decide(about) + self._see_to_clocks(about)
@@ -133,6 +137,8 @@ class Usher:
             return done
         with suppress(LedgerBusy), self.hold(f"{LEASE}decide"):
             while not self.stop() and (asked := self.store.asked(AT_ONCE)):
+                if self.kinship.tie(about, {one.subject for one in asked}, self.clock()):
+                    continue
                 by_subject: dict[Subject, list[Request]] = defaultdict(list)
                 for one in asked:
                     by_subject[one.subject].append(one)
@@ -212,114 +218,41 @@ class Usher:
     def _standing(self, subject: Subject) -> Standing:
         return self.store.standings([subject]).get(subject) or Standing(subject=subject)
 
+    @property
+    def _wants(self) -> Wants:
+        return Wants(self.store, self.witness, self.clock, self._weigh)
+
+    def _weigh(self, about: Acquaintance, standing: Standing, known: Known, now: datetime) -> None:
+        """What is open for marketing stands in both systems as it is known now."""
+        if self.scribe.weighs(about, standing, known, now):
+            self._ring_for(about, [standing.subject])
+
     # Judging ------------------------------------------------------------------------------------
 
     def judge(self, subjects: Iterable[Subject]) -> int:
         """Ask the rules of the definition about people of whom there is news; answers how many move."""
-        about = self.about()
+        about = self._ready()
         if about is None:
             return 0
+        people = [subject for subject in subjects if subject.kind == "person"]
+        self.kinship.tie(about, people, self.clock())
+        standings = {one.subject: one for one in map(self._standing, people)}
         wanted = [
             request
-            for subject in subjects
-            if subject.kind == "person"
-            for request in self._wanted(about, subject)
+            for standing in standings.values()
+            for request in self._wants.of(about, standing)
         ]
         new = self.store.ask(wanted)
         return self.decide(about) if new else 0
 
-    def _wanted(self, about: Acquaintance, subject: Subject) -> list[Request]:
-        """What our rules want for one person: a way in for whoever is new, and then the hand-over."""
-        standing, now = self._standing(subject), self.clock()
-        if standing.stage in (Stage.ERASED, Stage.DISQUALIFIED):
-            return []
-        known, seen = about.look(subject, standing, now)
-        if self.scribe.weighs(about, standing, known, now):
-            self._ring_for(about, [subject])
-        if standing.stage not in OPEN_TO_RULES:
-            talked_at = about.talked_at(seen)
-            self.witness.heard_of(about.definition, standing, known.evidence, talked_at)
-            return self._deal(about, standing, seen, now)
-        situation = about.situation(known, seen, None, now, told_sales=False)
-        found: list[Request] = []
-        if standing.stage is Stage.KNOWN:
-            if not situation.contactable:
-                return []
-            found.append(self._request(standing, Stage.LEAD, now))
-            standing = replace(standing, stage=Stage.LEAD, number=standing.number + 1)
-        routes, evidence = about.routes(known, now), situation.evidence
-        seller = seller_for(about.definition, routes, self._load(), standing, evidence)
-        asked = self._request(standing, Stage.MQL, now, situation.rules)
-        asked = replace(asked, evidence=evidence, handed_to=seller)
-        # What would be refused is not asked for: the rules look again with every news.
-        leads_to = decide(standing, asked, situation, about.definition)
-        if not isinstance(leads_to, Refusal) and self._has_room(about, leads_to, now):
-            found.append(asked)
-        return found
+    def met(self, object_name: str, ids: Sequence[str]) -> int:
+        """Records of Salesforce were brought in line: ask the rules about whom that may move."""
+        is_deal = object_name == OPPORTUNITY
+        return self.deals(ids) if is_deal else self.put_out(object_name, ids)
 
-    def _has_room(self, about: Acquaintance, entries: Sequence[Entry], now: datetime) -> bool:
-        """A new definition does not bring everybody back on one day."""
-        if not any(entry.trigger == "definition" for entry in entries):
-            return True
-        midnight = now.astimezone(about.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        today = [e for e in self.store.entered(midnight, now) if e.trigger == "definition"]
-        return bool(within_cap([entries[0].subject], len(today), about.definition))
-
-    def _load(self) -> dict[str, int]:
-        """How many leads each seller has open."""
-        load: dict[str, int] = defaultdict(int)
-        for stage in (Stage.MQL, Stage.SAL):
-            for standing in self.store.in_stage(stage.value, REFUSALS):
-                if (seller := standing.accepted_by or standing.handed_to) is not None:
-                    load[seller] += 1
-        return load
-
-    def _deal(
-        self, about: Acquaintance, standing: Standing, seen: Seen, now: datetime
-    ) -> list[Request]:
-        """What an opportunity says: it exists, it is won, it is lost and why. Without a reason it waits."""
-        if seen.opportunity is None or not seen.has_role or standing.stage not in DEALS:
-            return []
-        made = partial(self._request, standing, now=now, opportunity=seen.opportunity)
-        if standing.stage is not Stage.OPPORTUNITY:
-            order = about.definition.order
-            is_next = order.index(standing.stage) + 1 == order.index(Stage.OPPORTUNITY)
-            return [made(Stage.OPPORTUNITY)] if is_next else []
-        if seen.outcome == "won":
-            return [made(Stage.CUSTOMER)]
-        if seen.outcome == "lost" and seen.lost_because in about.definition.reasons:
-            return [replace(made(Stage.RECYCLED), reason=seen.lost_because)]
-        return []
-
-    def _request(
-        self,
-        standing: Standing,
-        to: Stage,
-        now: datetime,
-        rules: tuple[str, ...] = (),
-        opportunity: str | None = None,
-    ) -> Request:
-        """What a rule wants; the same from the same standing is one request, until one was refused."""
-        subject = standing.subject
-        nth = len(self.store.refusals(REFUSALS, subject))
-        return Request(
-            id=f"rule:{subject.kind}:{subject.key}:{standing.number}:{to.value}:{nth}",
-            subject=subject,
-            to=to,
-            role=Role.RULE,
-            actor=OURSELVES,
-            source="kakehashi",
-            at=now,
-            observed_at=now,
-            rules=rules,
-            opportunity=opportunity,
-        )
-
-    def deals(self, object_name: str, ids: Sequence[str]) -> int:
+    def deals(self, ids: Sequence[str]) -> int:
         """Opportunities changed: ask the rules about whoever is named on them and is with sales."""
-        if object_name != OPPORTUNITY or not any(
-            self.store.in_stage(one.value, 1) for one in DEALS
-        ):
+        if not any(self.store.in_stage(one.value, 1) for one in DEALS):
             return 0
         about = self.about()
         if about is None:
@@ -333,14 +266,33 @@ class Usher:
             log.warning("people of a deal not looked at", system=error.system)
             return 0
 
+    def put_out(self, object_name: str, ids: Sequence[str]) -> int:
+        """People's records changed: ask the rules about those who were put out and may be a lead again."""
+        about = self.about() if self.store.in_stage(Stage.DISQUALIFIED.value, 1) else None
+        if about is None:
+            return 0
+        standings = self.store.standings(self._bearing(about.borne(object_name, ids)))
+        found = [who for who, one in standings.items() if may_be_undone(one, about.definition)]
+        try:
+            return self.judge(found)
+        except ConnectorError as error:
+            log.warning("people are judged later", system=error.system)
+            now = self.clock()
+            self.people.tell((), dict.fromkeys(found, now + SOON), now)
+            return 0
+
     def meet(self, names: Sequence[OwnName]) -> int:
         """Ask the rules about those of these whom somebody has moved before: their record changed."""
-        found = {
+        found = self._bearing(names)
+        return self.judge(self.store.standings(found)) if found else 0
+
+    def _bearing(self, names: Sequence[OwnName]) -> set[Subject]:
+        """Whom these names of people mean."""
+        return {
             subject
             for kind, values in named(one for one in names if one.kind in PERSONAL).items()
             for subject in self.people.subjects_by(kind, values).values()
         }
-        return self.judge(self.store.standings(found)) if found else 0
 
     def sweep(self) -> int:
         """Ask the rules about people with an opportunity, and those whose rest is over: time has passed."""
@@ -350,7 +302,7 @@ class Usher:
         found: list[Subject] = []
         for stage in (*sorted(DEALS), Stage.RECYCLED):
             for standing in self._everybody(stage):
-                rests = stage is Stage.RECYCLED and not self._is_due(standing, now)
+                rests = stage is Stage.RECYCLED and not _is_due(about, standing, now)
                 found += [] if rests else [standing.subject]
         return self.judge(found)
 
@@ -359,10 +311,6 @@ class Usher:
         while some := self.store.in_stage(stage.value, AT_ONCE, after):
             yield from some
             after = some[-1].subject
-
-    def _is_due(self, standing: Standing, now: datetime) -> bool:
-        """Whether somebody who rests may come back by now; who has no end of it does with a raised hand."""
-        return standing.cool_until is not None and standing.cool_until <= now
 
     # Clocks -------------------------------------------------------------------------------------
 
@@ -384,3 +332,12 @@ class Usher:
         if rings:
             self.ledger.ring(rings, self.clock())
             self.ring((Lane.HANDOFF,))
+
+
+def _is_due(about: Acquaintance, standing: Standing, now: datetime) -> bool:
+    """Whether somebody who rests may come back by now, or is kept no longer; who has no end of it comes back
+    with a raised hand.
+    """
+    is_rested = standing.cool_until is not None and standing.cool_until <= now
+    coming = about.definition.coming
+    return is_rested or kept_long_enough(standing, Evidence(), coming, now)

@@ -302,7 +302,7 @@ class Bridge:
             merged=handoff.joining(people.store.join),
             listen=handoff.usher.hear,
             saw=handoff.witness.saw,
-            met=handoff.usher.deals,
+            met=handoff.usher.met,
             mappings=compiled.mappings,
             clock=self.clock,
             timezone=self.settings.timezone,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from secrets import token_hex
 
 from sqlalchemy import Connection, bindparam, delete, update
@@ -13,10 +13,13 @@ from intent.store.bonds import Pair, pairs_with, said_about
 from intent.store.holding import Naming, Turn, groups, people_of, plan_of
 from intent.store.naming import COMPANIES, COOKIES, SOMEBODY
 from intent.store.recounting import recount
-from intent.store.rows import among, insert_rows
+from intent.store.rows import among, insert_rows, put_rows
 from intent.store.sums import touch
-from intent.store.tables import card, surge, touched, trail, turn
+from intent.store.tables import card, fact, surge, touched, trail, turn
 from intent.store.trails import Held, held_by_id, held_by_owner, lock_trails
+
+# Where it stands who somebody is by now, until whoever knew them by their key has heard of it.
+MOVED = "moved:"
 
 
 def settle_owners(
@@ -129,8 +132,21 @@ def _put_turns(connection: Connection, plans: Mapping[int, tuple[Turn, ...]]) ->
     insert_rows(connection, turn, ("trail_id", "since", "owner"), rows)
 
 
+def _note_moves(
+    connection: Connection, before: Iterable[Held], after: Mapping[int, Held], gone: set[str]
+) -> None:
+    """Who each person is by now who is nobody any more: other ledgers know people by these keys, too."""
+    moves = {
+        f"{MOVED}{old}": after[one.id].owner
+        for one in before
+        if one.name.kind in SOMEBODY
+        for old in one.owners & gone
+    }
+    put_rows(connection, fact, ("name", "value"), sorted(moves.items()))
+
+
 def _tell(
-    connection: Connection, before: Iterable[Held], after: Mapping[int, Held], now: Millis
+    connection: Connection, before: Sequence[Held], after: Mapping[int, Held], now: Millis
 ) -> None:
     """Everybody concerned is looked at again; whoever is nobody any more leaves no card behind."""
     old = {owner for one in before for owner in one.owners}
@@ -138,6 +154,7 @@ def _tell(
     accounts = {f"account:{one.claim.account}" for one in after.values() if one.claim}
     left = old - new
     still = {o for one in held_by_owner(connection, left).values() for o in one.owners}
+    _note_moves(connection, before, after, left - still)
     for table in (card, surge, touched):
         connection.execute(delete(table).where(among(connection, table.c.subject, left - still)))
     touch(connection, new | (left & still) | accounts, now)

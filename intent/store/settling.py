@@ -6,7 +6,7 @@ Their sums are noted in the same transaction as no longer exact, and made anew o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from intent.model import Millis, Subject, millis
 from intent.store.base import IntentRoom, hold_definition
 from intent.store.bonds import Said, allow_bonds, bonds_of, put_bonds
 from intent.store.naming import SOMEBODY, SURE, Named, subject_of, subject_text
-from intent.store.owners import change_owners
+from intent.store.owners import MOVED, change_owners
 from intent.store.recounting import recount
 from intent.store.rows import among, put_rows
 from intent.store.sums import touch
@@ -57,6 +57,21 @@ class Settling(IntentRoom):
             lock_cards(connection, _owners_of(connection, ids.values()))
             leave_to_count(connection, change_owners(connection, ids.values(), at))
             mark_not_true(connection, _owners_of(connection, ids.values()), at)
+
+    def moved(self, limit: int) -> Mapping[Subject, Subject]:
+        """People who turned out to be somebody else, and who that is; until `forget_moves` hears of them."""
+        begins = fact.c.name.startswith(MOVED, autoescape=True)
+        with self._look() as connection:
+            rows = connection.execute(
+                select(fact.c.name, fact.c.value).where(begins).order_by(fact.c.name).limit(limit)
+            )
+            return {subject_of(name.removeprefix(MOVED)): subject_of(to) for name, to in rows}
+
+    def forget_moves(self, subjects: Iterable[Subject]) -> None:
+        """Whoever knew these people by their keys knows who they are by now."""
+        names = [f"{MOVED}{subject_text(one)}" for one in subjects]
+        with self._begin() as connection:
+            connection.execute(delete(fact).where(among(connection, fact.c.name, names)))
 
     def count_left(self, definition: Definition, now: datetime) -> int:
         """Count the trails anew that `erase` and `join` left to be counted; answers how many there were.

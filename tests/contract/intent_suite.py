@@ -151,10 +151,14 @@ class IntentContract:
         """An address, a contact id and HubSpot's cookie that were named together are one person."""
         score(store, event("form", email=ANN), event("form", contact="7"))
         assert len({*store.subjects_by("email", [ANN]).values()}) == 1
-        assert store.subjects_by("hubspot_contact_id", ["7"])["7"] != person(store)
+        other = store.subjects_by("hubspot_contact_id", ["7"])["7"]
+        assert other != person(store)
         score(store, event(contact="7", email=ANN, hubspotutk="u1"))
         assert store.subjects_by("hubspot_contact_id", ["7"])["7"] == person(store)
         assert store.subjects_by("hubspotutk", ["u1"])["u1"] == person(store)
+        assert store.moved(9) == {other: person(store)}
+        store.forget_moves([other])
+        assert store.moved(9) == {}
         assert points(store, person(store), "hand_raise") == 80
         kinds = {link.kind: link for link in store.links_of(person(store))}
         assert set(kinds) == {"email", "hubspot_contact_id", "hubspotutk", "company_domain"}

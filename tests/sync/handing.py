@@ -127,7 +127,14 @@ class Handing(Website):
             self.withdrawer.of_names,
             self.handoff.lives,
         )
-        return replace(bench, connectors=told, listen=self.listen, saw=self.handoff.witness.saw)
+        return replace(
+            bench,
+            connectors=told,
+            listen=self.listen,
+            saw=self.handoff.witness.saw,
+            met=self.handoff.usher.met,
+            merged=self.handoff.joining(self.store.join),
+        )
 
     def listen(self, heard: Sequence[Heard]) -> None:
         self.heard += heard

@@ -376,7 +376,7 @@ def test_a_deal_that_changes_moves_who_is_named_on_it_at_once(deal: Handing) -> 
     (contact,) = deal.salesforce.records("Contact")
     won = deal.salesforce.seed("Opportunity", {"IsClosed": True, "IsWon": True})
     deal.salesforce.seed("OpportunityContactRole", {"ContactId": contact, "OpportunityId": won})
-    deal.handoff.usher.deals("Opportunity", [won])
+    deal.handoff.usher.met("Opportunity", [won])
     assert [entry.transition for entry in deal.history()][-2:] == ["T10", "T12"]
 
 

@@ -1,0 +1,174 @@
+"""What our own rules want for people of whom there is news: in, over to sales, back, out, a deal's next step.
+
+Nothing is decided here; what would be refused is not asked for, since the rules look again with every news.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from intent.model import Subject
+from lifecycle.coming_back import needs_a_yes, within_cap
+from lifecycle.definition import Definition
+from lifecycle.facts import Known
+from lifecycle.guards import BAD_DATA
+from lifecycle.machine import decide
+from lifecycle.model import Entry, Refusal, Request, Role, Stage, Standing
+from lifecycle.port import LifecycleStore
+from lifecycle.routing import seller_for
+from lifecycle.situation import Situation
+from sync.acquaintance import Acquaintance, Seen
+from sync.witnessing import Witness
+
+# A history of refusals this long is looked at to tell one wish from the same wish made again.
+REFUSALS: Final = 1_000
+OURSELVES: Final = "kakehashi"
+# Where our own rules may hand somebody over from.
+OPEN_TO_RULES: Final = frozenset({Stage.KNOWN, Stage.LEAD, Stage.RECYCLED, Stage.CUSTOMER})
+DEALS: Final = frozenset({Stage.SAL, Stage.SQL, Stage.OPPORTUNITY})
+
+
+def may_be_undone(standing: Standing, definition: Definition) -> bool:
+    """Whether a rule may make a lead again of who was put out: after a correction, or a fresh yes."""
+    is_out = standing.stage is Stage.DISQUALIFIED
+    return is_out and (standing.reason == BAD_DATA or needs_a_yes(standing, definition))
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """Asks the rules about one person at a time."""
+
+    store: LifecycleStore
+    witness: Witness
+    clock: Callable[[], datetime]
+    # Told what is known of whoever is looked at.
+    weigh: Callable[[Acquaintance, Standing, Known, datetime], object]
+
+    def of(self, about: Acquaintance, standing: Standing) -> list[Request]:
+        """What our rules want for one person. Raises `connector.errors.ConnectorError`."""
+        now = self.clock()
+        if standing.stage is Stage.ERASED:
+            return []
+        if standing.stage is Stage.DISQUALIFIED:
+            return self._undoing(about, standing, now)
+        known, seen = about.look(standing.subject, standing, now)
+        self.weigh(about, standing, known, now)
+        if standing.stage not in OPEN_TO_RULES:
+            talked_at = about.talked_at(seen)
+            self.witness.heard_of(about.definition, standing, known.evidence, talked_at)
+            return self._deal(about, standing, seen, now)
+        situation = about.situation(known, seen, None, now, told_sales=False)
+        found: list[Request] = []
+        if standing.stage is Stage.KNOWN:
+            if not situation.contactable:
+                return []
+            found.append(self._request(standing, Stage.LEAD, now))
+            standing = replace(standing, stage=Stage.LEAD, number=standing.number + 1)
+        handed = self._hand_over(about, about.routes(known, now), standing, situation)
+        if not handed and standing.stage is Stage.RECYCLED:
+            out = self._request(standing, Stage.DISQUALIFIED, now)
+            return _if_followed(about, standing, out, situation) if situation.retention_over else []
+        return [*found, *handed]
+
+    def _undoing(self, about: Acquaintance, standing: Standing, now: datetime) -> list[Request]:
+        if not may_be_undone(standing, about.definition):
+            return []
+        known, seen = about.look(standing.subject, standing, now)
+        situation = about.situation(known, seen, None, now, told_sales=False)
+        return _if_followed(about, standing, self._request(standing, Stage.LEAD, now), situation)
+
+    # Handing over -------------------------------------------------------------------------------
+
+    def _hand_over(
+        self,
+        about: Acquaintance,
+        routes: Sequence[str],
+        standing: Standing,
+        situation: Situation,
+    ) -> list[Request]:
+        """The hand-over to whoever has it by the routes; nothing where the table would not follow."""
+        now, evidence = situation.now, situation.evidence
+        seller = seller_for(about.definition, routes, self._load(), standing, evidence)
+        asked = self._request(standing, Stage.MQL, now, situation.rules)
+        asked = replace(asked, evidence=evidence, handed_to=seller)
+        leads_to = decide(standing, asked, situation, about.definition)
+        if isinstance(leads_to, Refusal) or not self._has_room(about, leads_to, now):
+            return []
+        return [asked]
+
+    def _has_room(self, about: Acquaintance, entries: Sequence[Entry], now: datetime) -> bool:
+        """A new definition does not bring everybody back on one day."""
+        if not any(entry.trigger == "definition" for entry in entries):
+            return True
+        midnight = now.astimezone(about.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        today = [e for e in self.store.entered(midnight, now) if e.trigger == "definition"]
+        return bool(within_cap([entries[0].subject], len(today), about.definition))
+
+    def _load(self) -> dict[str, int]:
+        """How many leads each seller has open."""
+        load: dict[str, int] = defaultdict(int)
+        for stage in (Stage.MQL, Stage.SAL):
+            for standing in self.store.in_stage(stage.value, REFUSALS):
+                if (seller := standing.accepted_by or standing.handed_to) is not None:
+                    load[seller] += 1
+        return load
+
+    # Deals --------------------------------------------------------------------------------------
+
+    def _deal(
+        self, about: Acquaintance, standing: Standing, seen: Seen, now: datetime
+    ) -> list[Request]:
+        """What an opportunity says: it exists, it is won, it is lost and why. Without a reason it waits."""
+        if seen.opportunity is None or not seen.has_role or standing.stage not in DEALS:
+            return []
+        made = partial(self._request, standing, now=now, opportunity=seen.opportunity)
+        if standing.stage is not Stage.OPPORTUNITY:
+            order = about.definition.order
+            is_next = order.index(standing.stage) + 1 == order.index(Stage.OPPORTUNITY)
+            return [made(Stage.OPPORTUNITY)] if is_next else []
+        if seen.outcome == "won":
+            return [made(Stage.CUSTOMER)]
+        if seen.outcome == "lost" and seen.lost_because in about.definition.reasons:
+            return [replace(made(Stage.RECYCLED), reason=seen.lost_because)]
+        return []
+
+    def _request(
+        self,
+        standing: Standing,
+        to: Stage,
+        now: datetime,
+        rules: tuple[str, ...] = (),
+        opportunity: str | None = None,
+    ) -> Request:
+        """What a rule wants; the same from the same standing is one request, until one was refused."""
+        subject = standing.subject
+        nth = len(self.store.refusals(REFUSALS, subject))
+        return Request(
+            id=_name(subject, standing.number, to, nth),
+            subject=subject,
+            to=to,
+            role=Role.RULE,
+            actor=OURSELVES,
+            source="kakehashi",
+            at=now,
+            observed_at=now,
+            rules=rules,
+            opportunity=opportunity,
+        )
+
+
+def _name(subject: Subject, number: int, to: Stage, nth: int) -> str:
+    return f"rule:{subject.kind}:{subject.key}:{number}:{to.value}:{nth}"
+
+
+def _if_followed(
+    about: Acquaintance, standing: Standing, asked: Request, situation: Situation
+) -> list[Request]:
+    """What would be refused is not asked for: the rules look again with every news."""
+    leads_to = decide(standing, asked, situation, about.definition)
+    return [] if isinstance(leads_to, Refusal) else [asked]
