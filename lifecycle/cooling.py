@@ -47,6 +47,11 @@ def day_in(zone: str, at: datetime) -> date:
     return at.astimezone(ZoneInfo(zone)).date()
 
 
+def is_past(day: date, zone: str, at: datetime) -> bool:
+    """Whether a day was over everywhere when it was named: west of the business it may be yesterday yet."""
+    return day < day_in(zone, at) - timedelta(days=1)
+
+
 def day_named(reason: Reason, at: datetime, zone: str, told: Told) -> date | None:
     """The day for looking again, where something names one; None: it goes by a length of time."""
     today = day_in(zone, at)

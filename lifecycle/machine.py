@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from lifecycle.coming_back import Held, comes_back, hand_raise
-from lifecycle.cooling import Told, cool_until, day_named, until_day
+from lifecycle.cooling import Told, cool_until, day_named, is_past, until_day
 from lifecycle.definition import NOT_WORKED, Definition, Reason
 from lifecycle.guards import BAD_DATA, Case, held
 from lifecycle.model import REVIEW, Entry, Hop, Refusal, Request, Role, Stage, Standing, Trigger
@@ -53,6 +53,9 @@ def decide(
     Never both, and never nothing. Several entries: stages that were skipped, or the end after too many
     recycles.
     """
+    day, zone = request.reactivate_on, definition.calendar.zone
+    if day is not None and is_past(day, zone, request.at):
+        return _refusal(standing, request, Held("past_day", {"day": day.isoformat()}))
     if reviews(standing, request):
         return _review(standing, request, situation, definition)
     found = _row(standing, request, situation, definition)

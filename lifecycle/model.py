@@ -233,6 +233,7 @@ RefusalCode = Literal[
     "role",
     "no_reason",
     "unknown_reason",
+    "past_day",
     "wrong_class",
     "no_evidence",
     "not_qualified",

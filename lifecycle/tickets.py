@@ -23,13 +23,21 @@ from itsdangerous import BadData, BadSignature, URLSafeSerializer
 from ruamel.yaml import YAML
 
 from intent.model import Subject
+from lifecycle.cooling import is_past
 from lifecycle.definition import NOT_WORKED, Definition, Reason
 from lifecycle.model import Request, Role, Stage, Standing
 from mappings.faults import Language
 
 What = Literal["accept", "send_back"]
 Why = Literal[
-    "unreadable", "tampered", "expired", "overtaken", "used", "no_reason", "unknown_reason"
+    "unreadable",
+    "tampered",
+    "expired",
+    "overtaken",
+    "used",
+    "no_reason",
+    "unknown_reason",
+    "past_day",
 ]
 TEXTS: Final = Path(__file__).parent / "messages" / "tickets.yaml"
 SALT: Final = "kakehashi.lifecycle.tickets"
@@ -175,12 +183,15 @@ def request_of(
     """What pressing the button asks for, in the name of whom it was handed to.
 
     Its id is the hand-over's: asked for again it is on file already, and `TicketRefused("used")` is the
-    answer. Raises `TicketRefused`: overtaken, no_reason, unknown_reason.
+    answer. Raises `TicketRefused`: overtaken, no_reason, unknown_reason, past_day.
     """
     check(ticket, definition, standing)
     sends_back = ticket.what == "send_back"
     if sends_back:
         _check_reason(definition, filled.reason)
+        day = filled.reactivate_on
+        if day is not None and is_past(day, definition.calendar.zone, now):
+            raise TicketRefused("past_day")
     is_first = standing.stage is Stage.MQL and definition.preset == "jp_is_fs"
     comment = (filled.comment or "").strip()[:LONGEST_COMMENT] or None
     return Request(

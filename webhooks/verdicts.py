@@ -59,8 +59,9 @@ STATUS: Final[dict[Why, HTTPStatus]] = {
     "used": HTTPStatus.CONFLICT,
     "no_reason": HTTPStatus.UNPROCESSABLE_ENTITY,
     "unknown_reason": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "past_day": HTTPStatus.UNPROCESSABLE_ENTITY,
 }
-TO_CORRECT: Final[frozenset[Why]] = frozenset({"no_reason", "unknown_reason"})
+TO_CORRECT: Final[frozenset[Why]] = frozenset({"no_reason", "unknown_reason", "past_day"})
 
 
 class Judges(Protocol):

@@ -54,6 +54,18 @@ def test_a_rule_chooses_no_day() -> None:
     assert refused(standing(Stage.RECYCLED), asked).code == "no_reason"
 
 
+def test_a_day_that_is_over_is_nobody_s_choice() -> None:
+    """A mistyped year ends no rest; where the day before is still today, it may be named."""
+    rests, pending = standing(Stage.RECYCLED), standing(Stage.MQL)
+    for day in (date(2020, 1, 1), NOW.date() - 2 * DAY):
+        found = refused(rests, another_day(Role.SALES, day))
+        assert (found.code, found.words) == ("past_day", {"day": day.isoformat()})
+        sends_back = another_day(Role.SALES, day, reason="timing")
+        assert refused(pending, sends_back).code == "past_day"
+    for day in (NOW.date() - DAY, NOW.date()):
+        assert entered(rests, another_day(Role.SALES, day))[0].reactivate_on == day
+
+
 def test_an_earlier_choice_that_is_heard_later_is_overtaken() -> None:
     """Between people the later one counts; what was meant before the send-back is about another round."""
     before = standing(Stage.RECYCLED)
@@ -82,7 +94,7 @@ def test_two_days_at_once_are_both_entered_and_the_later_counts(turned: bool) ->
 def test_another_day_does_not_stand_against_somebody_who_is_brought_back() -> None:
     """Whoever comes back in the same moment comes back; a day for later is then too late."""
     before = standing(Stage.RECYCLED)
-    day = another_day(Role.MARKETING, SPRING, 24 * 200)
+    day = another_day(Role.MARKETING, SUMMER, 24 * 200)
     back = request(Stage.MQL, Role.SALES, at=day.at + HOUR, comment="called me")
     found = settle(before, [day, back], lambda one, _where: around(one.at), definition())
     assert [one.refusal for one in found] == [None, None]

@@ -176,6 +176,12 @@ def test_nothing_is_sent_back_without_a_reason_of_the_list(reason: str | None, w
     assert refusal(lambda: request_of(BACK, SHARED, MQL, Filled(reason), NOW)) == why
 
 
+def test_a_day_that_is_over_is_asked_for_anew() -> None:
+    """The form comes back; nothing was decided."""
+    filled = Filled("timing", reactivate_on=NOW.date() - timedelta(days=400))
+    assert refusal(lambda: request_of(BACK, SHARED, MQL, filled, NOW)) == "past_day"
+
+
 def test_both_links_of_a_hand_over_are_one_request() -> None:
     """Whichever is pressed first is on file under its id; the other one comes too late."""
     accept = request_of(ACCEPT, SHARED, MQL, Filled(), NOW)
