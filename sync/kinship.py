@@ -8,7 +8,7 @@ about is known by the id of their contact from then on, too: an address that is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -31,18 +31,24 @@ class Kinship:
     store: LifecycleStore
     people: IntentStore
 
-    def follow(self, now: datetime) -> list[Subject]:
-        """Join the histories of those who are one by now; answers who they are."""
-        found: dict[Subject, None] = {}
+    def follow(
+        self, now: datetime, tell: Callable[[Iterable[Subject]], object] = lambda _who: None
+    ) -> int:
+        """Join the histories of those who are one by now; answers how many joined somebody.
+
+        `tell` hears who they are before it is forgotten: whoever dies in between leaves it to the next one.
+        """
+        done = 0
         while moves := self.people.moved(AT_ONCE):
             for gone, survivor in moves.items():
                 self.store.merge(gone, survivor, now)
-                found[survivor] = None
+            tell(dict.fromkeys(moves.values()))
             self.people.forget_moves(moves)
-        return list(found)
+            done += len(moves)
+        return done
 
     def tie(self, about: Acquaintance, subjects: Iterable[Subject], now: datetime) -> bool:
-        """Let the contacts of these people stand for them, too; answers whether anybody is somebody else now.
+        """Let the contacts of these people stand for them, too; answers whether that is news of anybody.
 
         Of two contacts with one address nobody knows which one is meant.
         """
@@ -56,7 +62,7 @@ class Kinship:
                 name = names[0]
                 self.people.join([(name.kind, name.value), (CONTACT_ID, contacts[0])], now)
                 is_news = True
-        return is_news and bool(self.follow(now))
+        return is_news
 
 
 def _contacts(about: Acquaintance, subject: Subject) -> Sequence[str]:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import reduce
+from functools import partial, reduce
 
 import structlog
 
@@ -116,10 +116,17 @@ class Usher:
 
     def _ready(self) -> Acquaintance | None:
         """What is known, once whoever turned out to be somebody else is that in our ledger, too."""
-        joined, about = self.kinship.follow(self.clock()), self.about()
+        about = self.about()
         if about is not None:
-            self._ring_for(about, joined)
+            self._follow(about)
         return about
+
+    def _follow(self, about: Acquaintance) -> bool:
+        return bool(self.kinship.follow(self.clock(), partial(self._ring_for, about)))
+
+    def _tie(self, about: Acquaintance, subjects: Iterable[Subject]) -> bool:
+        """Whether anybody of these is somebody else once their contacts stand for them."""
+        return self.kinship.tie(about, subjects, self.clock()) and self._follow(about)
 
     # Working ------------------------------------------------------------------------------------
 
@@ -137,7 +144,7 @@ class Usher:
             return done
         with suppress(LedgerBusy), self.hold(f"{LEASE}decide"):
             while not self.stop() and (asked := self.store.asked(AT_ONCE)):
-                if self.kinship.tie(about, {one.subject for one in asked}, self.clock()):
+                if self._tie(about, {one.subject for one in asked}):
                     continue
                 by_subject: dict[Subject, list[Request]] = defaultdict(list)
                 for one in asked:
@@ -235,7 +242,7 @@ class Usher:
         if about is None:
             return 0
         people = [subject for subject in subjects if subject.kind == "person"]
-        self.kinship.tie(about, people, self.clock())
+        self._tie(about, people)
         standings = {one.subject: one for one in map(self._standing, people)}
         wanted = [
             request

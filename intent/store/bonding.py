@@ -71,12 +71,15 @@ class Bonding(IntentRoom):
         if known and not news_among(connection, bonds_of(said, ids)):
             return
         lock_who_is_who(connection)
+        before = find_trails(connection, seen)
         ids = put_trails(connection, seen, self._account_of)
         again = [(ids[one.name], ids[one.other]) for one in said if one.by_hand]
         allow_bonds(connection, again)
         news = news_among(connection, bonds_of(said, ids))
         put_bonds(connection, news)
-        settle_owners(connection, {number for one in news for number in one.pair}, definition, now)
+        concerned = {number for one in news for number in one.pair}
+        newborn = {*ids.values()}.difference(before.values())
+        settle_owners(connection, concerned, definition, now, newborn)
 
 
 def until(up_to: int | None) -> ColumnElement[bool]:

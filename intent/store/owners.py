@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from secrets import token_hex
 
 from sqlalchemy import Connection, bindparam, delete, update
@@ -23,14 +23,23 @@ MOVED = "moved:"
 
 
 def settle_owners(
-    connection: Connection, ids: Iterable[int], definition: Definition, now: Millis
+    connection: Connection,
+    ids: Iterable[int],
+    definition: Definition,
+    now: Millis,
+    newborn: Collection[int] = (),
 ) -> None:
-    """Whose these trails are now, and those that belong with them. Who is who is locked."""
-    if split := change_owners(connection, ids, now):
+    """Whose these trails are now, and those that belong with them. Who is who is locked.
+
+    `newborn` trails are put on file by whoever asks: nobody knows their owners yet.
+    """
+    if split := change_owners(connection, ids, now, newborn):
         recount(connection, definition, split)
 
 
-def change_owners(connection: Connection, ids: Iterable[int], now: Millis) -> dict[int, Held]:
+def change_owners(
+    connection: Connection, ids: Iterable[int], now: Millis, newborn: Collection[int] = ()
+) -> dict[int, Held]:
     """The same without a definition; answers the trails whose sums are to be counted anew by one."""
     held = _concerned(connection, ids)
     plans = _plans(connection, held)
@@ -41,7 +50,9 @@ def change_owners(connection: Connection, ids: Iterable[int], now: Millis) -> di
     lock_trails(connection, changed)
     _put_turns(connection, changed)
     new = {number: held[number]._replace(turns=plan) for number, plan in changed.items()}
-    _tell(connection, [held[number] for number in changed], new, now)
+    before = [held[number] for number in changed]
+    left = _tell(connection, before, new, now)
+    _note_moves(connection, [one for one in before if one.id not in newborn], new, left)
     return {n: one for n, one in new.items() if _times(one) != _times(held[n])}
 
 
@@ -146,15 +157,17 @@ def _note_moves(
 
 
 def _tell(
-    connection: Connection, before: Sequence[Held], after: Mapping[int, Held], now: Millis
-) -> None:
-    """Everybody concerned is looked at again; whoever is nobody any more leaves no card behind."""
+    connection: Connection, before: Iterable[Held], after: Mapping[int, Held], now: Millis
+) -> set[str]:
+    """Everybody concerned is looked at again; whoever is nobody any more leaves no card behind, and is
+    answered.
+    """
     old = {owner for one in before for owner in one.owners}
     new = {owner for one in after.values() for owner in one.owners}
     accounts = {f"account:{one.claim.account}" for one in after.values() if one.claim}
     left = old - new
     still = {o for one in held_by_owner(connection, left).values() for o in one.owners}
-    _note_moves(connection, before, after, left - still)
     for table in (card, surge, touched):
         connection.execute(delete(table).where(among(connection, table.c.subject, left - still)))
     touch(connection, new | (left & still) | accounts, now)
+    return left - still

@@ -47,7 +47,9 @@ class Settling(IntentRoom):
                 return
             lock_who_is_who(connection)
             at = millis(now)
+            before = held_by_name(connection, people)
             ids = put_trails(connection, dict.fromkeys(people, at), self._account_of)
+            newborn = {*ids.values()}.difference(one.id for one in before.values())
             first, *others = people
             said = [
                 Said(name, first, at, SURE[name.kind], "merged", by_hand=True) for name in others
@@ -55,7 +57,7 @@ class Settling(IntentRoom):
             allow_bonds(connection, [(ids[one.name], ids[one.other]) for one in said])
             put_bonds(connection, [one for _, one in sorted(bonds_of(said, ids).items())])
             lock_cards(connection, _owners_of(connection, ids.values()))
-            leave_to_count(connection, change_owners(connection, ids.values(), at))
+            leave_to_count(connection, change_owners(connection, ids.values(), at, newborn))
             mark_not_true(connection, _owners_of(connection, ids.values()), at)
 
     def moved(self, limit: int) -> Mapping[Subject, Subject]:
