@@ -94,7 +94,7 @@ def test_two_days_at_once_are_both_entered_and_the_later_counts(turned: bool) ->
 def test_another_day_does_not_stand_against_somebody_who_is_brought_back() -> None:
     """Whoever comes back in the same moment comes back; a day for later is then too late."""
     before = standing(Stage.RECYCLED)
-    day = another_day(Role.MARKETING, SUMMER, 24 * 200)
+    day = another_day(Role.MARKETING, NOW.date() + 200 * DAY, 24 * 200)
     back = request(Stage.MQL, Role.SALES, at=day.at + HOUR, comment="called me")
     found = settle(before, [day, back], lambda one, _where: around(one.at), definition())
     assert [one.refusal for one in found] == [None, None]
