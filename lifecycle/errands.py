@@ -7,21 +7,24 @@ errand holds whom it is about as a key, and what happened as a number.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
-from typing import Literal, NamedTuple
+from datetime import UTC, datetime
+from typing import Final, Literal, NamedTuple
 
 from intent.model import Subject
 from lifecycle.definition import NOT_WORKED, Clock
-from lifecycle.model import Entry, Role, Stage
+from lifecycle.model import Entry, Refusal, Role, Stage
 
-# `hand_over` and `send_back` tell of an entry, `clock` of a step of a timer, the notes of a day.
-Kind = Literal["hand_over", "send_back", "clock", "morning", "weekly"]
+# `hand_over` and `send_back` tell of an entry, `refused` of what somebody entered in vain, `clock` of a step
+# of a timer, the notes of a day.
+Kind = Literal["hand_over", "send_back", "refused", "clock", "morning", "weekly"]
 MARKETING, SALES, INSIDE = "marketing", "sales", "is"
 # Stages in which a link may ask for a verdict; by the preset only one of them does.
 HANDED = frozenset({Stage.MQL, Stage.SQL})
 GONE = frozenset({Stage.RECYCLED, Stage.DISQUALIFIED})
 # Whose decisions are news to marketing; their own, and those of our rules, are not.
 NEWS = frozenset({Role.SALES, Role.INSIDE_SALES, Role.REVOPS})
+# Who is told where a system does not say who it was.
+DEPARTMENTS: Final = {Role.MARKETING: MARKETING, Role.INSIDE_SALES: INSIDE}
 # An opportunity was lost, as the CRM has it.
 LOST = "T13"
 
@@ -58,6 +61,27 @@ def errands_after(entries: Iterable[Entry]) -> Iterator[Errand]:
             yield _of("hand_over", entry, entry.handed_to or SALES)
         elif entry.stage in GONE and _is_news(entry):
             yield _of("send_back", entry, INSIDE if entry.hop == "is" else MARKETING)
+
+
+def errand_after(refusal: Refusal) -> Errand | None:
+    """Who is told that what they entered in a system was not followed: they, or their department.
+
+    None: nobody. A link or a command answers on the spot, and whoever asked for what happened lost nothing.
+    The same edit that is heard again is told of once.
+    """
+    request = refusal.request
+    if request.source == "kakehashi" or refusal.words.get("agrees") == "yes":
+        return None
+    whom = request.actor if "@" in request.actor else DEPARTMENTS.get(request.role, SALES)
+    who = f"{request.subject.kind}:{request.subject.key}"
+    at = request.at.astimezone(UTC).isoformat()
+    return Errand(
+        f"refused:{who}:{request.source}:{refusal.code}:{at}",
+        "refused",
+        whom,
+        request.observed_at,
+        request.subject,
+    )
 
 
 def _is_news(entry: Entry) -> bool:

@@ -1,4 +1,4 @@
-"""What people are told of one lead: hand-over to a seller, send-back to marketing, escalation. Pure.
+"""What people are told of one lead: hand-over, send-back, escalation, what was entered in vain. Pure.
 
 A seller reads topics, counts and the reason sentence, and never a click stream (domain sheet, 5.3). Messages
 leave the house by mail and chat, so a sensitive topic is named in none of them: where somebody is interested
@@ -15,8 +15,9 @@ from intent.definition import TopicRule
 from intent.model import Card
 from lifecycle.clocks import Ring, late_by
 from lifecycle.definition import Definition
-from lifecycle.model import Entry, Evidence, Standing
+from lifecycle.model import Entry, Evidence, Refusal, Standing
 from lifecycle.port import Timer
+from lifecycle.refusals import refusal_said, stage_said
 from lifecycle.wording import (
     LONGEST_COMMENT,
     LONGEST_SENTENCE,
@@ -103,6 +104,29 @@ def send_back(
     return Letter(
         say("send_back.subject", language, who=who.shown(language), reason=reason),
         (Part(None, tuple(lines)),),
+        tuple(_record(who, language)),
+        language,
+    )
+
+
+def refused(definition: Definition, who: Who, refusal: Refusal, language: Language) -> Letter:
+    """Why what somebody entered was put back, and what helps; for whoever entered it."""
+    request = refusal.request
+    lines = [say("refused.entered", language, at=at_time(definition, request.at, language))]
+    # What says nothing asks for no other stage.
+    if request.to is not refusal.stood:
+        lines.append(say("refused.asked", language, asked=stage_said(request.to, language)))
+    if request.reason is not None:
+        reason = reason_said(definition, request.reason, language)
+        lines.append(say("send_back.reason", language, reason=reason))
+    lines.append(say("refused.stays", language, stood=stage_said(refusal.stood, language)))
+    return Letter(
+        say("refused.subject", language, who=who.shown(language)),
+        (
+            Part(None, tuple(lines)),
+            Part(say("refused.why", language), (refusal_said(refusal, definition, language),)),
+            Part(say("refused.do", language), (say(f"refused.help.{refusal.code}", language),)),
+        ),
         tuple(_record(who, language)),
         language,
     )

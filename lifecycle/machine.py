@@ -10,8 +10,8 @@ they did it; a refusal is shown there. Source: domain sheet, section 2.3.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
-from typing import Any, Final
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
 
 from lifecycle.coming_back import Held, comes_back, hand_raise
 from lifecycle.cooling import Told, cool_until, day_named, is_past, until_day
@@ -75,10 +75,10 @@ def decide(
 
 
 def reviews(standing: Standing, request: Request) -> bool:
-    """Whether a person only names another day for looking again: no reason, and nobody goes anywhere."""
+    """Whether a person only names another day for looking again, or takes it away: nobody goes anywhere."""
     stays = standing.stage is Stage.RECYCLED and request.to is Stage.RECYCLED
-    names_a_day = request.reactivate_on is not None and not request.reason
-    return stays and names_a_day and request.role in REVIEWED.roles
+    is_about_the_day = request.reactivate_on is not None or request.drops_day
+    return stays and is_about_the_day and not request.reason and request.role in REVIEWED.roles
 
 
 def _review(
@@ -96,6 +96,8 @@ def _review(
         situation=situation,
         definition=definition,
     )
+    if _another_rest(case) is None:
+        return _refusal(standing, request, Held("no_evidence", {"lacks": "end"}))
     return (_entry(case, Stage.RECYCLED),)
 
 
@@ -350,17 +352,38 @@ def _rest(case: Case) -> dict[str, Any]:
 def _another_day(case: Case) -> dict[str, Any]:
     """Until when somebody rests by now. What is not said anew stays said."""
     request, standing = case.request, case.standing
-    assert request.reactivate_on is not None  # noqa: S101 - that is what `reviews` asks
-    at = standing.recycled_at or request.at
+    rest = _another_rest(case)
+    assert rest is not None  # noqa: S101 - else it was refused
     return {
-        "reactivate_on": request.reactivate_on,
-        "cool_until": until_day(request.reactivate_on, at, case.definition.calendar.zone),
+        "reactivate_on": rest.day,
+        "cool_until": rest.until,
         "hop": standing.hop,
         "reason": standing.reason,
         "sub_reason": request.sub_reason or standing.sub_reason,
         "comment": request.comment or standing.comment,
         "opportunity": standing.opportunity,
     }
+
+
+class Rest(NamedTuple):
+    """Until when somebody rests, and the day that was named for it."""
+
+    day: date | None
+    until: datetime
+
+
+def _another_rest(case: Case) -> Rest | None:
+    """Until the day that is named, or as long as the reason says since the send-back. None: for ever."""
+    request, standing, zone = case.request, case.standing, case.definition.calendar.zone
+    at = standing.recycled_at or request.at
+    if request.reactivate_on is not None:
+        return Rest(request.reactivate_on, until_day(request.reactivate_on, at, zone))
+    reason = case.definition.reasons.get(standing.reason or "")
+    told = Told(None, case.situation.renewal, case.situation.timeframe)
+    until = None if reason is None else cool_until(reason, at, zone, told)
+    if reason is None or until is None:
+        return None
+    return Rest(day_named(reason, at, zone, told), until)
 
 
 def _hop(case: Case) -> Hop:

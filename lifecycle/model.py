@@ -101,8 +101,9 @@ class Request:
 
     `id` makes it one: the same edit, link or rule asked twice is one request. `at` is when it was meant in
     its source, `observed_at` when we heard of it. `reactivate_on` is a date that a person chose for looking
-    again. `hop`: None leaves it to the preset where somebody rests. `opportunity` is the id of the
-    Opportunity it is about. `evidence` stands where a rule asks.
+    again; `drops_day`: they took it away, and the reason's own time counts. `hop`: None leaves it to the
+    preset where somebody rests. `opportunity` is the id of the Opportunity it is about. `evidence` stands
+    where a rule asks.
     """
 
     id: str
@@ -117,6 +118,7 @@ class Request:
     sub_reason: str | None = None
     comment: str | None = None
     reactivate_on: date | None = None
+    drops_day: bool = False
     hop: Hop | None = None
     opportunity: str | None = None
     trigger: Trigger | None = None

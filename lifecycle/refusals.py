@@ -14,7 +14,7 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 
 from lifecycle.definition import Definition
-from lifecycle.model import Refusal
+from lifecycle.model import Refusal, Stage
 from lifecycle.wording import at_time, clean, reason_said
 from mappings.faults import Language
 
@@ -29,6 +29,11 @@ def refusal_said(refusal: Refusal, definition: Definition, language: Language) -
     known["code"] = clean(refusal.words.get("reason", ""))
     sentence = str(texts()["codes"][refusal.code][language])
     return sentence.format_map(_Known(known))
+
+
+def stage_said(stage: Stage, language: Language) -> str:
+    """A stage as people call it."""
+    return _named("stages", stage.value, language)
 
 
 def _said(key: str, word: str, definition: Definition, language: Language) -> str:

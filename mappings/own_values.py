@@ -77,6 +77,9 @@ OWN_VALUES: Mapping[str, FieldSchema] = dict(
 
 
 INTEREST = "intent."
+# A request may also be that nothing stands there any more; every other value that somebody takes away is put
+# back.
+ASKED_BY_BLANK = frozenset({"lifecycle.reactivate_on"})
 # What is said of a lead's interest beside the values of website intent.
 TOLD_OF_INTEREST = frozenset({"lifecycle.hand_over"})
 

@@ -15,9 +15,9 @@ from intent.model import Subject
 from intent.port import IntentStore
 from lifecycle import clocks, tickets
 from lifecycle.definition import Definition
-from lifecycle.errands import INSIDE, MARKETING, Errand
-from lifecycle.letters import Links, escalation, hand_over, send_back
-from lifecycle.model import Entry, Standing
+from lifecycle.errands import INSIDE, MARKETING, Errand, errand_after
+from lifecycle.letters import Links, escalation, hand_over, refused, send_back
+from lifecycle.model import Entry, Refusal, Standing
 from lifecycle.notes import Lead, morning, weekly
 from lifecycle.port import LifecycleStore, Timer
 from lifecycle.tickets import Ticket, What
@@ -28,6 +28,8 @@ from sync.briefing import lead_of
 from sync.callers import HUBSPOT, SALESFORCE, Addresses, callers
 from sync.figures import last_week, leads_of, week_of
 
+# So far back it is looked which of somebody's refusals a letter tells of.
+REFUSALS: Final = 1_000
 # A link is good for so long; by then the clock of the verdict has taken the lead back.
 LASTS: Final = timedelta(days=14)
 DOOR: Final = "/handoff/"
@@ -69,6 +71,8 @@ class Composer:
         """The letter of an errand; None: it is no news any more. Raises `ConnectorError`, `LedgerError`."""
         if errand.kind in ("morning", "weekly"):
             return self._note(about, errand, now)
+        if errand.kind == "refused":
+            return self._refused(about, errand)
         subject = errand.subject
         standing = None if subject is None else self._standing(subject)
         if standing is None or standing.number == 0:
@@ -115,6 +119,26 @@ class Composer:
         reader = SALESFORCE if errand.whom == INSIDE else HUBSPOT
         who = self.who(about, standing.subject, reader)
         return send_back(about.definition, who, entry, standing, self.language)
+
+    def _refused(self, about: Acquaintance, errand: Errand) -> Letter | None:
+        """No news to whoever has entered it again since, and was followed."""
+        subject = errand.subject
+        if subject is None:
+            return None
+        found = (one for one in self.store.refusals(REFUSALS, subject) if _tells(errand, one))
+        refusal = next(found, None)
+        if refusal is None or self._was_followed_since(refusal):
+            return None
+        reader = HUBSPOT if refusal.request.source == "hubspot" else SALESFORCE
+        return refused(about.definition, self.who(about, subject, reader), refusal, self.language)
+
+    def _was_followed_since(self, refusal: Refusal) -> bool:
+        request = refusal.request
+        return any(
+            (one.actor, one.source) == (request.actor, request.source)
+            and one.observed_at > request.observed_at
+            for one in self.store.history(request.subject)
+        )
 
     def _clock(
         self, about: Acquaintance, errand: Errand, standing: Standing, now: datetime
@@ -182,3 +206,8 @@ class Composer:
         first, last = last_week(about.definition, now)
         found = week_of(self.store, about.definition, first, last, now)
         return weekly(about.definition, found, self.language)
+
+
+def _tells(errand: Errand, refusal: Refusal) -> bool:
+    told = errand_after(refusal)
+    return told is not None and told.id == errand.id

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connector.port import System, Values
-from mappings.own_values import PREFIX, is_followed, own_of
+from mappings.own_values import ASKED_BY_BLANK, PREFIX, is_followed, own_of
 from mappings.schema import Cell, Context, Fault, Line, Pending, Skip
 from sync.decide import Agree, Decision, Hear, Omit, Park, Travel, held_back
 from sync.model import LineBaseline
@@ -64,12 +64,17 @@ def decide_ledger_value(
 def _edits(
     line: Line, base: LineBaseline | None, left: Cell, right: Cell, context: Context
 ) -> dict[System, Cell]:
-    """What people entered since the line was last agreed on, by side: neither blank nor what we say."""
+    """What people entered since the line was last agreed on, by side: not what we say, and no blank but where
+    that asks for something.
+    """
     value = context.ledger.get(line.ledger_value or "")
     found: dict[System, Cell] = {}
     for target, held in ((System.HUBSPOT, left), (System.SALESFORCE, right)):
         side = line.side(target)
-        if not side.fields or (entered := side.normal(held)) is None:
+        if not side.fields:
+            continue
+        entered = side.normal(held)
+        if entered is None and line.ledger_value not in ASKED_BY_BLANK:
             continue
         said = side.carry(value, context)
         ours = None if isinstance(said, Fault | Skip | Pending) else side.normal(said)

@@ -41,6 +41,7 @@ class Wish(NamedTuple):
     to: Stage | None
     unclear: RefusalCode | None = None
     words: Mapping[str, str] = {}
+    drops_day: bool = False
 
 
 def petition_of(
@@ -72,6 +73,7 @@ def petition_of(
         sub_reason=_new(said, heard, SUB_REASON),
         comment=_new(said, heard, COMMENT),
         reactivate_on=_day(_new(said, heard, REVIEW)),
+        drops_day=wish.drops_day,
     )
     if wish.unclear is None:
         return Petition(request)
@@ -84,27 +86,31 @@ def _wish(heard: Heard, standing: Standing, definition: Definition) -> Wish:
     if verdict:
         return _by_verdict(verdict.strip().lower(), standing, definition)
     stage = as_text(_one(heard.entered.get(STAGE)))
-    if not stage and _names_another_day(heard, standing):
-        return Wish(Stage.RECYCLED)
     if not stage:
-        return Wish(None, "no_evidence", {"lacks": "verdict"})
+        return _by_day(heard, standing)
     try:
         return Wish(Stage(stage.strip().lower()))
     except ValueError:
-        return Wish(None, "unknown_stage", {"found": stage[:40]})
+        return Wish(None, "unknown_stage", {"stage": stage[:40]})
 
 
-def _names_another_day(heard: Heard, standing: Standing) -> bool:
-    """Whether of somebody who rests the day for looking again was edited, and not why they rest."""
-    day = _day(as_text(_one(heard.entered.get(REVIEW))).strip())
-    return standing.stage is Stage.RECYCLED and day is not None and REASON not in heard.entered
+def _by_day(heard: Heard, standing: Standing) -> Wish:
+    """The day for looking again was edited, and not why somebody rests; a day taken away is a wish, too."""
+    if REVIEW not in heard.entered or REASON in heard.entered:
+        return Wish(None, "no_evidence", {"lacks": "verdict"})
+    if standing.stage is not Stage.RECYCLED:
+        return Wish(None, "no_evidence", {"lacks": "rest"})
+    text = as_text(_one(heard.entered[REVIEW])).strip()
+    if text and _day(text) is None:
+        return Wish(None, "no_evidence", {"lacks": "day"})
+    return Wish(Stage.RECYCLED, drops_day=not text)
 
 
 def _by_verdict(verdict: str, standing: Standing, definition: Definition) -> Wish:
     if verdict == REJECT:
         return Wish(Stage.RECYCLED)
     if verdict != ACCEPT:
-        return Wish(None, "unknown_stage", {"found": verdict[:40]})
+        return Wish(None, "unknown_stage", {"stage": verdict[:40]})
     order = definition.order
     place = order.index(standing.stage) if standing.stage in order else -1
     further = order[place + 1 : place + 2]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 from connector.port import System
 from database.room import to_json, utc
 from intent.store.naming import subject_text
-from lifecycle.errands import errands_after
+from lifecycle.errands import errand_after, errands_after
 from lifecycle.model import Brief, Entry, Refusal, Request, Subject
 from lifecycle.port import Overtaken, Timer
 from lifecycle.store.asking import request_row
@@ -50,6 +50,8 @@ class Deciding(LifecycleRoom):
             _add(connection, entries)
             if refusal is not None:
                 _refuse(connection, refusal)
+                told = errand_after(refusal)
+                put_errands(connection, [] if told is None else [told])
             put_timers(connection, timers)
             if brief is not None:
                 put_one(connection, brief)

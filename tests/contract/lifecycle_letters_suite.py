@@ -7,7 +7,7 @@ import pytest
 from lifecycle.errands import Errand
 from lifecycle.model import Role, Stage
 from lifecycle.store import SqlLifecycleStore
-from tests.contract.lifecycle_builders import ANN, BOB, DAY, HOUR, NOW, answer, asked
+from tests.contract.lifecycle_builders import ANN, BOB, DAY, HOUR, NOW, answer, asked, refused
 
 SELLER = "seller@example.com"
 NOTE = Errand("morning:1", "morning", SELLER, NOW)
@@ -34,6 +34,16 @@ class LetterPromises:
             ("hand_over", SELLER, ANN, 1),
             ("send_back", "marketing", ANN, 2),
         ]
+
+    def test_a_refusal_of_what_was_entered_owes_a_letter_once(
+        self, store: SqlLifecycleStore
+    ) -> None:
+        """On file with the refusal; the same edit heard again, under another number, owes no second one."""
+        for name in ("one", "one", "two"):
+            request = asked(name)
+            store.decide(request, [], refused(request))
+        (found,) = taken(store)
+        assert (found.kind, found.whom, found.subject) == ("refused", SELLER, ANN)
 
     @pytest.mark.parametrize(
         "more",

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
+from lifecycle import wording
+from lifecycle.errands import errand_after
+from lifecycle.letters import refused as letter_of
 from lifecycle.machine import decide
 from lifecycle.model import Evidence, Refusal, RefusalCode, Role, Stage
 from lifecycle.refusals import refusal_said, texts
+from lifecycle.wires import mail
+from lifecycle.wording import Letter, Who
 from mappings.faults import Language
 from tests.lifecycle.builders import (
+    ACTORS,
     DAY,
     HOUR,
     NOW,
@@ -23,6 +30,7 @@ from tests.lifecycle.builders import (
     shipped,
     standing,
 )
+from tests.lifecycle.letter_builders import WHO
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 CODES: tuple[RefusalCode, ...] = get_args(RefusalCode)
@@ -87,3 +95,65 @@ def test_what_somebody_else_wrote_is_one_clean_line(language: Language) -> None:
     assert "\n" not in said
     assert "http://" not in said
     assert "{stood}" in said
+
+
+def test_whoever_entered_it_is_told_what_was_asked_why_not_where_the_lead_is_and_what_helps() -> (
+    None
+):
+    """A send-back without a reason, in the words of the reader."""
+    asked = request(Stage.RECYCLED, Role.SALES)
+    letter = told_of(refused(standing(Stage.MQL), asked), WHO, "ja")
+    assert letter.subject == "【入力内容は反映されませんでした】アクメ株式会社 山田 花子 様"
+    assert letter.parts[0].lines[1:] == (
+        "申請: 差し戻し(再育成中)",
+        "リードは「MQL」のままです。入力された項目は元の値に戻りました。",
+    )
+    assert letter.parts[1].lines == ("理由がありません。一覧から選ぶか、理由を記入してください。",)
+    assert letter.parts[2].lines == ("判定と理由を一緒に入力し、一度に保存してください。",)
+    assert [one.url for one in letter.links] == [WHO.url]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_refusal_has_a_letter_with_nothing_left_open(language: Language) -> None:
+    """A code that is added without a way out is found here; what somebody wrote is no slot."""
+    asked = request(Stage.RECYCLED, Role.SALES, reason="{stood}\n<!channel>")
+    for code in CODES:
+        refusal = Refusal(request=asked, code=code, stood=Stage.MQL)
+        letter = told_of(refusal, Who(""), language)
+        text = mail(letter).text
+        assert "{" not in text.replace("{stood}", "")
+        assert len(letter.parts) == 3
+        assert all(part.lines for part in letter.parts)
+    assert wording.texts()["refused"]["help"].keys() == set(CODES)
+
+
+def told_of(refusal: Refusal, who: Who, language: Language) -> Letter:
+    return letter_of(shipped(), who, refusal, language)
+
+
+@pytest.mark.parametrize(
+    ("more", "whom"),
+    [
+        ({}, ACTORS[Role.SALES]),
+        ({"actor": "salesforce"}, "sales"),
+        ({"role": Role.INSIDE_SALES, "actor": "salesforce"}, "is"),
+        ({"role": Role.MARKETING, "actor": "hubspot", "source": "hubspot"}, "marketing"),
+        ({"source": "kakehashi"}, None),
+    ],
+)
+def test_a_refusal_is_told_to_whoever_entered_it_else_to_their_department(
+    more: dict[str, Any], whom: str | None
+) -> None:
+    """Whoever pressed a link's button or gave a command has read it already."""
+    asked = replace(request(Stage.CUSTOMER, Role.SALES, source="salesforce"), **more)
+    found = errand_after(Refusal(request=asked, code="illegal", stood=Stage.MQL))
+    assert (None if found is None else found.whom) == whom
+
+
+def test_who_asked_for_what_happened_is_not_told_that_they_lost() -> None:
+    """Both departments wanted the same; only one of them could be first."""
+    asked = request(Stage.RECYCLED, Role.SALES, source="salesforce")
+    for agrees, is_told in (("yes", False), ("no", True)):
+        words = {"agrees": agrees, "stage": "recycled"}
+        lost = Refusal(request=asked, code="overtaken", stood=Stage.MQL, words=words)
+        assert (errand_after(lost) is not None) == is_told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 from lifecycle import clocks
 from lifecycle.contest import settle
 from lifecycle.errands import errands_after
-from lifecycle.model import Request, Role, Stage
+from lifecycle.machine import decide
+from lifecycle.model import Refusal, Request, Role, Stage
+from lifecycle.refusals import refusal_said
 from lifecycle.standing import fold
 from tests.lifecycle.builders import (
     DAY,
@@ -73,6 +76,49 @@ def test_an_earlier_choice_that_is_heard_later_is_overtaken() -> None:
     assert refused(now, another_day(Role.SALES, SPRING, 2)).code == "overtaken"
     assert refused(before, another_day(Role.SALES, SPRING, -1)).code == "overtaken"
     assert after(now, entered(now, another_day(Role.SALES, SPRING, 4))).reactivate_on == SPRING
+
+
+def no_day(role: Role, hours: int = 1) -> Request:
+    return request(Stage.RECYCLED, role, at=NOW + hours * HOUR, drops_day=True)
+
+
+@pytest.mark.parametrize("role", [Role.MARKETING, Role.SALES])
+def test_a_day_that_is_taken_away_leaves_the_rest_to_the_reason(role: Role) -> None:
+    """Counted from the send-back, as if nobody had named a day; a time frame that is known counts again."""
+    before = standing(Stage.RECYCLED)
+    named = after(before, entered(before, another_day(Role.MARKETING, SUMMER)))
+    (entry,) = entered(named, no_day(role, 2))
+    now = after(named, [entry])
+    assert entry.is_review
+    assert now.reactivate_on is None
+    assert before.recycled_at is not None
+    assert now.cool_until == before.recycled_at + 90 * DAY
+    assert (now.stage, now.reason, now.recycle_count) == (Stage.RECYCLED, "timing", 1)
+    (later,) = entered(named, no_day(role, 2), around(NOW + 2 * HOUR, timeframe="3_6m"))
+    assert later.reactivate_on == date(2027, 2, 24)
+
+
+def test_a_day_cannot_be_taken_away_where_nothing_else_ends_the_rest() -> None:
+    """Without an end the lead would be left lying: refused, and the refusal says so in both languages."""
+    endless = replace(definition().reasons["timing"], cool_off=None)
+    for reasons in ({"timing": endless}, {}):
+        shared = definition(reasons=reasons)
+        asked = no_day(Role.MARKETING)
+        found = decide(standing(Stage.RECYCLED), asked, around(asked.at), shared)
+        assert isinstance(found, Refusal)
+        assert (found.code, found.words["lacks"]) == ("no_evidence", "end")
+        assert "left lying" in refusal_said(found, shared, "en")
+        assert "放置" in refusal_said(found, shared, "ja")
+
+
+def test_whoever_chooses_or_takes_away_later_wins() -> None:
+    """A day taken away before another one was chosen does not take that one away."""
+    before = standing(Stage.RECYCLED)
+    named = after(before, entered(before, another_day(Role.SALES, SPRING, 3)))
+    assert refused(named, no_day(Role.MARKETING, 2)).code == "overtaken"
+    none = after(named, entered(named, no_day(Role.MARKETING, 4)))
+    assert none.reactivate_on is None
+    assert after(none, entered(none, another_day(Role.SALES, SUMMER, 5))).reactivate_on == SUMMER
 
 
 @pytest.mark.parametrize("turned", [False, True])

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from connector.port import System
 from lifecycle import tickets, wires
 from lifecycle.definition import Department
 from lifecycle.wording import Letter, Part
+from mappings.schema import OwnName
+from sync.hearing import Heard
 from sync.outward import Hook, MailServer, NotSent
 from sync.ways import Chat, Mailed, Way, Ways
 from tests.connector.hubspot_server import Reply, running
@@ -186,6 +189,71 @@ def test_with_nothing_set_nothing_is_sent_and_nothing_is_taken(tmp_path: Path) -
     with mail_server() as house.box:
         house.postman.deliver()
         assert len(house.box.mails) == 1
+
+
+@pytest.mark.parametrize(
+    ("entered", "why", "helps"),
+    [
+        ({"verdict": "reject"}, "A reason is missing", "verdict and the reason together"),
+        ({"verdict": "reject", "recycle_reason": "bad mood"}, "bad mood", "a reason of the list"),
+        ({"stage": "on fire"}, 'Nobody knows the stage "on fire"', "Choose a value of the list"),
+        ({"stage": "customer"}, 'From "MQL" nobody goes to "customer"', "steps that are possible"),
+        ({"recycle_reason": "timing"}, "a verdict or a stage beside it", "Add what is missing"),
+    ],
+)
+def test_whoever_entered_what_cannot_be_is_told_why_and_what_helps(
+    house: Posting, entered: dict[str, str], why: str, helps: str
+) -> None:
+    """A reason that is missing or unknown, a stage that is none or cannot be, a reason beside nothing."""
+    house.hand()
+    rin = house.salesforce.seed("User", {"Email": "rin@sales.example.com"})
+    lead = house.salesforce.seed("Lead", {"email": ANN, "company": "Acme", "LastModifiedById": rin})
+    values = {f"lifecycle.{name}": value for name, value in entered.items()}
+    house.listen(
+        [
+            Heard(
+                mapping="people",
+                pair_id=1,
+                system=System.SALESFORCE,
+                object="Lead",
+                record_id=lead,
+                names=(OwnName("email", ANN),),
+                entered=values,
+                fields=tuple(entered),
+                held=values,
+            )
+        ]
+    )
+    house.postman.deliver()
+    (letter,) = [one for one in house.box.mails if one["To"] == "rin@sales.example.com"]
+    assert str(letter["Subject"]).startswith("Not followed: ")
+    assert why in letter.get_content()
+    assert helps in letter.get_content()
+    assert "stays where it was: MQL" in letter.get_content()
+
+
+def test_marketing_is_told_of_what_was_entered_in_hubspot_and_nobody_of_what_went_well_since(
+    house: Posting,
+) -> None:
+    """HubSpot does not say who it was. A seller who enters it again, with the reason, needs no letter."""
+    house.begin()
+    house.raise_hand()
+    house.time.forward(minutes=5)
+    (contact,) = house.hubspot.records("contacts")
+    house.hubspot.edit("contacts", contact, {"stage": "customer"})
+    house.news(System.HUBSPOT, "contacts", contact)
+    house.carry()
+    house.seller_says(verdict="reject")
+    house.seller_says(verdict="reject", recycle_reason="timing")
+    assert sorted(one.kind for one in house.owed()) == [
+        "hand_over",
+        "refused",
+        "refused",
+        "send_back",
+    ]
+    house.postman.deliver()
+    told = [(to, text) for to, text in house.mailed() if text.startswith("Not followed")]
+    assert told == [(MARKETER, f"Not followed: {ANN} (Acme)")]
 
 
 def test_in_observe_mode_no_letter_leaves_the_house(house: Posting) -> None:

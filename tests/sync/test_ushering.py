@@ -371,6 +371,22 @@ def test_a_review_date_of_somebody_who_is_not_sent_back_is_put_back(house: Handi
     assert of_both(house, "reactivate_on") == {None}
 
 
+def test_a_review_date_that_is_taken_away_is_heard(house: Handing) -> None:
+    """In either system: the rest then ends as the reason says, and both systems hold no day."""
+    raise_hand(house)
+    seller_says(house, verdict="reject", recycle_reason="timing", reactivate_on="2027-05-01")
+    marketer_says(house, reactivate_on="")
+    assert of_both(house, "reactivate_on") == {None}
+    last, now = house.history()[-1], house.standing()
+    assert (last.transition, last.role, last.reactivate_on) == ("review", Role.MARKETING, None)
+    assert now.recycled_at is not None
+    assert now.cool_until == now.recycled_at + 90 * DAY
+    assert house.planned() == []
+    seller_says(house, reactivate_on="2027-04-01")
+    assert of_both(house, "reactivate_on") == {"2027-04-01"}
+    assert house.handoff.store.refusals(10, house.who()) == []
+
+
 def test_a_deal_that_changes_moves_who_is_named_on_it_at_once(deal: Handing) -> None:
     """It was won before anybody of us had heard that it exists: both steps are entries, and nobody waits."""
     (contact,) = deal.salesforce.records("Contact")
