@@ -6,7 +6,7 @@ practice orgs allow: over real systems the page is for looking.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,11 @@ from werkzeug.exceptions import HTTPException
 
 from connector.errors import ConnectorError
 from connector.port import System
+from console.refused import LatelyRefused
 from mappings.compile import Compiled
 from mappings.own_values import vendor_fields
 from mappings.schema import Mapping as FieldMapping
+from mappings.schema import OwnName
 from sync.ledger import LedgerError
 from sync.wiring import Bridge
 
@@ -90,7 +92,10 @@ def _message(answer: requests.Response) -> str:
 
 
 def create_app(
-    bridge: Bridge, mappings: Callable[[], Compiled], practice: Mapping[str, Any] | None
+    bridge: Bridge,
+    mappings: Callable[[], Compiled],
+    practice: Mapping[str, Any] | None,
+    refused: LatelyRefused,
 ) -> Flask:
     """The page as a WSGI app. `mappings` answers those in force.
 
@@ -101,14 +106,19 @@ def create_app(
     def by_name() -> dict[str, FieldMapping]:
         return {mapping.name: mapping for mapping in mappings().mappings}
 
-    _looking(app, bridge, by_name, editable=practice is not None)
+    _looking(app, bridge, by_name, refused, editable=practice is not None)
     _editing(app, None if practice is None else People(practice))
     _trouble(app)
     return app
 
 
 def _looking(
-    app: Flask, bridge: Bridge, by_name: Callable[[], dict[str, FieldMapping]], *, editable: bool
+    app: Flask,
+    bridge: Bridge,
+    by_name: Callable[[], dict[str, FieldMapping]],
+    refused: LatelyRefused,
+    *,
+    editable: bool,
 ) -> None:
     @app.get("/")
     def page() -> str:
@@ -122,7 +132,7 @@ def _looking(
             return _refused(f"there is no mapping {name!r}", 404)
         record = request.args.get("record", "")
         after = request.args.get("after", 0, type=int)
-        return jsonify(_pairs(bridge, mapping, after, record))
+        return jsonify(_pairs(bridge, mapping, after, record, refused))
 
     @app.get("/status")
     def state() -> Response:
@@ -168,7 +178,9 @@ def _refused(why: str, code: int) -> Response:
     return answer
 
 
-def _pairs(bridge: Bridge, mapping: FieldMapping, after: int, record: str) -> dict[str, Any]:
+def _pairs(
+    bridge: Bridge, mapping: FieldMapping, after: int, record: str, refused: LatelyRefused
+) -> dict[str, Any]:
     """A page of pairs with the values that both systems hold now; of a record that is named, its pair."""
     if record:
         named = (bridge.ledger.pair_of(mapping.name, system, record) for system in System)
@@ -180,7 +192,8 @@ def _pairs(bridge: Bridge, mapping: FieldMapping, after: int, record: str) -> di
         [pair.hubspot_id for pair in found],
         vendor_fields(mapping.fields[System.HUBSPOT, mapping.hubspot_object]),
     )
-    rows = []
+    rows: list[dict[str, Any]] = []
+    whom: dict[int, Sequence[OwnName]] = {}
     for name in mapping.salesforce_objects:
         here = [pair for pair in found if pair.salesforce_object == name]
         right = bridge.connectors[System.SALESFORCE].get_many(
@@ -191,6 +204,9 @@ def _pairs(bridge: Bridge, mapping: FieldMapping, after: int, record: str) -> di
         for pair in here:
             if pair.hubspot_id in left and pair.salesforce_id in right:
                 lines = mapping.objects[name]
+                place = (System.HUBSPOT, mapping.hubspot_object)
+                if (names := mapping.own_names.get(place)) is not None:
+                    whom[pair.id] = names(pair.hubspot_id, left[pair.hubspot_id].values)
                 rows.append(
                     {
                         "pair": pair.id,
@@ -214,6 +230,8 @@ def _pairs(bridge: Bridge, mapping: FieldMapping, after: int, record: str) -> di
                         ],
                     }
                 )
+    told = refused.of(whom) if whom else {}
+    rows = [{**row, "refused": told.get(row["pair"])} for row in rows]
     rows.sort(key=lambda row: int(str(row["pair"])))
     more = found[-1].id if len(found) == PER_PAGE else None
     return {"rows": rows, "more": more}

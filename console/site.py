@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from connector.port import System
 from console import page
+from console.refused import LatelyRefused
 from mappings.compile import Compiled
 from sync.ledger import Ledger
 from sync.parts import Parts
@@ -29,7 +30,8 @@ def create_site(parts: Parts, practice: Mapping[str, Any] | None) -> Flask:
     `practice` is the JSON of the practice orgs, where they run.
     """
     bridge = parts.bridge
-    app = page.create_app(bridge, parts.watch.now, practice)
+    refused = LatelyRefused(parts.handoff, bridge.settings.lang)
+    app = page.create_app(bridge, parts.watch.now, practice, refused)
     health = Health(
         services={"ledger": bridge.ledger.accounts, "redis": parts.ringer.client.ping},
         needed=frozenset({"ledger"}),

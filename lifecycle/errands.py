@@ -84,6 +84,16 @@ def errand_after(refusal: Refusal) -> Errand | None:
     )
 
 
+def is_followed_since(refusal: Refusal, history: Iterable[Entry]) -> bool:
+    """Whether whoever was refused has entered something else since that was followed."""
+    request = refusal.request
+    return any(
+        (one.actor, one.source) == (request.actor, request.source)
+        and one.observed_at > request.observed_at
+        for one in history
+    )
+
+
 def _is_news(entry: Entry) -> bool:
     return entry.reason != NOT_WORKED and (entry.role in NEWS or entry.transition == LOST)
 

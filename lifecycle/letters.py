@@ -125,11 +125,16 @@ def refused(definition: Definition, who: Who, refusal: Refusal, language: Langua
         (
             Part(None, tuple(lines)),
             Part(say("refused.why", language), (refusal_said(refusal, definition, language),)),
-            Part(say("refused.do", language), (say(f"refused.help.{refusal.code}", language),)),
+            Part(say("refused.do", language), (help_said(refusal, language),)),
         ),
         tuple(_record(who, language)),
         language,
     )
+
+
+def help_said(refusal: Refusal, language: Language) -> str:
+    """What whoever was refused can do."""
+    return say(f"refused.help.{refusal.code}", language)
 
 
 def escalation(

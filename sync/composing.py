@@ -15,7 +15,7 @@ from intent.model import Subject
 from intent.port import IntentStore
 from lifecycle import clocks, tickets
 from lifecycle.definition import Definition
-from lifecycle.errands import INSIDE, MARKETING, Errand, errand_after
+from lifecycle.errands import INSIDE, MARKETING, Errand, errand_after, is_followed_since
 from lifecycle.letters import Links, escalation, hand_over, refused, send_back
 from lifecycle.model import Entry, Refusal, Standing
 from lifecycle.notes import Lead, morning, weekly
@@ -127,18 +127,10 @@ class Composer:
             return None
         found = (one for one in self.store.refusals(REFUSALS, subject) if _tells(errand, one))
         refusal = next(found, None)
-        if refusal is None or self._was_followed_since(refusal):
+        if refusal is None or is_followed_since(refusal, self.store.history(subject)):
             return None
         reader = HUBSPOT if refusal.request.source == "hubspot" else SALESFORCE
         return refused(about.definition, self.who(about, subject, reader), refusal, self.language)
-
-    def _was_followed_since(self, refusal: Refusal) -> bool:
-        request = refusal.request
-        return any(
-            (one.actor, one.source) == (request.actor, request.source)
-            and one.observed_at > request.observed_at
-            for one in self.store.history(request.subject)
-        )
 
     def _clock(
         self, about: Acquaintance, errand: Errand, standing: Standing, now: datetime

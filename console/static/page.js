@@ -91,6 +91,9 @@ function table(row) {
   const small = document.createElement("small");
   small.textContent = `${row.hubspot_id} ⇄ ${row.salesforce_object} ${row.salesforce_id}`;
   caption.append(small);
+  const refused = document.createElement("p");
+  refused.className = "refused";
+  caption.append(refused);
   const head = made.createTHead().insertRow();
   for (const [text, name] of [["", ""], ["HubSpot", "hubspot"], ["", "middle"], ["Salesforce", "salesforce"]]) {
     const th = document.createElement("th");
@@ -115,7 +118,15 @@ function table(row) {
   return made;
 }
 
+// Why the last edit of a lead's stage was put back, for as long as nothing else was followed.
+function showRefused(row) {
+  const told = document.querySelector(`#pair-${row.pair} .refused`);
+  told.hidden = !row.refused;
+  told.textContent = row.refused ? `Not followed: ${row.refused}` : "";
+}
+
 function refresh(row) {
+  showRefused(row);
   for (const line of row.lines) {
     for (const system of ["hubspot", "salesforce"]) {
       const td = document.getElementById(`${system}-${row.pair}-${line.line}`);
@@ -184,7 +195,7 @@ async function show() {
     if (record && !told.rows.length) say("No pair of this mapping has a record with that id.");
     for (const row of told.rows) {
       if (document.getElementById(`pair-${row.pair}`)) refresh(row);
-      else pairs.append(table(row));
+      else { pairs.append(table(row)); showRefused(row); }
     }
   }
   more.hidden = last === null;

@@ -12,7 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from console.cli import kakehashi
+from console.refused import LatelyRefused
 from lifecycle.errands import Errand
+from mappings.schema import OwnName
 from sync.install import copy_definitions, copy_mappings, copy_samples
 from tests.sync.mail_server import Mailbox, mail_server
 from tests.sync.posting import SELLER, Posting
@@ -74,6 +76,22 @@ def test_a_request_that_was_not_followed_is_shown_in_the_readers_language(house:
     house.ask_back_without_a_reason()
     assert told("show", ANN)["refused"][0]["code"] == "no_reason"
     assert "受け付けなかった依頼" in run("show", ANN, lang="ja").stdout
+
+
+def test_the_page_tells_why_an_edit_was_put_back_until_something_is_followed(
+    house: Posting,
+) -> None:
+    """By the names of its record; of others it says nothing."""
+    house.time.now = datetime.now(UTC)
+    lately = LatelyRefused(lambda: house.handoff, "ja")
+    named = {1: [OwnName("email", ANN)], 2: [OwnName("email", "bob@example.com")]}
+    house.ask_back_without_a_reason()
+    (why,) = lately.of(named).values()
+    assert "理由がありません" in why
+    assert "判定と理由を一緒に入力" in why
+    house.time.forward(minutes=1)
+    house.accept()
+    assert lately.of(named) == {}
 
 
 def test_nobody_is_told_apart_from_somebody(house: Posting) -> None:
