@@ -95,6 +95,16 @@ def test_what_holds_a_lead_back_at_the_gate_reaches_marketing(house: Handing) ->
     assert house.planned() == []
 
 
+def test_marketing_has_the_questions_before_anybody_is_handed_over(house: Handing) -> None:
+    """Somebody who looked around and is a lead now: what the gate will ask stands in HubSpot, and no card."""
+    house.happens("pricing_view", topic="pricing")
+    house.carry()
+    assert house.standing().stage is Stage.LEAD
+    assert of_both(house, QUESTIONS) == "problem to solve, decision maker, authority, budget"
+    assert of_both(house, CARD) is None
+    assert house.planned() == []
+
+
 def test_a_form_that_answers_is_no_question_any_more(house: Handing) -> None:
     """A lead whom the rules do not hand over is looked at with every news; nobody moves for it."""
     raise_hand(house)
