@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from connector.port import Value
 from lifecycle.briefs import card_told, completeness_told, missing_told
 from lifecycle.clocks import Status, latest
+from lifecycle.cooling import day_in
 from lifecycle.definition import Definition
 from lifecycle.model import Brief, Stage, Standing, Subject
 from lifecycle.port import LifecycleStore, Timer
@@ -69,9 +70,7 @@ def values_of(
         "lifecycle.recycled_at": _time(standing.recycled_at),
         "lifecycle.recycled_by": standing.recycled_by,
         "lifecycle.recycle_count": standing.recycle_count,
-        "lifecycle.reactivate_on": (
-            None if standing.reactivate_on is None else standing.reactivate_on.isoformat()
-        ),
+        "lifecycle.reactivate_on": _look_again_on(standing, definition),
         "lifecycle.is_returned": standing.is_returned,
         "lifecycle.reactivated_at": _time(standing.reactivated_at),
         "lifecycle.reactivation_reason": standing.trigger if standing.is_returned else None,
@@ -91,6 +90,15 @@ def briefed(
         "lifecycle.completeness": completeness_told(standing, brief),
         "lifecycle.missing": missing_told(standing, brief, definition.gate, language),
     }
+
+
+def _look_again_on(standing: Standing, definition: Definition) -> str | None:
+    """The day that somebody named, or the one on which the rest is over."""
+    day, until = standing.reactivate_on, standing.cool_until
+    rests = standing.stage is Stage.RECYCLED and until is not None and until != standing.recycled_at
+    if day is None and rests and until is not None:
+        day = day_in(definition.calendar.zone, until)
+    return None if day is None else day.isoformat()
 
 
 def status_told(timers: Sequence[Timer], definition: Definition) -> Status:

@@ -96,7 +96,7 @@ def test_a_returned_lead_says_so_with_the_reason_of_last_time() -> None:
     """Whoever calls knows what was said before."""
     text = told(hand_over(SHARED, lead(standing=returned()), "en"))
     assert "A lead has come back: 山田 花子 (アクメ株式会社)" in text
-    assert "Sent back on Fri 28 Aug 2026: too early (so far 1 times)." in text
+    assert "Sent back on Fri 28 Aug 2026: too early (send-back no. 1)." in text
     assert "予算は 4 月から" in text
     assert "Is back because of: surging interest" in text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -96,6 +97,10 @@ def test_a_seller_sends_back_with_a_reason_and_hubspot_carries_all_of_it(house: 
         HUBSPOT, STAGE, VERDICT, REASON, "recycle_comment", "recycle_count", "nurture"
     )
     assert told == ("recycled", "reject", "timing", "来期に再度", 1, True)
+    rests_until = house.standing().cool_until
+    assert rests_until is not None
+    over = rests_until.astimezone(ZoneInfo("Asia/Tokyo")).date().isoformat()
+    assert house.held(HUBSPOT, "reactivate_on") == (over,)
     assert house.held(SALESFORCE, STAGE) == ("recycled",)
     assert house.planned() == []
 

@@ -21,11 +21,11 @@ WIDTH, HEIGHT = 980, 900
 # Steps that are worth a look, and what to look at: parts of field names.
 ALWAYS = "lastname, shared_stage, cycle_no, sales_verdict"
 STEPS = {
-    "mql": f"{ALWAYS}, handed_to, sla_status, top_topic, internal_en, outward_ja",
+    "mql": f"{ALWAYS}, handed_to, sla_status, handoff, outward_ja",
     "sent_back": f"{ALWAYS}, recycle, reactivate_on, nurture",
     "rests": f"{ALWAYS}, recycle_reason, surge, reactivate_on, internal_en",
-    "returned": f"{ALWAYS}, is_returned, reactivation_reason, recycle_reason, comment, handed_to",
-    "sql": f"{ALWAYS}, need_problem, timeframe, decision_maker, next_step",
+    "returned": f"{ALWAYS}, handoff, is_returned, reactivation_reason, recycle_reason, comment, handed_to",
+    "sql": f"{ALWAYS}, completeness, missing, need_problem, timeframe, decision_maker, next_step",
     "won": f"{ALWAYS}, is_returned, recycle_count, sla_status",
 }
 

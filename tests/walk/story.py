@@ -57,6 +57,7 @@ class Story:
         self.live.wait(lambda: is_back(self.hubspot()), PATIENCE, "all of the send-back")
         yield "sent_back"
         self.company_surges()
+        self.live.wait(self.surge_is_told, PATIENCE, "the surge in both orgs")
         self.live.settle()
         yield "rests"
         self.marketer_ends_the_rest()
@@ -92,6 +93,12 @@ class Story:
 
     def comes_to(self, stage: str) -> None:
         self.live.wait(lambda: self.stands(stage), PATIENCE, f"{stage} in both orgs")
+
+    def surge_is_told(self) -> bool:
+        there = self.live.sandbox
+        left = there.hubspot.records("contacts")[self.pair.contact]
+        right = there.salesforce.records(self.pair.object)[self.pair.record]
+        return left.get("shared_surge") == "true" and right.get("Shared_Surge__c") is True
 
     # What people do -----------------------------------------------------------------------------
 
