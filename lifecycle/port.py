@@ -121,6 +121,12 @@ class Clocks(Protocol):
     def timers_due(self, since: datetime, until: datetime) -> Sequence[Timer]:
         """All timers that were or are due in a time, those that stopped too: `until` is not included."""
 
+    def lasted(self, clock: Clock, limit: int) -> Sequence[tuple[datetime, datetime]]:
+        """When the timers of a clock started and stopped that stopped last, the newest first.
+
+        Those that had nothing to watch any more say nothing of how long it takes.
+        """
+
     def overdue(self, now: datetime, limit: int) -> Sequence[Timer]:
         """Timers that run and should have been stopped by now, longest overdue first."""
 

@@ -30,7 +30,7 @@ from lifecycle import clocks
 from lifecycle.coming_back import kept_long_enough
 from lifecycle.contest import Settled, settle
 from lifecycle.facts import Known
-from lifecycle.model import Evidence, Request, Stage, Standing
+from lifecycle.model import Entry, Evidence, Request, Stage, Standing
 from lifecycle.port import LifecycleStore, Overtaken, Timer
 from lifecycle.situation import Situation
 from lifecycle.standing import step
@@ -51,6 +51,8 @@ from sync.witnessing import Witness
 log = structlog.get_logger()
 
 AT_ONCE, TRIES = 100, 3
+# So many opportunities tell how long one usually takes.
+OF_LATE = 200
 LEASE = "lifecycle:"
 # Whom no system could be asked about is looked at again after this.
 SOON = timedelta(minutes=1)
@@ -213,7 +215,12 @@ class Usher:
         at = standing
         for one in settled:
             timers = clocks.timers_after(
-                about.definition, at, one.entries, one.request.evidence, now_running.values()
+                about.definition,
+                at,
+                one.entries,
+                one.request.evidence,
+                now_running.values(),
+                self._stale_after(about, one.entries),
             )
             at = reduce(step, one.entries, at)
             known = seen[one.request.id]
@@ -221,6 +228,12 @@ class Usher:
             self.store.decide(one.request, one.entries, one.refusal, timers, brief)
             now_running |= {timer[:3]: timer for timer in timers}
             now_running = {k: t for k, t in now_running.items() if t.stopped_at is None}
+
+    def _stale_after(self, about: Acquaintance, entries: Sequence[Entry]) -> timedelta | None:
+        """Where somebody enters an opportunity: twice what those took that ended last."""
+        if not any(entry.stage is Stage.OPPORTUNITY for entry in entries):
+            return None
+        return clocks.twice_the_median(about.definition, self.store.lasted("stale", OF_LATE))
 
     def _standing(self, subject: Subject) -> Standing:
         return self.store.standings([subject]).get(subject) or Standing(subject=subject)

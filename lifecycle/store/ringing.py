@@ -8,9 +8,10 @@ from datetime import datetime
 from sqlalchemy import Column, Connection, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from database.room import utc
+from database.room import aware, utc
 from intent.store.naming import subject_of, subject_text
 from intent.store.rows import among
+from lifecycle.definition import Clock
 from lifecycle.model import Subject
 from lifecycle.port import Timer
 from lifecycle.store.base import LifecycleRoom, family, hold_known, home
@@ -63,6 +64,25 @@ class Ringing(LifecycleRoom):
                 .order_by(timer.c.due_at, *ORDER)
             ).mappings()
             return [timer_of(row) for row in rows]
+
+    def lasted(self, clock: Clock, limit: int) -> Sequence[tuple[datetime, datetime]]:
+        """When the timers of a clock started and stopped that stopped last, the newest first.
+
+        Those that had nothing to watch any more say nothing of how long it takes.
+        """
+        with self._look() as connection:
+            rows = connection.execute(
+                select(timer.c.started_at, timer.c.stopped_at)
+                .where(
+                    timer.c.clock == clock,
+                    timer.c.stopped_at.is_not(None),
+                    timer.c.is_void.is_(False),
+                )
+                .order_by(timer.c.stopped_at.desc(), timer.c.subject, timer.c.entry)
+                .limit(limit)
+            ).all()
+        times = ((aware(row.started_at), aware(row.stopped_at)) for row in rows)
+        return [(start, end) for start, end in times if start is not None and end is not None]
 
     def overdue(self, now: datetime, limit: int) -> Sequence[Timer]:
         """Timers that run and should have been stopped by now, longest overdue first."""

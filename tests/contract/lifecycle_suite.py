@@ -236,6 +236,18 @@ class LifecycleContract(BriefPromises, LeavingPromises, LetterPromises):
         )
         assert (store.running(ANN), store.due(NOW + 9 * DAY, 9)) == ([], [])
 
+    def test_how_long_the_last_ones_took_is_told_newest_first(
+        self, store: SqlLifecycleStore
+    ) -> None:
+        """Those that stopped, and watched something until then; of one clock, and not more than asked for."""
+        taken = [timer(entry=n, stopped_at=NOW + n * HOUR) for n in (1, 2, 3)]
+        void = timer(entry=4, stopped_at=NOW + 4 * HOUR, is_void=True)
+        other = timer(entry=1, clock="stale", stopped_at=NOW + 5 * HOUR)
+        store.decide(asked("r1"), [answer(asked("r1"), 1)], None, [*taken, void, other, timer()])
+        store.keep([timer(entry=9)])
+        assert store.lasted("verdict", 2) == [(NOW, NOW + 3 * HOUR), (NOW, NOW + 2 * HOUR)]
+        assert store.lasted("stale", 9) == [(NOW, NOW + 5 * HOUR)]
+
     def test_clocks_are_found_by_when_they_are_due(self, store: SqlLifecycleStore) -> None:
         """Those that stopped too, for the figures; those that run and are late, for a person."""
         for n, subject in enumerate((ANN, BOB)):
