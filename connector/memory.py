@@ -318,9 +318,14 @@ class MemoryConnector(People):
         return self._write(ids, lambda record_id: self._erase(object_name, record_id))
 
     def _erase(self, object_name: str, record_id: str) -> Outcome:
+        shelf = self._shelves[object_name]
         self._delete(object_name, record_id)
         # Nobody can tell any more that it ever was.
-        self._shelves[object_name].forget(record_id)
+        shelf.forget(record_id)
+        if self._system is System.HUBSPOT:
+            # Who was merged into it is the same contact, and goes along; Salesforce's bin keeps the loser.
+            for old in shelf.merged_into(record_id):
+                self._erase(object_name, old)
         return Written(record_id)
 
     def _delete(self, object_name: str, record_id: str) -> Outcome:

@@ -112,6 +112,11 @@ class Shelf:
         """All ids that a listing shows, in the order of their creation."""
         return [record_id for record_id, stored in self.records.items() if stored.seen]
 
+    def merged_into(self, record_id: str) -> list[str]:
+        """Ids of the records that were merged into this one in one step."""
+        fate = Fate("merged", record_id)
+        return [old for old, stored in self.records.items() if stored.fate == fate]
+
     def left_since(self, moment: datetime) -> list[str]:
         """Ids of what was deleted or merged away then or later, and is away still."""
         return [

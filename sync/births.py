@@ -149,7 +149,7 @@ class Midwife:
         """A converted Lead that holds the key is frozen: whoever it became is the partner, not a new one."""
         engine = self.engine
         engine.tally.skip(task, "the Lead that holds its key was converted")
-        engine.surroundings.ask_after([(target, converted.object, converted.id)])
+        engine.surroundings.ask_after(task.mapping, [(target, converted.object, converted.id)])
 
     def _find_by_key(
         self, mapping: FieldMapping, source: System, ids: Sequence[str]

@@ -127,9 +127,9 @@ class Engine:
             plan = answers.plans.get(pair.hubspot_id) if pair else None
             if pair is None or plan is None:
                 self.tally.skip(task, "one of the two records cannot be read any more")
-                self.surroundings.ask_after(
-                    [(s, task.object_of(s), task.record_id(s) or "") for s in System]
-                )
+                places = ((s, task.object_of(s), task.record_id(s) or "") for s in System)
+                missing = [place for place in places if place[2] not in records[place[0]]]
+                self.surroundings.ask_after(task.mapping, missing)
             elif pair.hubspot_id in answers.in_flight:
                 self.tally.skip(task, "an earlier write of this record may still land")
                 self._come_back(pair, "in_flight")
@@ -271,12 +271,13 @@ class Engine:
         self.ledger.note_pairs(self.writer.run_id, mapping.name, notes, self.clock())
         self.ledger.agree(agreements, self.clock())
         self.asker.witness(mapping, [(w.pair, w.records) for w in works], aftermath.stored)
-        self.surroundings.ask_after(
+        went = [
             (result.write.system, result.write.object, work.pair.record_id(result.write.system))
             for work in works
             for result in work.results
             if result.went_away
-        )
+        ]
+        self.surroundings.ask_after(mapping.name, went)
         self.writer.confirm(results)
         for work in works:
             self._look_forward(mapping, work, work.pair.hubspot_id in aftermath.filled)
@@ -325,8 +326,7 @@ class Engine:
             }
             for side in System
         }
-        why = self._why_unfinished(work)
-        if why is not None:
+        if (why := self._why_unfinished(work)) is not None:
             self._come_back(pair, why)
         return Agreement(
             pair_id=pair.id,

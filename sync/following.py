@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from connector.port import Connector, Fate, FateKind, Record, System, Values
 from mappings.schema import Context, Fault, ObjectLines, OwnName, Pending, Skip
@@ -44,6 +44,19 @@ class Went:
     old: str
     kind: str
     survivor: Record
+
+
+class End(NamedTuple):
+    """Where the way of a record ends, and what that one is: live, converted, deleted or not visible."""
+
+    kind: FateKind
+    object: str
+    id: str
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether it can be read."""
+        return self.kind in {"live", "converted"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +112,15 @@ class Follower:
             for old, new in into.items():
                 self.ledger.went(mapping.name, system, old, new, kind=kind)
             return set()
-        ends = self._ends(system, where, set(into.values()))
-        found = self._read(mapping, system, where, {e.into for e in ends.values() if e.into})
+        ends = self._ends(mapping, system, where, set(into.values()))
+        found: dict[str, Record] = {}
+        for name in sorted({end.object for end in ends.values()}):
+            there = {e.id for e in ends.values() if e.object == name and e.is_seen}
+            found |= self._read(mapping, system, name, there)
         arrived: list[Went] = []
         for old, new in into.items():
             end = ends[new]
-            survivor = found.get(end.into or "")
+            survivor = found.get(end.id)
             if survivor is not None:
                 arrived.append(Went(old, kind, survivor))
             elif kind == "merged":
@@ -131,26 +147,32 @@ class Follower:
             if known:
                 self.merged(known, self.now)
 
-    def _ends(self, system: System, object_name: str, ids: Iterable[str]) -> dict[str, Fate]:
-        """Where each of these records is by now: `into` is the last survivor of a chain of merges."""
-        ends: dict[str, Fate] = {}
-        open_ends = {record_id: record_id for record_id in ids}
+    def _ends(
+        self, mapping: FieldMapping, system: System, object_name: str, ids: Iterable[str]
+    ) -> dict[str, End]:
+        """Where each of these records is by now, after however many merges, and a conversion in between."""
+        ends: dict[str, End] = {}
+        open_ends = {record_id: (object_name, record_id) for record_id in ids}
         for _ in range(FURTHEST):
-            if not open_ends:
-                break
-            asked = sorted(set(open_ends.values()))
-            fates = self.connectors[system].fates(object_name, asked)
-            further: dict[str, str] = {}
-            for start, at in open_ends.items():
-                fate = fates.get(at, Fate("not_visible"))
-                if fate.kind == "merged" and fate.into not in {None, at}:
-                    further[start] = fate.into or at
-                else:
-                    ends[start] = Fate(
-                        fate.kind, at if fate.kind in {"live", "converted"} else None
-                    )
+            further: dict[str, tuple[str, str]] = {}
+            for name in sorted({name for name, _ in open_ends.values()}):
+                here = {start: at for start, (where, at) in open_ends.items() if where == name}
+                fates = self.connectors[system].fates(name, sorted(set(here.values())))
+                for start, at in here.items():
+                    fate = fates.get(at, Fate("not_visible"))
+                    onward = CONTACT if fate.kind == "converted" else name
+                    if fate.into not in {None, at} and self._goes_on(mapping, system, fate):
+                        further[start] = (onward, fate.into or at)
+                    else:
+                        ends[start] = End(fate.kind, name, at)
             open_ends = further
-        return ends | {start: Fate("not_visible") for start in open_ends}
+        return ends | {start: End("not_visible", *place) for start, place in open_ends.items()}
+
+    def _goes_on(self, mapping: FieldMapping, system: System, fate: Fate) -> bool:
+        """Whether the record lives on in another one that is this mapping's business."""
+        return fate.kind == "merged" or (
+            fate.kind == "converted" and CONTACT in mapping.objects_of(system)
+        )
 
     def _read(
         self, mapping: FieldMapping, system: System, object_name: str, ids: Iterable[str]

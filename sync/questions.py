@@ -18,6 +18,7 @@ from sync.model import Baseline, JournalEntry, LineBaseline, Pair
 from sync.reconcile import PairPlan, Question, is_true, reconcile
 from sync.refs import LedgerRefs
 from sync.registry import Registry
+from sync.reunion import agreed_before, in_doubt
 from sync.sighting import Lookout
 from sync.waiting import awaited_by, why_waiting
 
@@ -65,6 +66,7 @@ class Asker:
         questions = self._questions(mapping, pairs, values, answers)
         for hubspot_id, question in questions.items():
             answers.plans[hubspot_id] = reconcile(question)
+        self._look_back(mapping, pairs, questions, answers)
         unsure = {i: p.ask_times for i, p in answers.plans.items() if p.ask_times}
         if unsure:
             times = self._edit_times(mapping, pairs, unsure)
@@ -72,6 +74,27 @@ class Asker:
                 question = replace(questions[hubspot_id], times=times[hubspot_id])
                 answers.plans[hubspot_id] = reconcile(question)
         return answers
+
+    def _look_back(
+        self,
+        mapping: FieldMapping,
+        pairs: Sequence[Pair],
+        questions: dict[str, Question],
+        answers: Answers,
+    ) -> None:
+        """Where both sides changed, ask what pairs had agreed on that became this one (`reunion`)."""
+        doubts = {i: lines for i, plan in answers.plans.items() if (lines := in_doubt(plan))}
+        if not doubts:
+            return
+        chosen = [pair for pair in pairs if pair.hubspot_id in doubts]
+        for hubspot_id, ended in self.ledger.absorbed(mapping.name, chosen).items():
+            question = questions[hubspot_id]
+            known = [(mapping.objects[one.salesforce_object], one.baseline) for one in ended]
+            if better := agreed_before(question, doubts[hubspot_id], known):
+                question = replace(question, baseline={**question.baseline, **better})
+                answers.baselines[hubspot_id] = question.baseline
+                questions[hubspot_id] = question
+                answers.plans[hubspot_id] = reconcile(question)
 
     def _questions(
         self, mapping: FieldMapping, pairs: Sequence[Pair], values: SideValues, answers: Answers
@@ -106,6 +129,7 @@ class Asker:
                 consent_only=not self._in_scope(mapping, left, right)
                 or pair.hubspot_id in answers.in_flight,
                 opted_in=frozenset(self._opted_in(mapping, pair, left, right)),
+                frozen=frozenset({SALESFORCE}) if _is_converted(right) else frozenset(),
             )
         return questions
 
@@ -128,7 +152,7 @@ class Asker:
                 yield line.id
 
     def _in_scope(self, mapping: FieldMapping, left: Values, right: Values) -> bool:
-        if right.get("IsConverted") is True:
+        if _is_converted(right):
             return False
         for side, record in ((HUBSPOT, left), (SALESFORCE, right)):
             only = mapping.only.get(side)
@@ -344,6 +368,11 @@ class Asker:
         """The meaning of these landed writes is part of the baselines on file now."""
         landed = [entry for i in hubspot_ids for entry in answers.folded.get(i, ())]
         self.ledger.close([(entry, "landed", None, None) for entry in landed], self.clock())
+
+
+def _is_converted(values: Values) -> bool:
+    """A converted Lead takes no writes."""
+    return is_true(values.get("IsConverted"))
 
 
 def _places(pair: Pair) -> Iterator[tuple[System, tuple[System, str]]]:

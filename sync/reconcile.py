@@ -38,11 +38,11 @@ from sync.waiting import Waiting, waiting_of
 class Question:
     """Everything one decision may know about a pair.
 
-    `parked` maps a line to the fingerprint under which it was parked: with the same values it stays
-    parked. `times` answers `newest` where a first pass asked for it. `keys` maps a system to the
-    name of its external-key field and the partner's id that belongs there. With `consent_only`
-    (a filtered pair, a paused system) nothing but consent travels. `opted_in` names the consent lines of
-    which the person has opted in again, with evidence: their opt-outs are not handed on.
+    `parked` maps a line to the fingerprint under which it was parked: with the same values it stays so.
+    `times` answers `newest` where a first pass asked for it. `keys` maps a system to the name of its
+    external-key field and the partner's id that belongs there. With `consent_only` (a filtered pair, a
+    paused system) nothing but consent travels, and nothing at all to a `frozen` side. `opted_in` names the
+    consent lines of which the person has opted in again, with evidence: no opt-out is handed on there.
     """
 
     lines: ObjectLines
@@ -55,6 +55,7 @@ class Question:
     keys: Mapping[System, tuple[str, str]] = field(default_factory=dict)
     consent_only: bool = False
     opted_in: frozenset[str] = frozenset()
+    frozen: frozenset[System] = frozenset()
 
     def values(self, side: System) -> Values:
         return self.hubspot if side is HUBSPOT else self.salesforce
@@ -306,11 +307,7 @@ class _Draft:
 
     def plan(self) -> PairPlan:
         changes = {
-            side: (
-                *self._line_changes(side),
-                *consent_changes(self.question, side),
-                *self._key_changes(side),
-            )
+            side: () if side in self.question.frozen else tuple(self._changes(side))
             for side in (HUBSPOT, SALESFORCE)
         }
         return PairPlan(
@@ -327,10 +324,12 @@ class _Draft:
             told=self.question.context.ledger if self.requests else {},
         )
 
-    def _line_changes(self, side: System) -> Iterable[FieldChange]:
+    def _changes(self, side: System) -> Iterable[FieldChange]:
         for write in self.writes:
             if write.to is side:
                 yield from changes_of(write)
+        yield from consent_changes(self.question, side)
+        yield from self._key_changes(side)
 
     def _key_changes(self, side: System) -> Iterable[FieldChange]:
         if self.question.consent_only or side not in self.question.keys:

@@ -35,10 +35,18 @@ class Surroundings:
         if rings := self.ledger.around(mapping, places):
             self.ledger.ring(rings, self.clock())
 
-    def ask_after(self, places: Iterable[tuple[System, str, str]]) -> None:
-        """Somebody has to find out what became of these records: deleted, merged, converted?"""
-        if rings := [Ring(*place) for place in places]:
-            self.ledger.ring(rings, self.clock())
+    def ask_after(self, mapping: str, places: Iterable[tuple[System, str, str]]) -> None:
+        """Somebody has to find out what became of these records: deleted, merged, converted? Of those that
+        went, or vanished, as far as is known, it was found out: asking again would not end.
+        """
+        rings = [Ring(*place) for place in places]
+        known = {
+            side: self.ledger.known(mapping, side, [r.record_id for r in rings if r.system is side])
+            for side in System
+        }
+        gone = {(side, i) for side in System for i, one in known[side].items() if one.gone}
+        if due := [ring for ring in rings if (ring.system, ring.record_id) not in gone]:
+            self.ledger.ring(due, self.clock())
 
     def note_new_keys(
         self, mapping: FieldMapping, read: Iterable[Mapping[System, Record]], aftermath: Aftermath

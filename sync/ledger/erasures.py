@@ -109,8 +109,8 @@ class Erasures(Forgotten, Purging):
         """The records of somebody to forget that the ledger knows, and the addresses they carry.
 
         They are the record itself, whoever it is or was paired with until it was deleted, and on the
-        other side whoever carries one of its addresses. `ignored` are (mapping, address) that belong to
-        nobody (``info@...``). Nothing where the ledger has never seen the record.
+        other side whoever carries one of its addresses, or its key. `ignored` are (mapping, address) that
+        belong to nobody (``info@...``). Nothing where the ledger has never seen the record.
         """
         skipped = set(ignored)
         with self._look() as connection:
@@ -124,6 +124,7 @@ class Erasures(Forgotten, Purging):
             ]
             others = _partners(connection, one, {place.mapping for place in origins})
             others |= _holders(connection, one.system.other.value, carried)
+            others |= _namers(connection, one.system.other.value, origins)
             found = origins + _everywhere(connection, _seen(connection, sorted(others)))
             found += _aliases(connection, found)
         return found, sorted({text for _, text in carried})
@@ -331,6 +332,20 @@ def _holders(
         .distinct()
         .where(
             address.c.system == system, tuple_(address.c.mapping, address.c.address).in_(carried)
+        )
+    ).all()
+    return {(row.mapping, row.system, row.record_id) for row in rows}
+
+
+def _namers(
+    connection: Connection, system: str, origins: Sequence[Carrier]
+) -> set[tuple[str, str, str]]:
+    """Records of a side whose external key names one of these."""
+    c = record.c
+    rows = connection.execute(
+        select(c.mapping, c.system, c.record_id).where(
+            c.system == system,
+            tuple_(c.mapping, c.external_key).in_([(o.mapping, o.record_id) for o in origins]),
         )
     ).all()
     return {(row.mapping, row.system, row.record_id) for row in rows}

@@ -118,6 +118,30 @@ class Moves(Binding):
             for one in pairs
         ]
 
+    def absorbed(self, mapping: str, pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
+        """Ended pairs of which both records went into those of one of these pairs, by its HubSpot id, the
+        latest first.
+        """
+        found: dict[str, list[Pair]] = {}
+        with self._look() as connection:
+            into = {side: _aliases(connection, mapping, side, pairs) for side in System}
+            left, right = into[System.HUBSPOT], into[System.SALESFORCE]
+            for some in slices(list(left)):
+                rows = connection.execute(
+                    select(pair)
+                    .where(
+                        pair.c.mapping == mapping,
+                        pair.c.hubspot_id.in_(some),
+                        pair.c.unbound_at.is_not(None),
+                    )
+                    .order_by(pair.c.id.desc())
+                )
+                for ended in map(pair_of_row, rows):
+                    ends = left[ended.hubspot_id], right.get(ended.salesforce_id)
+                    if any(ends == (one.hubspot_id, one.salesforce_id) for one in pairs):
+                        found.setdefault(ends[0], []).append(ended)
+        return found
+
     def to_merge(self, mapping: str, side: System, scope: Scope = None) -> list[Twins]:
         """Records of the other side that stand for one since two of this side were merged.
 
@@ -206,6 +230,23 @@ class Moves(Binding):
                     .order_by(record.c.id)
                 )
             )
+
+
+def _aliases(
+    connection: Connection, mapping: str, side: System, pairs: Sequence[Pair]
+) -> dict[str, str]:
+    """Where the records of one side went that live on in these pairs, these themselves included."""
+    ends = {one.record_id(side): one.record_id(side) for one in pairs}
+    for some in slices(list(ends)):
+        rows = connection.execute(
+            select(record.c.record_id, record.c.went_to).where(
+                record.c.mapping == mapping,
+                record.c.system == side.value,
+                record.c.went_to.in_(some),
+            )
+        )
+        ends = {row.record_id: row.went_to for row in rows} | ends
+    return ends
 
 
 def resolve_aliases(

@@ -18,8 +18,11 @@ from tests.sync.life_records import (
     alike,
     birth,
     born_of,
+    end_of,
     erased,
+    ever_stored,
     live,
+    not_visible,
     pairs_of,
     stored,
     ties,
@@ -182,10 +185,11 @@ def states_add_up(world: World) -> None:
                 count
                 for states in counts[system].values()
                 for state, count in states.items()
-                if state not in {"deleted", "not_visible"}
+                if state != "deleted"
             )
-            for gone in world.ledger.records_in_state(mapping, system, "not_visible"):
-                assert gone.record_id in erased(world, mapping, system), (mapping, system, gone)
+            for gone in not_visible(world, mapping, system):
+                end = end_of(ever_stored(world, mapping, system), gone)
+                assert end in erased(world, mapping, system), (mapping, system, gone)
             assert total == len(alive), (mapping, system, counts[system])
             for record_id in alive:
                 row = world.ledger.record(mapping, system, record_id)

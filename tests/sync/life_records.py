@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+from sqlalchemy import select
+
 from connector.memory_store import Shelf, Stored
 from connector.port import System, Value
+from sync.ledger.tables import record
 from sync.model import Pair
 from tests.sync.bridge import KEYS
 from tests.sync.life_mappings import OBJECTS, STORES
@@ -55,18 +58,39 @@ def end_of(records: dict[str, Stored], record_id: str) -> str:
 
 
 def pairs_of(world: World, mapping: str) -> list[Pair]:
-    """Every pair, but where HubSpot erased a contact under an id that we had not heard of yet (of a merge
-    that we were not told): who vanishes without a word is not visible, and no more is known.
+    """Every pair, but where somebody was erased under an id that we had not heard of yet (that of a merge
+    which nobody told us): who vanishes without a word is not visible, and no more is known.
     """
     pairs = world.ledger.all_pairs(mapping, after_id=0, limit=10_000)
     return [pair for pair in pairs if not vanished(world, mapping, pair)]
 
 
 def vanished(world: World, mapping: str, pair: Pair) -> bool:
-    """Whether one of the two was erased without our hearing of it."""
-    gone = [s for s in System if pair.record_id(s) in erased(world, mapping, s)]
-    rows = [world.ledger.record(mapping, side, pair.record_id(side)) for side in gone]
-    return any(row is not None and row.state == "not_visible" for row in rows)
+    """Whether one of the two was erased without our hearing of it, or what it became was. A converted Lead
+    stays, frozen: it is not told from one whose Contact we may not see.
+    """
+    for side in System:
+        record_id = pair.record_id(side)
+        row, one = world.ledger.record(mapping, side, record_id), stored(world, mapping, side)
+        is_frozen = record_id in one and one[record_id].fate.kind == "converted"
+        if row is not None and (is_frozen or row.gone == "not_visible"):
+            return end_of(ever_stored(world, mapping, side), record_id) in erased(
+                world, mapping, side
+            )
+    return False
+
+
+def not_visible(world: World, mapping: str, system: System) -> list[str]:
+    """Every record that the ledger believes to have vanished without a word."""
+    with world.ledger._look() as connection:
+        found = connection.scalars(
+            select(record.c.record_id).where(
+                record.c.mapping == mapping,
+                record.c.system == system.value,
+                record.c.gone == "not_visible",
+            )
+        )
+        return list(found)
 
 
 def ties(

@@ -22,11 +22,8 @@ class Twin(MemoryConnector):
         self.graves: dict[tuple[str, str], Stored] = {}
 
     def erase(self, object_name: str, record_id: str) -> None:
-        """A person erases a record for privacy, with all that were merged into it."""
+        """A person erases a record for privacy."""
         self._erase(object_name, record_id)
-        for old, one in list(self._shelves[object_name].records.items()):
-            if one.fate.kind == "merged" and one.fate.into == record_id:
-                self.erase(object_name, old)
 
     def _erase(self, object_name: str, record_id: str) -> Outcome:
         stored = self._shelves[object_name].records.get(record_id)

@@ -224,3 +224,73 @@ def test_a_key_that_was_refused_is_written_once_its_holder_has_let_go(tmp_path: 
     story.merge(HUBSPOT, story.who(HUBSPOT, "hal"), story.who(HUBSPOT, "fay"))
     story.merge(SALESFORCE, story.who(SALESFORCE, "hal"), story.who(SALESFORCE, "eve"))
     story.keep_promises()
+
+
+def test_whoever_vanished_without_a_word_is_asked_after_to_an_end(tmp_path: Path) -> None:
+    """Eve's contact went into Hal's, who was erased before we heard of it: her Lead stays, and is no longer
+    rung for although somebody edits it.
+    """
+    story = Story(tmp_path)
+    eve, hal = story.who(HUBSPOT, "eve"), story.who(HUBSPOT, "hal")
+    story.erase(story.merge(HUBSPOT, hal, eve))
+    story.world.compare_all()
+    lead = story.who(SALESFORCE, "eve")
+    story.edit(SALESFORCE, lead, title="0001s")
+    story.hear()
+    story.keep_promises()
+    seen = story.world.ledger.record("people", SALESFORCE, lead)
+    assert seen is not None
+    assert (seen.state, seen.reason) == ("unpaired", "not_visible")
+
+
+def test_two_pairs_that_became_one_in_both_systems_at_once_agree_on_what_either_did(
+    tmp_path: Path,
+) -> None:
+    """Eve and Hal are one contact and one Contact by now, with Hal's title as each of the two keeps it."""
+    story = Story(tmp_path)
+    eve, hal = (story.who(SALESFORCE, name) for name in ("eve", "hal"))
+    contact = story.convert(hal)
+    story.edit(SALESFORCE, contact, title="hal---title")
+    story.convert(eve, into=contact)
+    survivor = story.merge(HUBSPOT, story.who(HUBSPOT, "hal"), story.who(HUBSPOT, "eve"))
+    story.keep_promises()
+    assert story.contacts()[survivor]["title"] == "hal---title"
+
+
+def test_a_converted_lead_whose_contact_cannot_be_seen_is_told_nothing(tmp_path: Path) -> None:
+    """It takes no writes: an opt-out that it refused was due again at every look."""
+    story = Story(tmp_path)
+    fay = story.who(SALESFORCE, "fay")
+    story.opt_out(HUBSPOT, story.who(HUBSPOT, "hal"))
+    contact = story.convert(story.who(SALESFORCE, "hal"))
+    story.merge(SALESFORCE, fay, contact)
+    story.forget(SALESFORCE, fay)
+    story.world.work_off_wishes()
+    story.keep_promises()
+
+
+def test_an_erasure_whose_answer_was_lost_still_knows_whom_it_found(tmp_path: Path) -> None:
+    """Hal's contact waits for a merge with Fay's, whom he became: HubSpot erased both, and did not say so."""
+    story = Story(tmp_path)
+    fay = story.who(SALESFORCE, "fay")
+    story.convert(story.who(SALESFORCE, "hal"), into=fay)
+    story.world.compare_all()
+    story.world.order_trouble(HUBSPOT, "lost_answers")
+    story.forget(SALESFORCE, fay)
+    story.world.work_off_wishes()
+    story.keep_promises()
+
+
+def test_a_merge_is_followed_over_a_conversion_in_between(tmp_path: Path) -> None:
+    """Eve's Lead went into Hal's before that became a Contact: her contact waits for a merge with his."""
+    story = Story(tmp_path)
+    eve, hal = (story.who(SALESFORCE, name) for name in ("eve", "hal"))
+    contact = story.who(HUBSPOT, "hal")
+    story.merge(SALESFORCE, hal, eve)
+    converted = story.convert(hal)
+    story.world.unheard = [(SALESFORCE, "Lead", hal)]
+    story.hear()
+    story.keep_promises()
+    pair = story.pair_of(SALESFORCE, converted)
+    assert pair is not None
+    assert pair.hubspot_id == contact
