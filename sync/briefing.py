@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from lifecycle.briefs import card_text, is_handed
+from lifecycle.briefs import SHOWN, card_text, is_handed
 from lifecycle.facts import Known
 from lifecycle.gate import questions, weigh
 from lifecycle.letters import HandOver, Links
@@ -49,6 +49,9 @@ class Scribe:
             return None
         definition = about.definition
         found = _weighed(about, standing, known, now)
+        if standing.stage not in SHOWN:
+            # What nobody is shown any more is not kept either.
+            return replace(found, card="")
         if not any(is_handed(definition, one.stage) and not one.skipped for one in entries):
             return found
         if _is_unwilling(known):

@@ -167,6 +167,16 @@ def test_a_worker_that_died_after_the_decision_leaves_the_card_on_file(
     assert house.planned() == []
 
 
+def test_who_is_no_lead_any_more_has_no_card_and_no_questions(house: Handing) -> None:
+    """Put out by a hard reason: nobody works it, nobody asks, and the card is gone from the file as well."""
+    raise_hand(house)
+    says(house, verdict="reject", recycle_reason="not_target")
+    assert house.standing().stage is Stage.DISQUALIFIED
+    assert {of_both(house, name) for name in (CARD, SHARE, QUESTIONS)} == {None}
+    assert house.handoff.store.briefs([house.who()])[house.who()].card == ""
+    assert house.planned() == []
+
+
 def test_who_does_not_want_to_be_followed_has_no_card(house: Handing) -> None:
     """Taken back from both systems, and gone from the file: it told of what they did."""
     raise_hand(house)
