@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from console.language import language, say
 from console.session import Session
 from intent.hygiene import clean_email
+from lifecycle.briefs import card_told, completeness_told, missing_told
 from lifecycle.definition import Definition
 from lifecycle.model import Stage, Standing, Subject
 from lifecycle.store import SqlLifecycleStore
@@ -77,6 +79,18 @@ class LeadDesk:
         by_kind = {one.kind: one.value for one in reversed(links)}
         return by_kind.get("email") or by_kind.get("hubspot_contact_id") or subject.key
 
+    def brief(self, standing: Standing) -> dict[str, Any]:
+        """What both systems are told of the hand-over besides: how much is known, what is open, the card."""
+        if self.definition is None:
+            return {}
+        lang = language(self.session.output.lang)
+        brief = self.store.briefs([standing.subject]).get(standing.subject)
+        return {
+            "completeness": completeness_told(standing, brief),
+            "missing": missing_told(standing, brief, self.definition.gate, lang),
+            "card": card_told(standing, brief),
+        }
+
     def lost_without_a_reason(self) -> list[Standing]:
         """Who stands at an opportunity that is lost, while nobody said why. Asks Salesforce.
 
@@ -91,6 +105,18 @@ class LeadDesk:
             if seen.outcome == "lost" and seen.lost_because not in about.definition.reasons:
                 found.append(standing)
         return found
+
+    def tell_brief(self, standing: Standing) -> None:
+        """The same for people; nothing where nothing is known."""
+        told, output = self.brief(standing), self.session.output
+        if told.get("completeness") is not None:
+            output.say("lifecycle.known", share=told["completeness"])
+        if told.get("missing"):
+            output.say("lifecycle.missing", questions=told["missing"])
+        if told.get("card"):
+            output.say("lifecycle.card")
+            for line in told["card"].splitlines():
+                output.line(f"  {line}")
 
     # How it is said -----------------------------------------------------------------------------
 

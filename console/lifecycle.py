@@ -50,6 +50,7 @@ def show(session: Session, person: str) -> int:
         session.output.document(
             {
                 **_standing_json(standing),
+                **desk.brief(standing),
                 "clocks": [_timer_json(one, desk.now) for one in timers],
                 "history": [_entry_json(one) for one in history],
                 "refused": [_refusal_json(one) for one in refusals],
@@ -57,6 +58,7 @@ def show(session: Session, person: str) -> int:
         )
         return 0
     _tell_standing(desk, standing)
+    desk.tell_brief(standing)
     _tell_clocks(desk, timers)
     _tell_history(desk, history)
     _tell_refusals(desk, refusals)

@@ -130,7 +130,10 @@ class Composer:
         if refusal is None or is_followed_since(refusal, self.store.history(subject)):
             return None
         reader = HUBSPOT if refusal.request.source == "hubspot" else SALESFORCE
-        return refused(about.definition, self.who(about, subject, reader), refusal, self.language)
+        # Whoever turned out to be somebody else since is called by that one's name.
+        standing = self._standing(subject)
+        who = self.who(about, subject if standing is None else standing.subject, reader)
+        return refused(about.definition, who, refusal, self.language)
 
     def _clock(
         self, about: Acquaintance, errand: Errand, standing: Standing, now: datetime

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from console.cli import kakehashi
 from console.refused import LatelyRefused
 from lifecycle.errands import Errand
+from lifecycle.model import Brief
 from mappings.schema import OwnName
 from sync.install import copy_definitions, copy_mappings, copy_samples
 from tests.sync.mail_server import Mailbox, mail_server
@@ -67,6 +68,24 @@ def test_show_tells_where_somebody_stands_and_how_they_came_there(house: Posting
     assert (found["stage"], found["owner"]) == ("sal", SELLER)
     assert [one["transition"] for one in found["history"]] == ["T2", "T3"]
     assert {one["clock"]: one["state"] for one in found["clocks"]}["qualify"] == "overdue"
+
+
+def test_show_tells_what_is_known_and_open_and_the_card(house: Posting) -> None:
+    """As both systems are told."""
+    found = Brief(
+        subject=house.who(),
+        at=datetime.now(UTC),
+        completeness=5 / 9,
+        asked=("budget",),
+        missing=("timeframe",),
+        card="■ Why now\nTopics: pricing",
+    )
+    house.handoff.store.put_brief(found)
+    answer = run("show", ANN).stdout
+    for words in ("56 %", "timeframe, budget (asked in vain)", "  Topics: pricing"):
+        assert words in answer
+    assert (told("show", ANN)["completeness"], told("show", ANN)["card"]) == (56, found.card)
+    assert "予算(確認したが不明)" in run("show", ANN, lang="ja").stdout
 
 
 def test_a_request_that_was_not_followed_is_shown_in_the_readers_language(house: Posting) -> None:

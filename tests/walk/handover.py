@@ -32,6 +32,8 @@ LIFE = {
     "returned": ("shared_is_returned", "Shared_Is_Returned__c"),
     "because": ("shared_reactivation_reason", "Shared_Reactivation_Reason__c"),
     "nurture": ("shared_nurture", "Shared_Nurture__c"),
+    "card": ("shared_handoff_card", "Handoff_Card__c"),
+    "questions": ("shared_handoff_missing", "Handoff_Missing__c"),
 }
 # What marketing has to find after a send-back, besides a comment and a day that a person may leave out.
 SENT_BACK = (

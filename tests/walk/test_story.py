@@ -32,6 +32,7 @@ def was_sent_back(story: Story) -> None:
     """Marketing reads why, in HubSpot."""
     back = story.hubspot()
     assert (back["reason"], back["comment"], back["count"]) == ("timing", COMMENT, "1")
+    assert back["questions"]
 
 
 def rests(story: Story) -> None:
@@ -41,8 +42,10 @@ def rests(story: Story) -> None:
 
 
 def came_back(story: Story) -> None:
-    """With the reason of the last time, for a seller to judge anew."""
+    """With the reason of the last time, for a seller to judge anew; the card tells of it in both systems."""
     again = story.salesforce()
+    assert COMMENT in str(again["card"])
+    assert again["card"] == story.hubspot()["card"]
     assert (again["cycle"], again["returned"], again["because"]) == (2, True, "surge")
     assert (again["reason"], again["verdict"]) == ("timing", "pending")
 
