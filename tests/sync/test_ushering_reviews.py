@@ -100,11 +100,11 @@ def test_a_review_date_of_somebody_who_is_not_sent_back_is_put_back(house: Handi
 
 
 def test_a_review_date_that_is_taken_away_is_heard(house: Handing) -> None:
-    """In either system: the rest then ends as the reason says, and both systems hold no day."""
+    """In either system: the rest then ends as the reason says, and both systems hold that day."""
     raise_hand(house)
     seller_says(house, verdict="reject", recycle_reason="timing", reactivate_on="2027-05-01")
     marketer_says(house, reactivate_on="")
-    assert of_both(house, "reactivate_on") == {None}
+    assert of_both(house, "reactivate_on") == {"2027-02-22"}
     last, now = house.history()[-1], house.standing()
     assert (last.transition, last.role, last.reactivate_on) == ("review", Role.MARKETING, None)
     assert now.recycled_at is not None
