@@ -43,6 +43,8 @@ PEOPLE, COMPANIES = "contacts", "companies"
 TOPIC_OF_NEED, RENEWAL = "need_topic", "renewal_on"
 BASICS: Final = ("email", "phone", "mobilephone", "company", TOUCHED, TOPIC_OF_NEED, RENEWAL)
 CONTACT, ROLE, OPPORTUNITY = "Contact", "OpportunityContactRole", "Opportunity"
+# Where Salesforce names the company of a person, by object.
+EMPLOYER: Final[Mapping[str, str]] = {"Lead": "Company", CONTACT: "AccountId"}
 # Why an opportunity was lost, by a code of the shared taxonomy; an own field of the org.
 LOST_BECAUSE: Final = "Loss_Reason__c"
 OUTCOME: Final = ("IsClosed", "IsWon", LOST_BECAUSE)
@@ -71,6 +73,7 @@ class Seen(NamedTuple):
     company: Values
     sfa: Values
     places: tuple[Place, ...]
+    has_company: bool
     opportunity: str | None = None
     has_role: bool = False
     outcome: Outcome | None = None
@@ -214,7 +217,7 @@ class Acquaintance:
         asked = {TOPIC_OF_NEED, *(question.key for question in self.definition.gate.questions)}
         answers = self._in_salesforce(places, asked)
         ways = self._in_salesforce(places, WAYS)
-        also = (LAST_ACTIVITY, *self._flags(SALESFORCE), *answers, *ways)
+        also = (LAST_ACTIVITY, *EMPLOYER.values(), *self._flags(SALESFORCE), *answers, *ways)
         sfa = self._first(places, SALESFORCE, also)
         reached = [(name, person.get(name)) for name in WAYS]
         reached += [(name, sfa.get(field)) for field, name in ways.items()]
@@ -222,10 +225,10 @@ class Acquaintance:
         told = {name: sfa[field] for field, name in answers.items() if text_of(sfa.get(field))}
         person |= {name: value for name, value in told.items() if not text_of(person.get(name))}
         account = self.store.account_of(subject)
-        company = {}
-        if account is not None:
-            company = self._first(self.places(account), HUBSPOT, self._wanted("account."))
-        found = Seen(person, company, sfa, places, reached_by=reached_by(reached))
+        theirs = () if account is None else self.places(account)
+        company = self._first(theirs, HUBSPOT, self._wanted("account."))
+        has_company = bool(text_of(person.get("company")) or theirs or self._employed(places, sfa))
+        found = Seen(person, company, sfa, places, has_company, reached_by=reached_by(reached))
         contact = next((one.id for one in places if one.object == CONTACT), None)
         return found if contact is None else self._with_opportunity(found, contact)
 
@@ -240,6 +243,23 @@ class Acquaintance:
             for line in mapping.objects[name].lines
             if len(line.side(SALESFORCE).fields) == len(line.side(HUBSPOT).fields) == 1
             and line.side(HUBSPOT).fields[0] in asked
+        }
+
+    def _employed(self, places: Sequence[Place], sfa: Values) -> bool:
+        """Whether Salesforce names a company; what only fills a field that must not be blank is none."""
+        return any(
+            text_of(sfa.get(field)) not in (None, *self._placeholders(one.object, field))
+            for one in places
+            if one.system is SALESFORCE and (field := EMPLOYER.get(one.object)) is not None
+        )
+
+    def _placeholders(self, object_name: str, field: str) -> set[str]:
+        return {
+            str(end.placeholder)
+            for mapping in self.mappings
+            if mapping.own_names and object_name in mapping.objects
+            for line in mapping.objects[object_name].lines
+            if (end := line.side(SALESFORCE)).fields == (field,)
         }
 
     def _wanted(self, start: str) -> tuple[str, ...]:
@@ -352,7 +372,7 @@ class Acquaintance:
 
 def _is_contactable(seen: Seen) -> bool:
     reachable = any(text_of(seen.person.get(name)) for name in ("email", "phone", "mobilephone"))
-    return reachable and bool(text_of(seen.person.get("company")) or seen.company)
+    return reachable and seen.has_company
 
 
 def _outcome_of(values: Values) -> Outcome:
