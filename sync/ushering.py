@@ -238,10 +238,6 @@ class Usher:
     def _standing(self, subject: Subject) -> Standing:
         return self.store.standings([subject]).get(subject) or Standing(subject=subject)
 
-    @property
-    def _wants(self) -> Wants:
-        return Wants(self.store, self.witness, self.clock, self._weigh)
-
     def _weigh(self, about: Acquaintance, standing: Standing, known: Known, now: datetime) -> None:
         """What is open for marketing stands in both systems as it is known now."""
         if self.scribe.weighs(about, standing, known, now):
@@ -257,11 +253,8 @@ class Usher:
         people = [subject for subject in subjects if subject.kind == "person"]
         self._tie(about, people)
         standings = {one.subject: one for one in map(self._standing, people)}
-        wanted = [
-            request
-            for standing in standings.values()
-            for request in self._wants.of(about, standing)
-        ]
+        wants = Wants(self.store, self.witness, self.clock, self._weigh)
+        wanted = [one for standing in standings.values() for one in wants.of(about, standing)]
         new = self.store.ask(wanted)
         return self.decide(about) if new else 0
 

@@ -39,15 +39,19 @@ def may_be_undone(standing: Standing, definition: Definition) -> bool:
     return is_out and (standing.reason == BAD_DATA or needs_a_yes(standing, definition))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Wants:
-    """Asks the rules about one person at a time."""
+    """Asks the rules about one person at a time. Made anew for everybody who is judged in one go: nothing is
+    decided until all were asked about, so whoever comes later finds the room that the earlier ones left.
+    """
 
     store: LifecycleStore
     witness: Witness
     clock: Callable[[], datetime]
     # Told what is known of whoever is looked at.
     weigh: Callable[[Acquaintance, Standing, Known, datetime], object]
+    _load: dict[str, int] | None = None
+    _brought_back: int | None = None
 
     def of(self, about: Acquaintance, standing: Standing) -> list[Request]:
         """What our rules want for one person. Raises `connector.errors.ConnectorError`."""
@@ -92,31 +96,37 @@ class Wants:
         situation: Situation,
     ) -> list[Request]:
         """The hand-over to whoever has it by the routes; nothing where the table would not follow."""
-        now, evidence = situation.now, situation.evidence
-        seller = seller_for(about.definition, routes, self._load(), standing, evidence)
+        now, evidence, load = situation.now, situation.evidence, self._load_of_sellers()
+        seller = seller_for(about.definition, routes, load, standing, evidence)
         asked = self._request(standing, Stage.MQL, now, situation.rules)
         asked = replace(asked, evidence=evidence, handed_to=seller)
         leads_to = decide(standing, asked, situation, about.definition)
         if isinstance(leads_to, Refusal) or not self._has_room(about, leads_to, now):
             return []
+        load[leads_to[-1].handed_to or ""] += 1
         return [asked]
 
     def _has_room(self, about: Acquaintance, entries: Sequence[Entry], now: datetime) -> bool:
         """A new definition does not bring everybody back on one day."""
         if not any(entry.trigger == "definition" for entry in entries):
             return True
-        midnight = now.astimezone(about.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        today = [e for e in self.store.entered(midnight, now) if e.trigger == "definition"]
-        return bool(within_cap([entries[0].subject], len(today), about.definition))
+        if self._brought_back is None:
+            midnight = now.astimezone(about.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+            today = self.store.entered(midnight, now)
+            self._brought_back = [entry.trigger for entry in today].count("definition")
+        found = within_cap([entries[0].subject], self._brought_back, about.definition)
+        self._brought_back += len(found)
+        return bool(found)
 
-    def _load(self) -> dict[str, int]:
-        """How many leads each seller has open."""
-        load: dict[str, int] = defaultdict(int)
-        for stage in (Stage.MQL, Stage.SAL):
-            for standing in self.store.in_stage(stage.value, REFUSALS):
-                if (seller := standing.accepted_by or standing.handed_to) is not None:
-                    load[seller] += 1
-        return load
+    def _load_of_sellers(self) -> dict[str, int]:
+        """How many leads each seller has open, with those that were just given."""
+        if self._load is None:
+            self._load = defaultdict(int)
+            for stage in (Stage.MQL, Stage.SAL):
+                for standing in self.store.in_stage(stage.value, REFUSALS):
+                    if (seller := standing.accepted_by or standing.handed_to) is not None:
+                        self._load[seller] += 1
+        return self._load
 
     # Deals --------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from connector.port import System
@@ -86,13 +87,13 @@ class Handing(Website):
             (by,) = schema(["LastModifiedById"], ())
             self.salesforce._fields[name] = {**self.salesforce._fields[name], by.name: by}
 
-    def agree(self) -> None:
-        """Both departments approve the shipped definition."""
+    def agree(self, file: Path = SHIPPED) -> None:
+        """Both departments approve a definition; the shipped one unless they wrote another."""
         interest = SHIPPED_DEFINITION
-        found = load_definition(SHIPPED, interest).definition
+        found = load_definition(file, interest).definition
         now = self.time()
         store = self.handoff.store
-        store.put(kept_of(found, texts_of(SHIPPED, INTEREST, taxonomy.SHIPPED), now))
+        store.put(kept_of(found, texts_of(file, INTEREST, taxonomy.SHIPPED), now))
         for department, by in found.owners.items():
             store.approve(Approval(found.hash, department, by, now))
 
