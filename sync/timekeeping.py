@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from intent.model import Subject
@@ -13,9 +13,12 @@ from lifecycle.definition import Definition
 from lifecycle.model import Standing
 from lifecycle.port import LifecycleStore, Timer
 from sync.acquaintance import Acquaintance
+from sync.unheard import may_be_taken_back
 from sync.witnessing import Witness
 
 AT_ONCE = 100
+# Whose lead may not be taken back yet is looked at again after this.
+AGAIN = timedelta(minutes=1)
 
 
 class Rung(NamedTuple):
@@ -24,6 +27,13 @@ class Rung(NamedTuple):
     timer: Timer
     ring: clocks.Ring
     standing: Standing
+
+
+class SeenTo(NamedTuple):
+    """What became of the clocks that ran out: steps to tell, and who is looked at once more."""
+
+    rung: tuple[Rung, ...]
+    waiting: tuple[Subject, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +49,13 @@ class Timekeeper:
         """Whether no clock has anything to tell now."""
         return not self.store.due(self.clock(), 1)
 
-    def see_to(self, about: Acquaintance) -> list[Rung]:
-        """Tell every step that is due, once; what our rules ask for then is on file before."""
+    def see_to(self, about: Acquaintance) -> SeenTo:
+        """Tell every step that is due, once; what our rules ask for then is on file before.
+
+        A lead that may not be taken back yet waits, step and all, and its records are to be looked at.
+        """
         rung: list[Rung] = []
+        waiting: list[Subject] = []
         now = self.clock()
         for timer in self.store.due(now, AT_ONCE):
             standing = self._standing(timer.subject)
@@ -54,13 +68,17 @@ class Timekeeper:
                 self.store.keep([clocks.voided(timer, now)])
                 continue
             if found.ask is not None:
+                if not may_be_taken_back(about, self.store, timer, standing, now):
+                    self.store.keep([timer._replace(next_at=now + AGAIN)])
+                    waiting.append(timer.subject)
+                    continue
                 self.store.ask([found.ask])
             rung.append(Rung(timer, found, standing))
         if rung:
             self.call(about.definition, rung)
             for one in rung:
                 self.store.told(one.timer, one.ring.step, one.ring.next_at)
-        return rung
+        return SeenTo(tuple(rung), tuple(waiting))
 
     def _was_touched(
         self, about: Acquaintance, timer: Timer, standing: Standing, now: datetime

@@ -329,12 +329,12 @@ class Usher:
 
     def _see_to_clocks(self, about: Acquaintance) -> int:
         """Tell of clocks that ran out; a lead that nobody worked is asked back."""
-        rung: list[Rung] = []
+        rung: Sequence[Rung] = ()
         if self.timekeeper.is_idle():
             return 0
         with suppress(LedgerBusy), self.hold(f"{LEASE}clocks"):
-            rung = self.timekeeper.see_to(about)
-            self._ring_for(about, [one.timer.subject for one in rung])
+            rung, waiting = self.timekeeper.see_to(about)
+            self._ring_for(about, [*(one.timer.subject for one in rung), *waiting])
         return len(rung) + (self.decide(about) if any(one.ring.ask for one in rung) else 0)
 
     # Telling ------------------------------------------------------------------------------------

@@ -1,0 +1,57 @@
+"""Nobody loses a lead because nobody answered, while an answer stands there or they were shown nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connector.port import System
+from tests.sync.bridge import sqlite_url
+from tests.sync.handing import VERDICT, Handing
+from tests.sync.website import ANN
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Handing:
+    """Ann raised her hand and is an MQL; neither system was told of it yet."""
+    found = Handing(sqlite_url(tmp_path))
+    found.agree()
+    found.hubspot.seed("contacts", {"email": ANN, "company": "Acme"})
+    found.salesforce.seed("Lead", {"email": ANN, "company": "Acme"})
+    found.resync()
+    found.happens("form_submit_handraise", topic="pricing")
+    found.teller.work()
+    return found
+
+
+def transitions(house: Handing) -> list[str]:
+    return [entry.transition for entry in house.history()]
+
+
+def test_a_verdict_that_nobody_heard_goes_before_the_clock(house: Handing) -> None:
+    """Its bell was lost and the time for it is long over: the seller's word counts, not `not_worked`."""
+    house.carry()
+    (lead,) = house.salesforce.records("Lead")
+    words = {"verdict": "reject", "recycle_reason": "timing"}
+    house.salesforce.edit("Lead", lead, words)
+    house.time.forward(days=14)
+    house.carry()
+    assert transitions(house) == ["T1", "T2", "T4"]
+    assert house.history()[-1].reason == "timing"
+
+
+def test_what_sales_was_never_shown_is_not_taken_back(house: Handing) -> None:
+    """While nothing is written the clock waits; shown at last, they have the whole of the time."""
+    for _ in range(3):
+        house.time.forward(days=7)
+        house.handoff.usher.work()
+    assert transitions(house) == ["T1", "T2"]
+    house.carry()
+    assert house.held(System.SALESFORCE, VERDICT) == ("pending",)
+    house.time.forward(minutes=10)
+    house.handoff.usher.work()
+    assert transitions(house) == ["T1", "T2"]
+    house.time.forward(days=14)
+    house.handoff.usher.work()
+    assert transitions(house) == ["T1", "T2", "T7"]
