@@ -33,7 +33,7 @@ from sync.afresh import WAYS, is_corrected, opted_in_at, reached_by
 from sync.ledger import Ledger
 from sync.reconcile import is_true
 from sync.registry import Registry
-from sync.talked import LAST_ACTIVITY, TOUCHED, day_of, talked_at, text_of
+from sync.talked import LAST_ACTIVITY, TOUCHED, day_of, moment_of, talked_at, text_of
 from sync.withdrawing import names_of
 
 log = structlog.get_logger()
@@ -47,7 +47,9 @@ CONTACT, ROLE, OPPORTUNITY = "Contact", "OpportunityContactRole", "Opportunity"
 EMPLOYER: Final[Mapping[str, str]] = {"Lead": "Company", CONTACT: "AccountId"}
 # Why an opportunity was lost, by a code of the shared taxonomy; an own field of the org.
 LOST_BECAUSE: Final = "Loss_Reason__c"
-OUTCOME: Final = ("IsClosed", "IsWon", LOST_BECAUSE)
+CREATED, OWNER = "CreatedDate", "OwnerId"
+OUTCOME: Final = ("IsClosed", "IsWon", LOST_BECAUSE, CREATED, OWNER)
+USER, EMAIL = "User", "Email"
 # What an opt-out in a record means for each dimension of consent.
 SAYS_NO: Final[Mapping[str, str]] = {
     "email": "opted_out",
@@ -78,6 +80,8 @@ class Seen(NamedTuple):
     has_role: bool = False
     outcome: Outcome | None = None
     lost_because: str | None = None
+    opened_at: datetime | None = None
+    opened_by: str | None = None
     reached_by: tuple[str, ...] = ()
 
 
@@ -323,7 +327,17 @@ class Acquaintance:
             has_role=True,
             outcome=_outcome_of(newest.values),
             lost_because=text_of(newest.values.get(LOST_BECAUSE)),
+            opened_at=moment_of(text_of(newest.values.get(CREATED)) or ""),
+            opened_by=text_of(newest.values.get(OWNER)),
         )
+
+    def mail_of(self, user: str | None) -> str | None:
+        """The address of a user of Salesforce, where there is one."""
+        if user is None:
+            return None
+        found = self.connectors[SALESFORCE].get_many(USER, [user], [EMAIL]).get(user)
+        mail = None if found is None else text_of(found.values.get(EMAIL))
+        return None if mail is None else mail.lower()
 
     def on_deals(self, opportunities: Sequence[str]) -> list[OwnName]:
         """The names of the people who stand on these opportunities."""

@@ -17,7 +17,7 @@ def talked_at(person: Values, sfa: Values, zone: tzinfo) -> datetime | None:
     """When somebody of ours last spoke to them, as either system has it logged."""
     told = text_of(person.get(TOUCHED))
     day = day_of(sfa.get(LAST_ACTIVITY))
-    times = [_moment(told)] if told else []
+    times = [moment_of(told)] if told else []
     times += [datetime.combine(day, time(), zone)] if day else []
     return max((one for one in times if one is not None), default=None)
 
@@ -26,7 +26,8 @@ def text_of(value: Value) -> str | None:
     return str(value).strip() or None if value is not None else None
 
 
-def _moment(text: str) -> datetime | None:
+def moment_of(text: str) -> datetime | None:
+    """An instant as both systems write it; None: it is none, or says no zone."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:

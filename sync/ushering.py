@@ -44,7 +44,7 @@ from sync.lanes import Lane
 from sync.ledger import Ledger, LedgerBusy, Ring
 from sync.petitions import petition_of
 from sync.timekeeping import Rung, Timekeeper
-from sync.wanting import DEALS, REFUSALS, Wants, may_be_undone
+from sync.wanting import DEALS, REFUSALS, UNJUDGED, Wants, may_be_undone
 from sync.withdrawing import PERSONAL
 from sync.witnessing import Witness
 
@@ -264,8 +264,8 @@ class Usher:
         return self.deals(ids) if is_deal else self.put_out(object_name, ids)
 
     def deals(self, ids: Sequence[str]) -> int:
-        """Opportunities changed: ask the rules about whoever is named on them and is with sales."""
-        if not any(self.store.in_stage(one.value, 1) for one in DEALS):
+        """Opportunities changed: ask the rules about whoever is named on them and may be moved by it."""
+        if not any(self.store.in_stage(one.value, 1) for one in DEALS | UNJUDGED):
             return 0
         about = self.about()
         if about is None:
@@ -308,12 +308,12 @@ class Usher:
         }
 
     def sweep(self) -> int:
-        """Ask the rules about people with an opportunity, and those whose rest is over: time has passed."""
+        """Ask the rules about people who may have a deal, and those whose rest is over: time has passed."""
         about, now = self.about(), self.clock()
         if about is None:
             return 0
         found: list[Subject] = []
-        for stage in (*sorted(DEALS), Stage.RECYCLED):
+        for stage in (Stage.MQL, *sorted(DEALS), Stage.RECYCLED):
             for standing in self._everybody(stage):
                 rests = stage is Stage.RECYCLED and not _is_due(about, standing, now)
                 found += [] if rests else [standing.subject]

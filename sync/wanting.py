@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
+from connector.port import System
 from intent.model import Subject
 from lifecycle.coming_back import needs_a_yes, within_cap
 from lifecycle.definition import Definition
@@ -31,6 +32,8 @@ OURSELVES: Final = "kakehashi"
 # Where our own rules may hand somebody over from.
 OPEN_TO_RULES: Final = frozenset({Stage.KNOWN, Stage.LEAD, Stage.RECYCLED, Stage.CUSTOMER})
 DEALS: Final = frozenset({Stage.SAL, Stage.SQL, Stage.OPPORTUNITY})
+# Whom a seller may open a deal of without a verdict.
+UNJUDGED: Final = frozenset({Stage.LEAD, Stage.MQL})
 
 
 def may_be_undone(standing: Standing, definition: Definition) -> bool:
@@ -62,10 +65,13 @@ class Wants:
             return self._undoing(about, standing, now)
         known, seen = about.look(standing.subject, standing, now)
         self.weigh(about, standing, known, now)
+        if standing.stage in UNJUDGED and (taken := _fast_path(about, standing, seen, now)):
+            return [replace(self._request(standing, Stage.OPPORTUNITY, now), **taken)]
         if standing.stage not in OPEN_TO_RULES:
             talked_at = about.talked_at(seen)
             self.witness.heard_of(about.definition, standing, known.evidence, talked_at)
-            return self._deal(about, standing, seen, now)
+            situation = about.situation(known, seen, None, now, told_sales=False)
+            return self._deal(about, standing, seen, situation)
         situation = about.situation(known, seen, None, now, told_sales=False)
         found: list[Request] = []
         if standing.stage is Stage.KNOWN:
@@ -131,21 +137,33 @@ class Wants:
     # Deals --------------------------------------------------------------------------------------
 
     def _deal(
-        self, about: Acquaintance, standing: Standing, seen: Seen, now: datetime
+        self, about: Acquaintance, standing: Standing, seen: Seen, situation: Situation
     ) -> list[Request]:
         """What an opportunity says: it exists, it is won, it is lost and why. Without a reason it waits."""
         if seen.opportunity is None or not seen.has_role or standing.stage not in DEALS:
             return []
-        made = partial(self._request, standing, now=now, opportunity=seen.opportunity)
+        made = partial(self._request, standing, now=situation.now, opportunity=seen.opportunity)
         if standing.stage is not Stage.OPPORTUNITY:
             order = about.definition.order
             is_next = order.index(standing.stage) + 1 == order.index(Stage.OPPORTUNITY)
-            return [made(Stage.OPPORTUNITY)] if is_next else []
+            asked = made(Stage.OPPORTUNITY)
+            return [asked] if is_next and self._is_new(about, standing, asked, situation) else []
         if seen.outcome == "won":
             return [made(Stage.CUSTOMER)]
         if seen.outcome == "lost" and seen.lost_because in about.definition.reasons:
             return [replace(made(Stage.RECYCLED), reason=seen.lost_because)]
         return []
+
+    def _is_new(
+        self, about: Acquaintance, standing: Standing, asked: Request, situation: Situation
+    ) -> bool:
+        """Whether the answer to it is another one than the last: what a deal lacks is put on file once."""
+        leads_to = decide(standing, asked, situation, about.definition)
+        if not isinstance(leads_to, Refusal):
+            return True
+        before = self.store.refusals(REFUSALS, standing.subject)
+        last = next((one for one in before if one.request.to is asked.to), None)
+        return last is None or (last.code, last.words) != (leads_to.code, leads_to.words)
 
     def _request(
         self,
@@ -170,6 +188,32 @@ class Wants:
             rules=rules,
             opportunity=opportunity,
         )
+
+
+def _fast_path(
+    about: Acquaintance, standing: Standing, seen: Seen, now: datetime
+) -> dict[str, Any]:
+    """What a seller said by opening a deal of somebody nobody has judged: that it is theirs; else nothing.
+
+    A deal from before is about something else. Within a second, which is all that Salesforce tells, it is
+    not from before.
+    """
+    opened_at, since = seen.opened_at, standing.since
+    is_open = seen.has_role and seen.outcome == "open"
+    if (
+        not is_open
+        or opened_at is None
+        or since is None
+        or opened_at < since.replace(microsecond=0)
+    ):
+        return {}
+    return {
+        "role": Role.SALES,
+        "actor": about.mail_of(seen.opened_by) or System.SALESFORCE.value,
+        "source": System.SALESFORCE.value,
+        "at": min(max(opened_at, since), now),
+        "opportunity": seen.opportunity,
+    }
 
 
 def _name(subject: Subject, number: int, to: Stage, nth: int) -> str:

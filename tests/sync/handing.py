@@ -41,7 +41,7 @@ ANSWERS = ("need_problem", "timeframe", "decision_maker", "next_step")
 READ = ("phone", "mobilephone", "company", "jobtitle", "notes_last_contacted", *ANSWERS)
 DEALS = {
     "User": ("Email",),
-    "Opportunity": ("IsClosed", "IsWon", "Loss_Reason__c"),
+    "Opportunity": ("IsClosed", "IsWon", "Loss_Reason__c", "OwnerId", "CreatedDate"),
     "OpportunityContactRole": ("ContactId", "OpportunityId"),
 }
 
