@@ -9,12 +9,14 @@ from typing import Any
 
 from console.language import language, say
 from console.session import Session
+from connector.port import System
 from intent.hygiene import clean_email
 from lifecycle.briefs import card_told, completeness_told, missing_told
 from lifecycle.definition import Definition
 from lifecycle.model import Stage, Standing, Subject
 from lifecycle.store import SqlLifecycleStore
 from lifecycle.wording import reason_said
+from mappings.schema import OwnName
 from sync.composing import Composer
 from sync.figures import everybody_in
 from sync.handoff import Handoff, handoff_over
@@ -67,11 +69,22 @@ class LeadDesk:
     # Who ----------------------------------------------------------------------------------------
 
     def person(self, said: str) -> Subject | None:
-        """Whom an address or the id of a HubSpot contact means."""
-        kind, value = "hubspot_contact_id", said.strip()
+        """Whom an address means, or the id of a record in either system."""
+        value = said.strip()
         if "@" in said:
-            kind, value = "email", clean_email(said) or value
-        return self.handoff.people.subjects_by(kind, [value]).get(value)
+            return self._by(OwnName("email", clean_email(said) or value))
+        borne = (
+            name
+            for mapping in self.handoff.mappings
+            for system in System
+            for name in self.bridge.ledger.names_borne(mapping.name, system, [value])
+        )
+        names = (OwnName("hubspot_contact_id", value), *borne)
+        return next((found for name in names if (found := self._by(name)) is not None), None)
+
+    def _by(self, name: OwnName) -> Subject | None:
+        found = self.handoff.people.subjects_by(name.kind, [name.value]).get(name.value)
+        return found if found is not None and found.kind == "person" else None
 
     def named(self, subject: Subject) -> str:
         """The surest name of somebody: an address, else an id."""

@@ -34,7 +34,7 @@ def lifecycle() -> None:
 
 
 @command("show")
-@click.argument("person", metavar="EMAIL|CONTACT_ID")
+@click.argument("person", metavar="EMAIL|RECORD_ID")
 def show(session: Session, person: str) -> int:
     """Where somebody stands, since when, whose they are, their clocks and their whole history."""
     desk = LeadDesk.of(session)

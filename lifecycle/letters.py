@@ -101,6 +101,9 @@ def send_back(
     lines += (
         [say("send_back.out", language)] if is_out else [*_next(definition, standing, language)]
     )
+    found = definition.reasons.get(entry.reason or "")
+    if is_out and found is not None and found.kind == "suppress":
+        lines.append(say("send_back.suppress", language))
     return Letter(
         say("send_back.subject", language, who=who.shown(language), reason=reason),
         (Part(None, tuple(lines)),),

@@ -112,7 +112,10 @@ def _by_verdict(verdict: str, standing: Standing, definition: Definition) -> Wis
     if verdict != ACCEPT:
         return Wish(None, "unknown_stage", {"stage": verdict[:40]})
     order = definition.order
-    place = order.index(standing.stage) if standing.stage in order else -1
+    if standing.stage not in order:
+        # Whoever was sent back or put out is meant to be sales' again.
+        return Wish(Stage.SAL)
+    place = order.index(standing.stage)
     further = order[place + 1 : place + 2]
     return Wish(further[0] if further else standing.stage)
 

@@ -113,6 +113,15 @@ def test_the_page_tells_why_an_edit_was_put_back_until_something_is_followed(
     assert lately.of(named) == {}
 
 
+def test_show_finds_somebody_by_the_id_of_a_record_in_either_system(house: Posting) -> None:
+    """She was heard of by her address alone; both records bear it."""
+    contact = house.hubspot.seed("contacts", {"email": ANN})
+    lead = house.salesforce.seed("Lead", {"email": ANN})
+    house.resync()
+    for record in (contact, f" {lead} "):
+        assert told("show", record)["stage"] == "mql"
+
+
 def test_nobody_is_told_apart_from_somebody(house: Posting) -> None:
     """Exit code 1, and the name that was asked for."""
     answer = run("show", "bob@example.com")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from intent.model import Card
 from lifecycle.clocks import Attainment, Ring
-from lifecycle.definition import Clock
+from lifecycle.definition import Clock, Reason
 from lifecycle.letters import escalation, hand_over, send_back
 from lifecycle.model import Entry, Evidence, Role, Stage, Trigger
 from lifecycle.notes import Lead, Week, morning, weekly
@@ -161,6 +161,15 @@ def test_who_is_put_out_is_told_without_a_date() -> None:
     assert letter.parts[0].lines[0] == "Reason: old_code"
     assert letter.parts[0].lines[-1] == "Is not to be worked any more."
     assert reason_said(SHARED, None, "en") == "no reason given"
+
+
+def test_who_wants_no_contact_is_to_be_opted_out_by_somebody() -> None:
+    """We set no opt-out by ourselves; whoever hears of it is asked to."""
+    no = Reason(code="do_not_contact", ja="連絡拒否", en="wants no contact", kind="suppress")
+    definition = replace(SHARED, reasons={**SHARED.reasons, no.code: no})
+    gone = sent(stage=Stage.DISQUALIFIED, reason=no.code)
+    letter = send_back(definition, WHO, gone, standing(Stage.DISQUALIFIED), "en")
+    assert letter.parts[0].lines[-1].startswith("Please set the opt-outs (mail, phone)")
 
 
 def test_an_escalation_tells_whose_it_is_how_late_and_what_comes_next() -> None:

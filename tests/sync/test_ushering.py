@@ -144,6 +144,16 @@ def test_what_cannot_be_is_put_back_with_the_reason_on_file(
     assert house.planned() == []
 
 
+def test_who_was_sent_back_is_not_accepted_afterwards(house: Handing) -> None:
+    """The refusal speaks of what the seller wanted, and until when nobody is handed over again."""
+    raise_hand(house)
+    seller_says(house, verdict="reject", recycle_reason="timing")
+    seller_says(house, verdict="accept")
+    (refusal,) = house.handoff.store.refusals(10, house.who())
+    assert (refusal.code, refusal.request.to) == ("cooling_off", Stage.SAL)
+    assert house.held(SALESFORCE, STAGE, VERDICT) == ("recycled", "reject")
+
+
 def test_two_verdicts_at_once_leave_one_and_the_other_is_kept(house: Handing) -> None:
     """Marketing takes it out in HubSpot while sales accepts: one entry, one refusal, both systems alike."""
     raise_hand(house)
