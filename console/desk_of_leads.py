@@ -7,9 +7,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from connector.port import System
 from console.language import language, say
 from console.session import Session
-from connector.port import System
 from intent.hygiene import clean_email
 from lifecycle.briefs import card_told, completeness_told, missing_told
 from lifecycle.definition import Definition
