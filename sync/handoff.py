@@ -103,6 +103,8 @@ class Handoff:
     stop: Callable[[], bool] = lambda: False
     # In which cards and questions stand on records: that of letters.
     language: Language = "en"
+    # The installation only looks: nobody is moved, since nobody would hear of it, and no clock begins.
+    observe: bool = False
     _about: tuple[Whole, Acquaintance] | None = None
 
     @cached_property
@@ -180,7 +182,7 @@ class Handoff:
         )
 
     def _acquaintance(self) -> Acquaintance | None:
-        whole = self.in_force.whole()
+        whole = None if self.observe else self.in_force.whole()
         if whole is None:
             return None
         if self._about is None or self._about[0] is not whole:
@@ -223,6 +225,7 @@ def handoff_over(
     settings = installation.settings
     return Handoff(
         language=settings.handoff.lang or settings.lang,
+        observe=settings.mode == "observe",
         ledger=installation.ledger,
         connectors=lambda: installation.connectors,
         mappings=mappings,

@@ -72,6 +72,25 @@ def test_without_an_agreed_definition_nobody_is_moved(tmp_path: Path) -> None:
     assert house.held(SALESFORCE, STAGE) == (None,)
 
 
+def test_while_the_mode_is_observe_nobody_is_moved_and_no_clock_runs(tmp_path: Path) -> None:
+    """No seller would hear of it; once it is live the next news of her hands her over."""
+    house = Handing(sqlite_url(tmp_path))
+    house.agree()
+    house.handoff.observe = True
+    house.hubspot.seed("contacts", {"email": ANN, "company": "Acme"})
+    house.salesforce.seed("Lead", {"email": ANN, "company": "Acme"})
+    house.resync()
+    raise_hand(house)
+    house.handoff.usher.work()
+    house.handoff.usher.sweep()
+    assert (house.history(), house.handoff.store.running(house.who())) == ([], [])
+    house.handoff.observe = False
+    house.time.forward(hours=1)
+    house.happens("pricing_view", topic="pricing")
+    house.carry()
+    assert house.standing().stage is Stage.MQL
+
+
 def test_a_seller_accepts_in_salesforce(house: Handing) -> None:
     """The verdict is one entry by sales, and HubSpot sees it."""
     raise_hand(house)
