@@ -17,6 +17,8 @@ from typing import NamedTuple, TypeAlias
 from connector.port import Connector, Fate, FateKind, Record, System, Values
 from mappings.schema import Context, Fault, ObjectLines, OwnName, Pending, Skip
 from mappings.schema import Mapping as FieldMapping
+from sync.bequest import bequeathed
+from sync.hearing import Heard
 from sync.ledger import Ledger, Ring
 from sync.model import Baseline, LineBaseline, Pair
 from sync.sighting import Lookout
@@ -31,10 +33,16 @@ FURTHEST = 50
 
 # Told of the names of records that are one person or company by now, and when that was found out.
 Merged: TypeAlias = Callable[[Sequence[OwnName], datetime], object]
+# Told of what stood on Leads when they were converted, and their Contacts do not say.
+Listen: TypeAlias = Callable[[Sequence[Heard]], object]
 
 
 def nobody_merged(_names: Sequence[OwnName], _now: datetime) -> None:
     """Nobody else wants to know."""
+
+
+def nobody_listens(_heard: Sequence[Heard]) -> None:
+    """What people enter is no request here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,7 @@ class Follower:
     run_id: int
     now: datetime
     merged: Merged = nobody_merged
+    listen: Listen = nobody_listens
 
     def follow(
         self,
@@ -132,6 +141,8 @@ class Follower:
         for one in self._in_order(mapping, system, arrived):
             if kind == "merged":
                 self._join(mapping, system, one)
+            else:
+                self._hear(mapping, one)
             self._move(mapping, system, one)
         return {one.survivor.id for one in arrived}
 
@@ -146,6 +157,20 @@ class Follower:
             known = [name for name in names if not mapping.match_ignore(name.value)]
             if known:
                 self.merged(known, self.now)
+
+    def _hear(self, mapping: FieldMapping, one: Went) -> None:
+        """What a person asked for on a Lead goes before its conversion; again, if this is killed."""
+        pair = self.ledger.pair_of(mapping.name, SALESFORCE, one.old)
+        if pair is None or not mapping.own_names or pair.salesforce_object != LEAD:
+            return
+        fields = mapping.fields[SALESFORCE, LEAD]
+        found = self.connectors[SALESFORCE].get_many(LEAD, [one.old], fields).get(one.old)
+        names = self.ledger.names_borne(mapping.name, HUBSPOT, [pair.hubspot_id])
+        if found is None:
+            return
+        heard = bequeathed(mapping, pair, found.values, one.survivor, names, self.context)
+        if heard is not None:
+            self.listen([heard])
 
     def _ends(
         self, mapping: FieldMapping, system: System, object_name: str, ids: Iterable[str]
@@ -245,7 +270,8 @@ def carried_baseline(
 
     Line by line, under the wording of the lines that apply now. What the survivor lost (conversions
     leave unmapped fields blank, merges may too) was emptied by nobody: such a line has no baseline any
-    more, so that the other side fills it again instead of being cleared.
+    more, so that the other side fills it again instead of being cleared. What is told by us is filled by
+    us: there the other side goes on from what it held, and nothing that stands there becomes an edit.
     """
     worded = {line.id: line.hash for line in before.lines}
     carried: dict[str, LineBaseline] = {}
@@ -257,6 +283,10 @@ def carried_baseline(
         held = side.read(values, context)
         lost = isinstance(held, Fault | Skip | Pending) or side.normal(held) is None
         if lost and side.normal(base.of(system)) is not None:
+            if line.ledger_value is not None:
+                left = None if system is HUBSPOT else base.hubspot
+                right = None if system is SALESFORCE else base.salesforce
+                carried[line.id] = LineBaseline(line.hash, left, right, base.open)
             continue
         carried[line.id] = LineBaseline(line.hash, base.hubspot, base.salesforce, base.open)
     return carried

@@ -106,6 +106,7 @@ class Listing:
             self.run.id,
             self.bench.clock(),
             merged=self.bench.merged,
+            listen=self.bench.listen,
         )
         for some in chunked(ids, FATES_AT_ONCE):
             fates = self.connectors[system].fates(object_name, some)

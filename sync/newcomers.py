@@ -121,7 +121,8 @@ class Newcomers:
             lead.id: Fate("converted", contact) for contact, leads in told.items() for lead in leads
         }
         new = ledger.unfollowed(mapping.name, list(fates)) if fates else []
-        follower = Follower(ledger, self.bench.connectors, context, self.run_id, self.bench.clock())
+        now, listen = self.bench.clock(), self.bench.listen
+        follower = Follower(ledger, self.bench.connectors, context, self.run_id, now, listen=listen)
         follower.follow(mapping, SALESFORCE, LEAD, {lead: fates[lead] for lead in new})
 
     def _look_across(self, mapping: FieldMapping, near: frozenset[int], carrier: Carrier) -> None:

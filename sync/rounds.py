@@ -220,7 +220,13 @@ class Rounds:
         bench = self.bench
         now = bench.clock()
         return Follower(
-            bench.ledger, bench.connectors, context, self.run_id, now, merged=bench.merged
+            bench.ledger,
+            bench.connectors,
+            context,
+            self.run_id,
+            now,
+            merged=bench.merged,
+            listen=bench.listen,
         )
 
     def _converted(self, batch: Batch) -> list[str]:

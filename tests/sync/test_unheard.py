@@ -1,4 +1,4 @@
-"""Nobody loses a lead because nobody answered, while an answer stands there or they were shown nothing."""
+"""Answers that nobody heard: they go before the clock, and a conversion does not bury them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from connector.port import System
 from tests.sync.bridge import sqlite_url
-from tests.sync.handing import VERDICT, Handing
+from tests.sync.handing import STAGE, VERDICT, Handing
 from tests.sync.website import ANN
 
 
@@ -55,3 +55,37 @@ def test_what_sales_was_never_shown_is_not_taken_back(house: Handing) -> None:
     house.time.forward(days=14)
     house.handoff.usher.work()
     assert transitions(house) == ["T1", "T2", "T7"]
+
+
+@pytest.mark.parametrize(
+    ("carried", "words", "stage", "comment"),
+    [
+        (set(), {"verdict": "accept"}, "sal", None),
+        (set(), {"verdict": "reject", "recycle_reason": "timing"}, "recycled", None),
+        ({"verdict"}, {"verdict": "accept"}, "sal", None),
+        (
+            {"verdict", "recycle_reason", "recycle_comment"},
+            {"verdict": "reject", "recycle_reason": "timing", "recycle_comment": "next term"},
+            "recycled",
+            "next term",
+        ),
+    ],
+)
+def test_a_verdict_on_a_lead_that_was_converted_before_anybody_heard_it_counts(
+    house: Handing, carried: set[str], words: dict[str, str], stage: str, comment: str | None
+) -> None:
+    """Once, whether or not the org carries the field over to the Contact; both systems say so."""
+    house.carry()
+    (lead,) = house.salesforce.records("Lead")
+    house.salesforce.edit("Lead", lead, words)
+    kept = {name: value for name, value in words.items() if name in carried}
+    house.salesforce.convert(lead, {"email": ANN, **kept})
+    house.news(System.SALESFORCE, "Lead", lead)
+    house.carry()
+    last = house.history()[-1]
+    assert (last.stage.value, last.number, last.comment) == (stage, 3, comment)
+    assert not house.handoff.store.refusals(10, house.who())
+    for system, name in ((System.HUBSPOT, "contacts"), (System.SALESFORCE, "Contact")):
+        twin = house.hubspot if system is System.HUBSPOT else house.salesforce
+        (record,) = twin.records(name).values()
+        assert (record[STAGE], record[VERDICT]) == (stage, words["verdict"])
