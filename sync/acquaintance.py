@@ -30,6 +30,7 @@ from mappings.own_values import PREFIX
 from mappings.schema import Mapping as FieldMapping
 from mappings.schema import OwnName
 from sync.afresh import WAYS, is_corrected, opted_in_at, reached_by
+from sync.employers import EMPLOYER, is_employed
 from sync.ledger import Ledger
 from sync.reconcile import is_true
 from sync.registry import Registry
@@ -43,8 +44,6 @@ PEOPLE, COMPANIES = "contacts", "companies"
 TOPIC_OF_NEED, RENEWAL = "need_topic", "renewal_on"
 BASICS: Final = ("email", "phone", "mobilephone", "company", TOUCHED, TOPIC_OF_NEED, RENEWAL)
 CONTACT, ROLE, OPPORTUNITY = "Contact", "OpportunityContactRole", "Opportunity"
-# Where Salesforce names the company of a person, by object.
-EMPLOYER: Final[Mapping[str, str]] = {"Lead": "Company", CONTACT: "AccountId"}
 # Why an opportunity was lost, by a code of the shared taxonomy; an own field of the org.
 LOST_BECAUSE: Final = "Loss_Reason__c"
 CREATED, OWNER = "CreatedDate", "OwnerId"
@@ -231,7 +230,9 @@ class Acquaintance:
         account = self.store.account_of(subject)
         theirs = () if account is None else self.places(account)
         company = self._first(theirs, HUBSPOT, self._wanted("account."))
-        has_company = bool(text_of(person.get("company")) or theirs or self._employed(places, sfa))
+        objects = [one.object for one in places if one.system is SALESFORCE]
+        works = is_employed(self.mappings, objects, sfa)
+        has_company = bool(text_of(person.get("company")) or theirs or works)
         found = Seen(person, company, sfa, places, has_company, reached_by=reached_by(reached))
         contact = next((one.id for one in places if one.object == CONTACT), None)
         return found if contact is None else self._with_opportunity(found, contact)
@@ -247,23 +248,6 @@ class Acquaintance:
             for line in mapping.objects[name].lines
             if len(line.side(SALESFORCE).fields) == len(line.side(HUBSPOT).fields) == 1
             and line.side(HUBSPOT).fields[0] in asked
-        }
-
-    def _employed(self, places: Sequence[Place], sfa: Values) -> bool:
-        """Whether Salesforce names a company; what only fills a field that must not be blank is none."""
-        return any(
-            text_of(sfa.get(field)) not in (None, *self._placeholders(one.object, field))
-            for one in places
-            if one.system is SALESFORCE and (field := EMPLOYER.get(one.object)) is not None
-        )
-
-    def _placeholders(self, object_name: str, field: str) -> set[str]:
-        return {
-            str(end.placeholder)
-            for mapping in self.mappings
-            if mapping.own_names and object_name in mapping.objects
-            for line in mapping.objects[object_name].lines
-            if (end := line.side(SALESFORCE)).fields == (field,)
         }
 
     def _wanted(self, start: str) -> tuple[str, ...]:
