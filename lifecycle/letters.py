@@ -58,6 +58,8 @@ class HandOver(NamedTuple):
     missing: tuple[str, ...] = ()
     due_at: datetime | None = None
     links: Links = Links()
+    # Whose place they take at their company.
+    instead: Standing | None = None
 
 
 def hand_over(definition: Definition, lead: HandOver, language: Language) -> Letter:
@@ -213,6 +215,13 @@ def _why(definition: Definition, lead: HandOver, language: Language) -> Iterator
 def _before(definition: Definition, lead: HandOver, language: Language) -> Iterator[str]:
     """How the last cycle ended: whoever calls should know it."""
     stood = lead.standing
+    if lead.instead is not None and lead.instead.recycled_at is not None:
+        yield say(
+            "hand_over.instead",
+            language,
+            at=day_of(definition, lead.instead.recycled_at, language),
+            reason=reason_said(definition, lead.instead.reason, language),
+        )
     if stood.recycled_at is None:
         return
     yield say(

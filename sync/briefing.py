@@ -20,6 +20,7 @@ from lifecycle.wording import Who
 from mappings.faults import Language
 from sync.acquaintance import SAYS_NO, Acquaintance
 from sync.own_values import FORBIDDEN_BY
+from sync.wanting import colleague_of
 
 # It stands on the record of whom it is about.
 NOBODY = Who("")
@@ -56,7 +57,8 @@ class Scribe:
             return found
         if _is_unwilling(known):
             return replace(found, card="")
-        lead = lead_of(about, standing, known, timers)
+        instead = colleague_of(self.store, about, standing)
+        lead = lead_of(about, standing, known, timers)._replace(instead=instead)
         return replace(found, card=card_text(definition, lead, self.language))
 
     def weighs(self, about: Acquaintance, standing: Standing, known: Known, now: datetime) -> bool:

@@ -27,6 +27,7 @@ from sync.acquaintance import Acquaintance
 from sync.briefing import lead_of
 from sync.callers import HUBSPOT, SALESFORCE, Addresses, callers
 from sync.figures import last_week, leads_of, week_of
+from sync.wanting import colleague_of
 
 # So far back it is looked which of somebody's refusals a letter tells of.
 REFUSALS: Final = 1_000
@@ -107,7 +108,8 @@ class Composer:
         running = self.store.running(standing.subject)
         who = self.who(about, standing.subject)
         links = self.signing.links(definition, standing, now)
-        lead = lead_of(about, standing, known, running, who, links)
+        instead = colleague_of(self.store, about, standing)
+        lead = lead_of(about, standing, known, running, who, links)._replace(instead=instead)
         return hand_over(definition, lead, self.language)
 
     def _send_back(

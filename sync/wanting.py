@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from connector.port import System
 from intent.model import Subject
-from lifecycle.coming_back import needs_a_yes, within_cap
+from lifecycle.coming_back import needs_a_yes, stands_in_for, within_cap
 from lifecycle.definition import Definition
 from lifecycle.facts import Known
 from lifecycle.guards import BAD_DATA
@@ -29,6 +29,8 @@ from sync.witnessing import Witness
 # A history of refusals this long is looked at to tell one wish from the same wish made again.
 REFUSALS: Final = 1_000
 OURSELVES: Final = "kakehashi"
+# Of so many people of a company it is asked whose place somebody takes.
+COLLEAGUES: Final = 200
 # Where our own rules may hand somebody over from.
 OPEN_TO_RULES: Final = frozenset({Stage.KNOWN, Stage.LEAD, Stage.RECYCLED, Stage.CUSTOMER})
 DEALS: Final = frozenset({Stage.SAL, Stage.SQL, Stage.OPPORTUNITY})
@@ -106,6 +108,8 @@ class Wants:
         seller = seller_for(about.definition, routes, load, standing, evidence)
         asked = self._request(standing, Stage.MQL, now, situation.rules)
         asked = replace(asked, evidence=evidence, handed_to=seller)
+        if colleague_of(self.store, about, standing) is not None:
+            asked = replace(asked, trigger="new_person")
         leads_to = decide(standing, asked, situation, about.definition)
         if isinstance(leads_to, Refusal) or not self._has_room(about, leads_to, now):
             return []
@@ -214,6 +218,18 @@ def _fast_path(
         "at": min(max(opened_at, since), now),
         "opportunity": seen.opportunity,
     }
+
+
+def colleague_of(store: LifecycleStore, about: Acquaintance, standing: Standing) -> Standing | None:
+    """Whose place somebody takes at their company who was never with sales: of those who were the wrong one
+    there, or could not decide, the one who was sent back last. None: nobody's.
+    """
+    if standing.recycled_at is not None or standing.stage is Stage.CUSTOMER:
+        return None
+    account = about.store.account_of(standing.subject)
+    others = () if account is None else about.store.members(account)[:COLLEAGUES]
+    people = [one for one in others if one.kind == "person" and one != standing.subject]
+    return stands_in_for(standing.subject, [*store.standings(people).values()], about.definition)
 
 
 def _name(subject: Subject, number: int, to: Stage, nth: int) -> str:
