@@ -240,6 +240,7 @@ class Midwife:
                 self._note_stillborn(mapping, source, one.record, result)
         self._introduce(mapping, target, target_object, works)
         works = self.engine.bind(mapping, works)
+        self.engine.asker.hear_born(mapping, [(w.pair, w.plan, w.records) for w in works])
         self.engine.write(mapping, works)
         self.engine.settle(mapping, works)
         if known:
@@ -343,11 +344,7 @@ class Midwife:
         )
         key_writes = tuple(
             FieldChange(
-                line="key",
-                api_name=name,
-                before=record.values.get(name),
-                after=new_id,
-                rule="key",
+                line="key", api_name=name, before=record.values.get(name), after=new_id, rule="key"
             )
             for side, name in mapping.keys.items()
             if side is source
@@ -368,6 +365,8 @@ class Midwife:
                 changes={target: birth.changes, source: (*key_writes, *birth.back_changes)},
                 parked=birth.parked,
                 waiting=birth.waiting,
+                requests=birth.requests,
+                told=birth.told,
             ),
             baseline={},
             records={source: record, target: Record(target_object, new_id, blank)},

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from connector.port import System, Value, Values
 from mappings.schema import Carried, Cell, Context, Fault, Line, ObjectLines, Pending, Skip
 from mappings.schema import Mapping as FieldMapping
+from sync.decide import LineRequest
 from sync.ledger_values import knowing
 from sync.model import FieldChange, LineBaseline
 from sync.reconcile import (
@@ -49,7 +50,9 @@ class Birth:
     our own values for the record that it is made from.
     `agreed` are lines that are blank on both sides from the start. `parked` lines are left out, and so
     are `waiting` ones until their partners are there; `held` is the one without which the record cannot
-    be born, so that all of it waits.
+    be born, so that all of it waits. `requests` are what people entered in the record that it is made from,
+    for somebody else to decide: it is noted as seen, and to be handed on when the pair is bound, with what
+    we say of our own values (`told`).
     """
 
     changes: tuple[FieldChange, ...] = ()
@@ -58,6 +61,8 @@ class Birth:
     agreed: Mapping[str, LineBaseline] = field(default_factory=dict)
     parked: tuple[LineParked, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    requests: tuple[LineRequest, ...] = ()
+    told: Mapping[str, Cell] = field(default_factory=dict)
     refused: LineParked | None = None
     held: Waiting | None = None
 
@@ -83,10 +88,14 @@ def plan_birth(
     context = knowing(context, values)
     draft = _Unborn(source, values, context, key)
     for line in lines.lines:
+        if (asked := draft.request(line)) is not None:
+            draft.requests[line.id] = asked
         if _applies(line, source, source.other, values, context):
             draft.take(line)
-        if line.ledger_value is not None and _applies(line, source, source, values, context):
+        is_ours = line.ledger_value is not None and line.id not in draft.requests
+        if is_ours and _applies(line, source, source, values, context):
             draft.take_back(line)
+    draft.note_seen(lines.lines)
     changes = [change for write in draft.writes for change in changes_of(write)]
     changes += _consent(lines, source, values)
     if key.value is not None:
@@ -100,6 +109,8 @@ def plan_birth(
         agreed=draft.agreed,
         parked=tuple(draft.parked),
         waiting=tuple(draft.waiting),
+        requests=tuple(draft.requests.values()),
+        told=context.ledger if draft.requests else {},
         refused=draft.refused,
         held=draft.held,
     )
@@ -137,6 +148,7 @@ class _Unborn:
         self.agreed: dict[str, LineBaseline] = {}
         self.parked: list[LineParked] = []
         self.waiting: list[Waiting] = []
+        self.requests: dict[str, LineRequest] = {}
         self.refused: LineParked | None = None
         self.held: Waiting | None = None
 
@@ -144,7 +156,9 @@ class _Unborn:
         """Decide one line and note what follows from it."""
         side = line.side(self.target)
         cell = _cell_at_birth(line, self.target, self.values, self.context)
+        asked = self.requests.get(line.id)
         here = _source_cell(line, self.source, self.values, self.context)
+        here = here if asked is None else asked.cell
         if isinstance(cell, Fault):
             fault = _parked(line, self.target, self.values, self.context, cell)
             self.parked.append(fault)
@@ -175,6 +189,25 @@ class _Unborn:
             line=line, to=self.source, cell=cell, before=held, rule="ledger", meant=meant
         )
         self.back.append(write)
+
+    def note_seen(self, lines: Iterable[Line]) -> None:
+        """What was entered and is handed on counts as seen, or it would be heard again and again."""
+        written = {write.line.id for write in self.writes}
+        for line in lines:
+            if (asked := self.requests.get(line.id)) is not None and line.id not in written:
+                self.agreed[line.id] = self._meant(line, asked.cell, None)
+
+    def request(self, line: Line) -> LineRequest | None:
+        """What a person entered at the source in a field of ours where that asks for something."""
+        side, name = line.side(self.source), line.ledger_value
+        if line.edits != "request" or line.mode != "live" or name is None or not side.fields:
+            return None
+        held = side.read(self.values, self.context)
+        ours = self._own(line, self.source) if name in self.context.ledger else None
+        if isinstance(held, Fault | Skip | Pending) or (entered := side.normal(held)) is None:
+            return None
+        is_ours = not isinstance(ours, Fault | Skip | Pending) and side.normal(ours) == entered
+        return None if is_ours else LineRequest(name, self.source, held)
 
     def _own(self, line: Line, side: System) -> Carried:
         """What a value of our own is at that end of the line."""

@@ -307,6 +307,23 @@ class Asker:
         if heard:
             self.listen(heard)
 
+    def hear_born(
+        self,
+        mapping: FieldMapping,
+        born: Iterable[tuple[Pair, PairPlan, Mapping[System, Record]]],
+    ) -> None:
+        """Hand on what people had entered in records that get a partner only now."""
+        heard = [
+            one
+            for pair, plan, records in born
+            if plan.requests
+            for one in heard_in(
+                mapping, pair, plan, {s: r.values for s, r in records.items()}, self.context
+            )
+        ]
+        if heard:
+            self.listen(heard)
+
     def witness(
         self,
         mapping: FieldMapping,

@@ -86,6 +86,7 @@ class Usher:
         if about is None:
             return
         now = self.clock()
+        refused: list[Subject] = []
         for one in heard:
             subject = self._who(one.names)
             if subject is None:
@@ -97,6 +98,9 @@ class Usher:
             self.store.ask([found.request])
             if found.refusal is not None:
                 self.store.decide(found.request, (), found.refusal)
+                refused.append(subject)
+        # What says nothing is put back at once, also where a whole compare has found it.
+        self._ring_for(about, refused)
         self.decide(about)
 
     def _who(self, names: Sequence[OwnName]) -> Subject | None:
