@@ -337,15 +337,6 @@ class Acquaintance:
         names = mapping.own_names[place]
         return [name for one in records.values() for name in names(one.id, one.values)]
 
-    def borne(self, object_name: str, ids: Sequence[str]) -> list[OwnName]:
-        """The names that these people's records in Salesforce bear, as they were seen last."""
-        return [
-            name
-            for mapping in self.mappings
-            if (SALESFORCE, object_name) in mapping.own_names
-            for name in self.ledger.names_borne(mapping.name, SALESFORCE, ids)
-        ]
-
     # What it says --------------------------------------------------------------------------------
 
     def _answers(self, person: Values) -> dict[str, Answer]:

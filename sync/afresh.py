@@ -15,6 +15,8 @@ from typing import Final
 
 from connector.port import System, Value, Values
 from mappings.schema import Mapping as FieldMapping
+from mappings.schema import OwnName
+from sync.ledger import Ledger
 from sync.reconcile import is_true
 from sync.registry import Registry, consent_lines
 
@@ -63,6 +65,15 @@ def _proofs(
             proof = registry.opted_in(mapping, position, place, out)
             if proof is not None and proof.at is not None:
                 yield proof.at
+
+
+def names_borne(
+    ledger: Ledger, mappings: Iterable[FieldMapping], object_name: str, ids: Sequence[str]
+) -> list[OwnName]:
+    """The names that these people's records in Salesforce bear, as they were seen last."""
+    place = (System.SALESFORCE, object_name)
+    chosen = [mapping.name for mapping in mappings if place in mapping.own_names]
+    return [name for one in chosen for name in ledger.names_borne(one, place[0], ids)]
 
 
 def reached_by(held: Iterable[tuple[str, Value]]) -> tuple[str, ...]:

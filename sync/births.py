@@ -240,7 +240,9 @@ class Midwife:
                 self._note_stillborn(mapping, source, one.record, result)
         self._introduce(mapping, target, target_object, works)
         works = self.engine.bind(mapping, works)
-        self.engine.asker.hear_born(mapping, [(w.pair, w.plan, w.records) for w in works])
+        held = [{side: one.values for side, one in work.records.items()} for work in works]
+        told = [(w.pair, w.plan, values) for w, values in zip(works, held, strict=True)]
+        self.engine.asker.hand_on(mapping, told)
         self.engine.write(mapping, works)
         self.engine.settle(mapping, works)
         if known:

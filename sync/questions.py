@@ -292,36 +292,23 @@ class Asker:
         self, mapping: FieldMapping, plans: Iterable[tuple[Pair, PairPlan]], answers: Answers
     ) -> None:
         """Hand on what people entered in fields of ours, before it counts as seen."""
-        heard = [
-            one
-            for pair, plan in plans
-            if plan.requests
-            for one in heard_in(
-                mapping,
-                pair,
-                plan,
-                {side: answers.values[side][pair.record_id(side)] for side in System},
-                self.context,
-            )
-        ]
-        if heard:
-            self.listen(heard)
+        self.hand_on(
+            mapping,
+            [
+                (pair, plan, {s: answers.values[s][pair.record_id(s)] for s in System})
+                for pair, plan in plans
+                if plan.requests
+            ],
+        )
 
-    def hear_born(
+    def hand_on(
         self,
         mapping: FieldMapping,
-        born: Iterable[tuple[Pair, PairPlan, Mapping[System, Record]]],
+        plans: Iterable[tuple[Pair, PairPlan, Mapping[System, Values]]],
     ) -> None:
-        """Hand on what people had entered in records that get a partner only now."""
-        heard = [
-            one
-            for pair, plan, records in born
-            if plan.requests
-            for one in heard_in(
-                mapping, pair, plan, {s: r.values for s, r in records.items()}, self.context
-            )
-        ]
-        if heard:
+        """The same with the values at hand: in records that get a partner only now, too."""
+        found = (heard_in(mapping, *one, self.context) for one in plans if one[1].requests)
+        if heard := [one for some in found for one in some]:
             self.listen(heard)
 
     def witness(

@@ -36,6 +36,7 @@ from lifecycle.situation import Situation
 from lifecycle.standing import step
 from mappings.schema import OwnName
 from sync.acquaintance import OPPORTUNITY, Acquaintance, named
+from sync.afresh import names_borne
 from sync.briefing import Scribe
 from sync.editors import Editors
 from sync.hearing import Heard
@@ -288,7 +289,8 @@ class Usher:
         about = self.about() if self.store.in_stage(Stage.DISQUALIFIED.value, 1) else None
         if about is None:
             return 0
-        standings = self.store.standings(self._bearing(about.borne(object_name, ids)))
+        names = names_borne(about.ledger, about.mappings, object_name, ids)
+        standings = self.store.standings(self._bearing(names))
         found = [who for who, one in standings.items() if may_be_undone(one, about.definition)]
         try:
             return self.judge(found)
