@@ -26,8 +26,9 @@ log = structlog.get_logger()
 # Seconds to wait for a connection, and for each answer.
 CONNECT, ANSWER = 5.0, 10.0
 PORTS: Final = {"smtp": 587, "smtps": 465}
-# Answers in 400-499 that say nothing about what was sent (RFC 9110, 15.5.9; RFC 8470; RFC 6585).
-PASSING: Final = frozenset({408, 425, 429})
+# Answers in 300-499 that say nothing about what was sent (RFC 9110, 15.5.9; RFC 8470; RFC 6585), or that a
+# proxy gives in the place of the server until somebody logs in (RFC 9110, 15.4 and 15.5.8).
+PASSING: Final = frozenset({302, 303, 307, 407, 408, 425, 429})
 # Nobody waits for longer than this because a server wishes it.
 LONGEST_WISH: Final = 3_600.0
 

@@ -125,10 +125,13 @@ def test_a_letter_whose_end_was_not_noted_is_the_same_mail_again(
     assert house.owed() == []
 
 
-def test_a_way_that_is_closed_for_now_is_tried_again_slower_and_slower(house: Posting) -> None:
-    """And no sooner than the server wishes; then it is sent, once."""
+@pytest.mark.parametrize("status", [503, 302, 407])
+def test_a_way_that_is_closed_for_now_is_tried_again_slower_and_slower(
+    house: Posting, status: int
+) -> None:
+    """And no sooner than the server wishes; then it is sent, once. So it is with a proxy that wants a login."""
     house.reached = (SELLER,)
-    house.chat.queue = [Reply(503), Reply(429, headers={"Retry-After": "120"})]
+    house.chat.queue = [Reply(status), Reply(429, headers={"Retry-After": "120"})]
     house.hand()
     house.postman.deliver()
     assert house.postman.deliver() == 0
