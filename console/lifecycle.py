@@ -41,7 +41,8 @@ def show(session: Session, person: str) -> int:
     subject = desk.person(person)
     standing = None if subject is None else desk.store.standings([subject]).get(subject)
     if subject is None or standing is None:
-        session.output.error(say("lifecycle.nobody", session.output.lang, who=person))
+        key = "lifecycle.nobody" if subject is None else "lifecycle.no_lead"
+        session.output.error(say(key, session.output.lang, who=person.strip()))
         return 1
     timers = desk.store.timers(subject)
     history = desk.store.history(subject)

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from console.cli import kakehashi
 from console.refused import LatelyRefused
+from intent.model import Identity
 from lifecycle.errands import Errand
 from lifecycle.model import Brief
 from mappings.schema import OwnName
@@ -126,6 +127,13 @@ def test_nobody_is_told_apart_from_somebody(house: Posting) -> None:
     """Exit code 1, and the name that was asked for."""
     answer = run("show", "bob@example.com")
     assert (answer.exit_code, "bob@example.com" in answer.stderr) == (1, True)
+
+
+def test_who_is_known_and_no_lead_is_told_what_that_takes(house: Posting) -> None:
+    """A raised hand of somebody without a company does not get lost without a word."""
+    house.store.resolve([Identity(email="bob@example.com")])
+    answer = run("show", "bob@example.com")
+    assert (answer.exit_code, "a company in HubSpot or Salesforce" in answer.stderr) == (1, True)
 
 
 def test_overdue_lists_what_lies_open_and_says_so_by_its_exit_code(house: Posting) -> None:

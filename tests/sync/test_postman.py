@@ -129,7 +129,7 @@ def test_a_letter_whose_end_was_not_noted_is_the_same_mail_again(
 def test_a_way_that_is_closed_for_now_is_tried_again_slower_and_slower(
     house: Posting, status: int
 ) -> None:
-    """And no sooner than the server wishes; then it is sent, once. So it is with a proxy that wants a login."""
+    """And no sooner than the server wishes; then it is sent, once. A login page closes it, too."""
     house.reached = (SELLER,)
     house.chat.queue = [Reply(status), Reply(429, headers={"Retry-After": "120"})]
     house.hand()
