@@ -12,6 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 from intent.model import Subject
 from lifecycle.definition import NOT_WORKED, Clock
+from lifecycle.keeping import WAITS
 from lifecycle.model import Entry, Refusal, Role, Stage
 
 # `hand_over` and `send_back` tell of an entry, `refused` of what somebody entered in vain, `clock` of a step
@@ -66,11 +67,13 @@ def errands_after(entries: Iterable[Entry]) -> Iterator[Errand]:
 def errand_after(refusal: Refusal) -> Errand | None:
     """Who is told that what they entered in a system was not followed: they, or their department.
 
-    None: nobody. A link or a command answers on the spot, and whoever asked for what happened lost nothing.
+    None: nobody. A link or a command answers on the spot, and whoever asked for what happened, or only wrote
+    ahead of their verdict, lost nothing.
     The same edit that is heard again is told of once.
     """
     request = refusal.request
-    if request.source == "kakehashi" or refusal.words.get("agrees") == "yes":
+    answered, agrees = request.source == "kakehashi", refusal.words.get("agrees") == "yes"
+    if answered or agrees or refusal.code == WAITS:
         return None
     whom = request.actor if "@" in request.actor else DEPARTMENTS.get(request.role, SALES)
     who = f"{request.subject.kind}:{request.subject.key}"

@@ -249,6 +249,7 @@ RefusalCode = Literal[
     "overtaken",
     "unknown_stage",
     "not_approved",
+    "waits_for_verdict",
 ]
 
 

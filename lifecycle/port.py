@@ -77,6 +77,9 @@ class Lifecycle(Protocol):
     def refusals(self, limit: int, subject: Subject | None = None) -> Sequence[Refusal]:
         """Requests that were not followed, newest first."""
 
+    def waiting_words(self, subjects: Iterable[Subject]) -> Mapping[Subject, Sequence[Refusal]]:
+        """What was entered ahead of a verdict (`lifecycle.keeping`), the oldest first."""
+
     def in_stage(self, stage: str, limit: int, after: Subject | None = None) -> Sequence[Standing]:
         """Who stands there, in the order of their keys, for going through all of them."""
 

@@ -15,6 +15,7 @@ from lifecycle.briefs import card_told, completeness_told, missing_told
 from lifecycle.clocks import Status, latest
 from lifecycle.cooling import day_in
 from lifecycle.definition import Definition
+from lifecycle.keeping import Words, kept_words
 from lifecycle.model import Brief, Stage, Standing, Subject
 from lifecycle.port import LifecycleStore, Timer
 from mappings.faults import Language
@@ -43,9 +44,11 @@ class Lives:
             return {}
         found = self.store.standings(subjects)
         running, briefs = self.store.running_of(found), self.store.briefs(found)
+        words = self.store.waiting_words(found)
         return {
             subject: {
                 **values_of(standing, running.get(subject, ()), definition),
+                **worded(kept_words(standing, words.get(subject, ()))),
                 **briefed(standing, briefs.get(subject), definition, self.language),
             }
             for subject, standing in found.items()
@@ -79,6 +82,12 @@ def values_of(
         "lifecycle.nurture": rests and standing.hop != "is",
         "lifecycle.definition": standing.definition or definition.name,
     }
+
+
+def worded(words: Words) -> dict[str, Value]:
+    """What was entered ahead of a verdict stands where it was entered, and in the other system, too."""
+    named = zip(("recycle_reason", "recycle_sub_reason", "recycle_comment"), words, strict=True)
+    return {f"lifecycle.{name}": word for name, word in named if word is not None}
 
 
 def briefed(

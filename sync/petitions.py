@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 
 from connector.port import System
 from lifecycle.definition import Definition
+from lifecycle.keeping import IN_HANDS, NONE, WAITS, Words, words_for
+from lifecycle.machine import OUT
 from lifecycle.model import Refusal, RefusalCode, Request, Role, Stage, Standing
 from mappings.normal import as_text
 from mappings.own_values import OWN_VALUES
@@ -24,6 +26,8 @@ STAGE, VERDICT = "lifecycle.stage", "lifecycle.verdict"
 REASON, SUB_REASON = "lifecycle.recycle_reason", "lifecycle.recycle_sub_reason"
 COMMENT, REVIEW = "lifecycle.recycle_comment", "lifecycle.reactivate_on"
 ACCEPT, REJECT = "accept", "reject"
+# What may be written ahead of a verdict (`lifecycle.keeping`).
+AHEAD: Final = frozenset({REASON, SUB_REASON, COMMENT})
 # Values of ours that may be asked for by editing them; an edit of any other is put back.
 ASKED_BY: Final = frozenset({STAGE, VERDICT, REASON, SUB_REASON, COMMENT, REVIEW})
 
@@ -52,14 +56,19 @@ def petition_of(
     *,
     edited: Edited,
     nth: int,
+    kept: Words = NONE,
 ) -> Petition:
     """The request behind an edit. `edited`: when and by whom it was made there; `nth`: refused before it.
 
     The same edit heard twice is one request. One that says nothing is refused with a reason: a word that is
-    no stage, or a reason without a verdict.
+    no stage, or a reason of nobody who waits for a verdict. `kept`: what was entered ahead of it.
     """
     said = {**{name: heard.held.get(name) for name in ASKED_BY}, **heard.entered}
     wish = _wish(heard, standing, definition)
+
+    def word(name: str, before: str | None) -> str | None:
+        return _new(said, heard, name) or (None if name in heard.entered else before)
+
     request = Request(
         id=_id(heard, standing, nth),
         subject=standing.subject,
@@ -69,9 +78,9 @@ def petition_of(
         source=heard.system.value,
         at=edited.at,
         observed_at=now,
-        reason=_new(said, heard, REASON),
-        sub_reason=_new(said, heard, SUB_REASON),
-        comment=_new(said, heard, COMMENT),
+        reason=word(REASON, kept.reason if wish.to in OUT else None),
+        sub_reason=word(SUB_REASON, kept.sub_reason if wish.to in OUT else None),
+        comment=word(COMMENT, kept.comment if wish.to else None),
         reactivate_on=_day(_new(said, heard, REVIEW)),
         drops_day=wish.drops_day,
     )
@@ -86,12 +95,22 @@ def _wish(heard: Heard, standing: Standing, definition: Definition) -> Wish:
     if verdict:
         return _by_verdict(verdict.strip().lower(), standing, definition)
     stage = as_text(_one(heard.entered.get(STAGE)))
+    if not stage and standing.stage in IN_HANDS and AHEAD & heard.entered.keys():
+        return _ahead(heard, standing, definition)
     if not stage:
         return _by_day(heard, standing)
     try:
         return Wish(Stage(stage.strip().lower()))
     except ValueError:
         return Wish(None, "unknown_stage", {"stage": stage[:40]})
+
+
+def _ahead(heard: Heard, standing: Standing, definition: Definition) -> Wish:
+    """Words of somebody who waits for a verdict: it may come in the next minute."""
+    reason = as_text(_one(heard.entered.get(REASON))).strip()
+    if reason and reason not in definition.reasons:
+        return Wish(None, "unknown_reason", {"reason": reason[:40]})
+    return Wish(None, WAITS, words_for(standing))
 
 
 def _by_day(heard: Heard, standing: Standing) -> Wish:

@@ -30,6 +30,7 @@ from lifecycle import clocks
 from lifecycle.coming_back import kept_long_enough
 from lifecycle.contest import Settled, settle
 from lifecycle.facts import Known
+from lifecycle.keeping import kept_words
 from lifecycle.model import Entry, Evidence, Request, Stage, Standing
 from lifecycle.port import LifecycleStore, Overtaken, Timer
 from lifecycle.situation import Situation
@@ -95,7 +96,16 @@ class Usher:
             standing = self._standing(subject)
             nth = len(self.store.refusals(REFUSALS, subject))
             edited = self.editors.of(one, now)
-            found = petition_of(one, standing, about.definition, now, edited=edited, nth=nth)
+            words = self.store.waiting_words([subject]).get(subject, ())
+            found = petition_of(
+                one,
+                standing,
+                about.definition,
+                now,
+                edited=edited,
+                nth=nth,
+                kept=kept_words(standing, words),
+            )
             self.store.ask([found.request])
             if found.refusal is not None:
                 self.store.decide(found.request, (), found.refusal)

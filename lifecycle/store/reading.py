@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,6 +13,7 @@ from connector.port import System
 from database.room import aware, utc
 from intent.store.naming import subject_of, subject_text
 from intent.store.rows import among
+from lifecycle.keeping import WAITS
 from lifecycle.model import Entry, Refusal, Standing, Subject
 from lifecycle.store.base import LifecycleRoom, family, home, read_history
 from lifecycle.store.tables import entry, refusal, request, subject, written
@@ -82,6 +84,24 @@ class Reading(LifecycleRoom):
             refusal_of(row, replace(request_of(row["body"]), subject=subject_of(row["subject"])))
             for row in rows
         ]
+
+    def waiting_words(self, subjects: Iterable[Subject]) -> Mapping[Subject, Sequence[Refusal]]:
+        """What was entered ahead of a verdict, the oldest first."""
+        names = {subject_text(one): one for one in subjects}
+        found: dict[Subject, list[Refusal]] = defaultdict(list)
+        with self._look() as connection:
+            rows = connection.execute(
+                select(refusal, request.c.body)
+                .join(request, request.c.id == refusal.c.request_id)
+                .where(among(connection, refusal.c.subject, sorted(names)))
+                .where(refusal.c.code == WAITS)
+                .order_by(refusal.c.id)
+            ).mappings()
+            for row in rows:
+                who = names[row["subject"]]
+                asked = replace(request_of(row["body"]), subject=who)
+                found[who].append(refusal_of(row, asked))
+        return found
 
     def in_stage(self, stage: str, limit: int, after: Subject | None = None) -> Sequence[Standing]:
         """Who stands there, in the order of their keys, for going through all of them."""

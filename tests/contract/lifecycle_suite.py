@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 from sqlalchemy.event import listen, remove
 
 from connector.port import System
-from lifecycle.model import Stage
+from lifecycle.keeping import WAITS
+from lifecycle.model import RefusalCode, Stage
 from lifecycle.port import Approval, Kept, Overtaken
 from lifecycle.store import SqlLifecycleStore
 from tests.contract.lifecycle_briefs_suite import BriefPromises
@@ -172,6 +173,17 @@ class LifecycleContract(BriefPromises, LeavingPromises, LetterPromises):
             store.decide(request, [], refused(request))
         assert [one.request.id for one in store.refusals(2)] == ["three", "two"]
         assert [one.request.id for one in store.refusals(9, ANN)] == ["three", "one"]
+
+    def test_words_ahead_of_a_verdict_are_read_in_order(self, store: SqlLifecycleStore) -> None:
+        """Of these people, the oldest first; what was refused for another reason is none."""
+        said = [asked("one"), asked("two", BOB), asked("three"), asked("four")]
+        codes: list[RefusalCode] = [WAITS, WAITS, WAITS, "no_reason"]
+        for request, code in zip(said, codes, strict=True):
+            store.decide(request, [], replace(refused(request), code=code))
+        found = store.waiting_words([ANN, CAT])
+        assert {who: [one.request.id for one in some] for who, some in found.items()} == {
+            ANN: ["one", "three"]
+        }
 
     def test_a_system_holds_an_entry_since_the_first_time_it_was_seen(
         self, store: SqlLifecycleStore

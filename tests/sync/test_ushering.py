@@ -149,7 +149,7 @@ def test_a_send_back_without_a_reason_is_refused_put_back_and_shown(house: Handi
         ({"stage": "customer"}, "illegal"),
         ({"stage": "on fire"}, "unknown_stage"),
         ({"verdict": "reject", "recycle_reason": "bad mood"}, "unknown_reason"),
-        ({"recycle_reason": "timing"}, "no_evidence"),
+        ({"recycle_reason": "bad mood"}, "unknown_reason"),
     ],
 )
 def test_what_cannot_be_is_put_back_with_the_reason_on_file(
