@@ -5,6 +5,7 @@
     python -m bench [PAIRS]                     mapping speed, and compares over real HTTP
     python -m bench doors                       how many events the doors put on file
     python -m bench live [NAME...]              the live path over real processes, see `bench.live`
+    python -m bench handover [SECONDS [RATE]]   verdicts by sellers, see `bench.live_handover`
     python -m bench intent [EVENTS [SHUFFLED]]  website events taken in and scored, see `bench.intent`
     python -m bench surge [ACCOUNTS]            how often a surge is a false alarm, and how often it is found
     python -m bench dry-run [PEOPLE]            two definitions over invented people, see `bench.dry_run`
@@ -19,7 +20,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import doors, dry_run, intent, live, mapping, resync, surge, topics
+from bench import doors, dry_run, intent, live, live_handover, mapping, resync, surge, topics
 
 PAIRS = 100_000
 EVENTS = 1_000_000
@@ -32,6 +33,8 @@ def main(words: list[str]) -> None:
             found = doors.measure(_say)
         case ["live", *names]:
             found = live.measure(_say, tuple(names))
+        case ["handover", *numbers]:
+            found = live_handover.measure(_say, *map(float, numbers[:2]))
         case ["surge", *accounts]:
             found = surge.measure(_say, *map(int, accounts[:1]))
         case ["intent", *numbers]:
