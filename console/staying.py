@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -34,6 +35,9 @@ T = TypeVar("T")
 # Seconds between two tries of a part that cannot start yet, at first and at most.
 AGAIN, AT_MOST = 2.0, 30.0
 DOORS = ("/webhooks/hubspot", "/webhooks/salesforce", "/webhooks/intent")
+# Seconds until a thread of a worker lets another one go on. Each look into the store lets go of the
+# interpreter, and with the usual 5 ms waits that long for each busy thread until it has it back.
+TURN = 0.001
 # What the practice orgs told, handed on by `up --sandbox`.
 PRACTICE = "PRACTICE_ORGS"
 # Blocks that lift by themselves; the others want a person.
@@ -89,6 +93,7 @@ def worker(session: Session, with_parent: bool) -> int:
     hands = _when_possible(parts, parts.worker)
     if hands is None:
         return 0
+    sys.setswitchinterval(TURN)
     hands.start()
     log.info("worker at work", observe=parts.observe)
     work(hands, parts.queue_client())

@@ -149,6 +149,9 @@ class People(Protocol):
     def links_of(self, subject: Subject) -> Sequence[Link]:
         """Everything that is known to belong to a subject."""
 
+    def names_of(self, subjects: Iterable[Subject]) -> Mapping[Subject, Sequence[tuple[str, str]]]:
+        """The identifiers (kind, value) that belong to each of these, as `links_of` has them."""
+
     def subjects_by(self, kind: str, values: Iterable[str]) -> Mapping[str, Subject]:
         """The subjects that these identifiers belong to."""
 
@@ -157,6 +160,9 @@ class People(Protocol):
 
     def account_of(self, subject: Subject) -> Subject | None:
         """The account that a person or visitor counts for."""
+
+    def accounts_of(self, subjects: Iterable[Subject]) -> Mapping[Subject, Subject]:
+        """The same of many at once; who counts for none is left out."""
 
     def join(self, names: Iterable[tuple[str, str]], now: datetime) -> None:
         """These names (kind, value) are one person's from now on, if any of them is on file.
@@ -250,6 +256,12 @@ class Scores(Protocol):
     ) -> None:
         """Put told cards on file. `looked_at` names everybody whose card was looked at, told or not, and
         when to do so again (None: when touched). Who was touched meanwhile stays so.
+        """
+
+    def look_again(self, at: Mapping[Subject, datetime | None], instead_of: datetime) -> None:
+        """When to look again at those who were to be looked at again at just that time (None: when touched).
+
+        Of others somebody else has looked at them meanwhile, and knows better.
         """
 
     def surges(self, subjects: Iterable[Subject]) -> Mapping[tuple[Subject, str], SurgeStanding]:

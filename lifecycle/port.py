@@ -6,7 +6,7 @@ database cannot be used now; `Overtaken` where somebody else moved the subject m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -47,8 +47,8 @@ class Lifecycle(Protocol):
     def ask(self, requests: Sequence[Request]) -> int:
         """Put requests on file, each id once; answers how many are new."""
 
-    def asked(self, limit: int) -> Sequence[Request]:
-        """Requests that nobody has decided yet, longest ago first."""
+    def asked(self, limit: int, besides: Collection[Subject] = ()) -> Sequence[Request]:
+        """Requests that nobody has decided yet, longest ago first; none about those in `besides`."""
 
     def standings(self, subjects: Iterable[Subject]) -> Mapping[Subject, Standing]:
         """Where these stand; nobody without an entry is in it."""
@@ -85,6 +85,9 @@ class Lifecycle(Protocol):
 
     def written(self, subject: Subject, entry: int, system: System, at: datetime) -> None:
         """That a system holds what an entry says; the first time counts."""
+
+    def written_all(self, seen: Sequence[tuple[Subject, int, System]], at: datetime) -> None:
+        """The same of many at once: subject, number of the entry, system."""
 
     def written_at(self, subject: Subject) -> Mapping[tuple[Subject, int, System], datetime]:
         """Since when each system holds what each entry of a subject says."""

@@ -10,7 +10,7 @@ from connector.port import Connector, System, Value, Values
 from intent.model import Subject
 from lifecycle.wording import Who
 from mappings.faults import Language
-from sync.acquaintance import Place
+from sync.foresight import Place
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 # Each system's own names of a name and a company; a Contact's company is a record of its own.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,36 +24,53 @@ class Editors:
     connectors: Callable[[], Mapping[System, Connector]]
     _mails: dict[str, str] = field(default_factory=dict)
 
-    def of(self, heard: Heard, now: datetime) -> Edited:
-        """The edit behind a request; what cannot be asked now was made now, by somebody in that system."""
-        try:
-            return Edited(self._when(heard, now), self._by(heard))
-        except ConnectorError:
-            return Edited(now, heard.system.value)
+    def of(self, heard: Sequence[Heard], now: datetime) -> list[Edited]:
+        """The edits behind requests, in their order, asked for together.
 
-    def _when(self, heard: Heard, now: datetime) -> datetime:
-        """The last moment that the stamp allows: an answer is never older than what it answers."""
-        edits = self.connectors()[heard.system].last_edits(
-            heard.object, [heard.record_id], list(heard.fields)
-        )
-        times = [one.at for one in edits.get(heard.record_id, {}).values() if one.at is not None]
-        return min(max(times) + CUT[heard.system], now) if times else now
+        What cannot be asked now was made now, by somebody in that system.
+        """
+        groups: dict[tuple[System, str], list[Heard]] = defaultdict(list)
+        for one in heard:
+            groups[one.system, one.object].append(one)
+        found: dict[tuple[System, str], Edited] = {}
+        for (system, object_name), members in groups.items():
+            with suppress(ConnectorError):
+                times = self._times(system, object_name, members, now)
+                by = self._by(system, object_name, [one.record_id for one in members])
+                for one in members:
+                    name = by.get(one.record_id, system.value)
+                    found[system, one.record_id] = Edited(times[one.record_id], name)
+        nobody = [Edited(now, one.system.value) for one in heard]
+        places = [(one.system, one.record_id) for one in heard]
+        return [found.get(place, no) for place, no in zip(places, nobody, strict=True)]
 
-    def _by(self, heard: Heard) -> str:
-        if heard.system is not System.SALESFORCE:
-            return heard.system.value
-        salesforce = self.connectors()[heard.system]
-        found = salesforce.get_many(heard.object, [heard.record_id], [LAST]).get(heard.record_id)
-        user = None if found is None else found.values.get(LAST)
-        if user is None:
-            return heard.system.value
-        return self._mail(salesforce, str(user)) or heard.system.value
+    def _times(
+        self, system: System, object_name: str, members: Sequence[Heard], now: datetime
+    ) -> dict[str, datetime]:
+        ids = list(dict.fromkeys(one.record_id for one in members))
+        fields = list(dict.fromkeys(name for one in members for name in one.fields))
+        edits = self.connectors()[system].last_edits(object_name, ids, fields)
+        found: dict[str, datetime] = {}
+        for one in members:
+            known = edits.get(one.record_id, {})
+            times = [at for name in one.fields if name in known and (at := known[name].at)]
+            found[one.record_id] = min(max(times) + CUT[system], now) if times else now
+        return found
 
-    def _mail(self, salesforce: Connector, user: str) -> str | None:
-        if user not in self._mails:
-            found = salesforce.get_many(USER, [user], [EMAIL]).get(user)
-            mail = None if found is None else found.values.get(EMAIL)
-            if not mail:
-                return None
-            self._mails[user] = str(mail).strip().lower()
-        return self._mails[user]
+    def _by(self, system: System, object_name: str, ids: Sequence[str]) -> dict[str, str]:
+        """By whom these were changed last; nobody of whom the system does not say."""
+        if system is not System.SALESFORCE:
+            return {}
+        found = self.connectors()[system].get_many(object_name, list(dict.fromkeys(ids)), [LAST])
+        users = {i: str(one.values[LAST]) for i, one in found.items() if one.values.get(LAST)}
+        self._learn([user for user in users.values() if user not in self._mails])
+        return {i: self._mails[user] for i, user in users.items() if user in self._mails}
+
+    def _learn(self, users: Sequence[str]) -> None:
+        if not users:
+            return
+        salesforce = self.connectors()[System.SALESFORCE]
+        found = salesforce.get_many(USER, list(dict.fromkeys(users)), [EMAIL])
+        for user, one in found.items():
+            if mail := one.values.get(EMAIL):
+                self._mails[user] = str(mail).strip().lower()

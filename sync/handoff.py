@@ -29,6 +29,7 @@ from mappings.faults import Language, MappingFaults
 from mappings.schema import Mapping as FieldMapping
 from mappings.schema import OwnName
 from sync.acquaintance import Acquaintance
+from sync.attention import Attention
 from sync.briefing import Scribe
 from sync.editors import Editors
 from sync.holding import Holder
@@ -176,6 +177,7 @@ class Handoff:
             witness=self.witness,
             kinship=self.kinship,
             editors=Editors(self.connectors),
+            attention=Attention(self.clock),
             scribe=Scribe(self.store, self.language),
             timekeeper=Timekeeper(self.store, self.witness, self.clock, self.call),
             stop=self.stop,

@@ -122,7 +122,10 @@ class Hands:
     # Beside the queue ---------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin to listen, to beat and to remember. What was put off while nobody ran is due."""
+        """Begin to listen, to beat and to remember. What was put off while nobody ran is due, and so is
+        what a worker of this machine had in its hands when it died.
+        """
+        self.station.holder.bury_the_dead()
         self.ledger.hasten_bells(self.clock())
         for name, seconds, act in (
             ("ears", LISTENS, self.listen),

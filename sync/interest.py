@@ -16,7 +16,7 @@ import structlog
 from connector.port import System
 from intent.definition import Definition
 from intent.identity import company_domain
-from intent.model import DAY, Event, Subject, millis
+from intent.model import DAY, Event, millis
 from intent.port import TakenIn
 from intent.store import SqlIntentStore
 from intent.store.pages import PageRoom
@@ -26,7 +26,7 @@ from sync.fitting import Fitting
 from sync.holding import Holder
 from sync.lanes import Lane
 from sync.ledger import Ledger
-from sync.telling import Teller
+from sync.telling import Looked, Teller, nobody_looks
 from sync.website import Website
 from sync.withdrawing import Withdrawer
 from sync.workbench import Workbench
@@ -60,7 +60,7 @@ class Interest:
     holder: Holder
     ring: Callable[[Iterable[Lane]], object]
     stop: Callable[[], bool]
-    looked: Callable[[Sequence[Subject]], object] = lambda _subjects: None
+    looked: Looked = nobody_looks
 
     @cached_property
     def store(self) -> SqlIntentStore:
@@ -97,7 +97,7 @@ def teller_of(
     definition: Callable[[], Definition],
     hold: Callable[[str], AbstractContextManager[None]],
     ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None,
-    looked: Callable[[Sequence[Subject]], object] = lambda _subjects: None,
+    looked: Looked = nobody_looks,
     stop: Callable[[], bool] = lambda: False,
 ) -> Teller:
     """Whoever scores and tells, over a workbench."""

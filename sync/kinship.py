@@ -17,8 +17,9 @@ from connector.port import System
 from intent.model import Subject
 from intent.port import IntentStore
 from lifecycle.port import LifecycleStore
-from sync.acquaintance import PEOPLE, Acquaintance
-from sync.withdrawing import names_of
+from sync.acquaintance import Acquaintance
+from sync.beholding import PEOPLE
+from sync.withdrawing import names_of_all
 
 AT_ONCE: Final = 100
 CONTACT_ID: Final = "hubspot_contact_id"
@@ -53,8 +54,7 @@ class Kinship:
         Of two contacts with one address nobody knows which one is meant.
         """
         is_news = False
-        for subject in subjects:
-            names = names_of(self.people, subject)
+        for subject, names in names_of_all(self.people, subjects).items():
             if not names or any(one.kind == CONTACT_ID for one in names):
                 continue
             contacts = _contacts(about, subject)

@@ -128,7 +128,7 @@ class Parts:
             holder=holder,
             ring=self.ringer.ring,
             stop=self.stopping.is_set,
-            looked=lambda subjects: self.handoff().usher.judge(subjects),  # noqa: PLW0108 - asked late
+            looked=lambda subjects: self.handoff().usher.judge(subjects).later,
         )
 
     def handoff(self) -> Handoff:

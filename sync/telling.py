@@ -25,7 +25,6 @@ from typing import NamedTuple
 
 import structlog
 
-from connector.errors import ConnectorError
 from intent import cards
 from intent.cards import Known
 from intent.definition import Definition
@@ -52,13 +51,22 @@ COLLEAGUES = 5
 # A click of five minutes in the future, and the view that follows it, have come in by then.
 RIPE = 2 * PATIENCE
 LEASE = "intent:"
-# Who could not be judged is looked at again after this.
+# Who is not judged by then is looked at again.
 SOON = timedelta(minutes=1)
 # What was told speaks of somebody who was forgotten: it is told anew, whatever else has changed.
 NOT_TRUE = News(tell=True, at_once=True)
 
 
-class Looked(NamedTuple):
+# Told of whom there was news; answers whom it could not be seen to about, and when to try again.
+Looked = Callable[[Sequence[Subject]], Mapping[Subject, datetime]]
+
+
+def nobody_looks(_subjects: Sequence[Subject]) -> Mapping[Subject, datetime]:
+    """Nobody hands people over here."""
+    return {}
+
+
+class Sight(NamedTuple):
     """What came of a look at one subject."""
 
     known: Known
@@ -85,7 +93,7 @@ class Teller:
     withdrawer: Withdrawer
     ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None
     # Told of whom there was news, after both systems were rung for.
-    looked: Callable[[Sequence[Subject]], object] = lambda _subjects: None
+    looked: Looked = nobody_looks
     stop: Callable[[], bool] = lambda: False
 
     def work(self) -> int:
@@ -202,18 +210,18 @@ class Teller:
         fresh = self._in_full(definition, [one for one in looked if one.news.tell], now)
         again: dict[Subject, datetime | None] = dict.fromkeys(subjects)
         again |= {one.card.subject: _earlier(one.again, one.news.wait_until) for one in looked}
-        self._put_out(fresh, again, now)
-        self._hand_on([one.card.subject for one in looked])
+        people = [one.card.subject for one in looked if one.card.subject.kind == "person"]
+        # Until they are judged they are looked at once more soon: whoever dies in between leaves that.
+        soon = now + SOON
+        self._put_out(fresh, again | dict.fromkeys(people, soon), now)
+        self._hand_on({one: again[one] for one in people}, soon)
         return len(subjects)
 
-    def _hand_on(self, subjects: Sequence[Subject]) -> None:
-        """Tell who hands people over; where a system does not answer, they are looked at once more soon."""
-        try:
-            self.looked(subjects)
-        except ConnectorError as error:
-            log.warning("people are judged later", system=error.system)
-            now = self.clock()
-            self.store.tell((), dict.fromkeys(subjects, now + SOON), now)
+    def _hand_on(self, again: Mapping[Subject, datetime | None], soon: datetime) -> None:
+        """Tell who hands people over. Whom a system does not answer about is looked at once more."""
+        if again:
+            later = {one: max(at, soon) for one, at in self.looked(list(again)).items()}
+            self.store.look_again({**again, **later}, soon)
 
     def _look_at(
         self,
@@ -223,7 +231,7 @@ class Teller:
         now: datetime,
         *,
         wrong: bool,
-    ) -> Looked:
+    ) -> Sight:
         known = Known(
             subject,
             self.store.states([subject], definition),
@@ -241,7 +249,7 @@ class Teller:
             known = known._replace(since=self._watch.since(account))
         card = cards.card_of(definition, known, now, self.zone)
         why = NOT_TRUE if wrong else news(told, card, definition.telling, now, hard=hard)
-        return Looked(known, card, why, cards.look_again(definition, known, card, now))
+        return Sight(known, card, why, cards.look_again(definition, known, card, now))
 
     def _evidence(
         self, definition: Definition, subject: Subject, now: datetime
@@ -249,7 +257,7 @@ class Teller:
         return evidence_of(self.store, definition, subject, now)
 
     def _in_full(
-        self, definition: Definition, looked: Sequence[Looked], now: datetime
+        self, definition: Definition, looked: Sequence[Sight], now: datetime
     ) -> list[tuple[Card, News]]:
         """The cards that are told, with fit, colleagues and the size of the surge: all that costs more."""
         fits = self.fitting().fits(definition, self._named(one.known.subject for one in looked))

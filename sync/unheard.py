@@ -15,7 +15,8 @@ from lifecycle.model import Standing
 from lifecycle.port import LifecycleStore, Timer
 from lifecycle.worktime import add, between
 from mappings.schema import Line
-from sync.acquaintance import Acquaintance, Place
+from sync.acquaintance import Acquaintance
+from sync.foresight import Place
 from sync.petitions import ACCEPT, REJECT, STAGE, VERDICT
 from sync.talked import text_of
 

@@ -19,12 +19,14 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial, reduce
+from typing import NamedTuple, TypeAlias
 
 import structlog
+from more_itertools import chunked
 
 from connector.errors import ConnectorError
 from connector.port import System
-from intent.model import Identity, Subject
+from intent.model import Subject
 from intent.port import IntentStore
 from lifecycle import clocks
 from lifecycle.coming_back import kept_long_enough
@@ -36,8 +38,10 @@ from lifecycle.port import LifecycleStore, Overtaken, Timer
 from lifecycle.situation import Situation
 from lifecycle.standing import step
 from mappings.schema import OwnName
-from sync.acquaintance import OPPORTUNITY, Acquaintance, named
+from sync.acquaintance import Acquaintance
 from sync.afresh import names_borne
+from sync.attention import Attention
+from sync.beholding import OPPORTUNITY, named
 from sync.briefing import Scribe
 from sync.editors import Editors
 from sync.hearing import Heard
@@ -45,6 +49,7 @@ from sync.kinship import Kinship
 from sync.lanes import Lane
 from sync.ledger import Ledger, LedgerBusy, Ring
 from sync.petitions import petition_of
+from sync.recognising import recognised
 from sync.timekeeping import Rung, Timekeeper
 from sync.wanting import DEALS, REFUSALS, UNJUDGED, Wants, may_be_undone
 from sync.withdrawing import PERSONAL
@@ -56,8 +61,16 @@ AT_ONCE, TRIES = 100, 3
 # So many opportunities tell how long one usually takes.
 OF_LATE = 200
 LEASE = "lifecycle:"
+_Requests: TypeAlias = Mapping[Subject, Sequence[Request]]
 # Whom no system could be asked about is looked at again after this.
 SOON = timedelta(minutes=1)
+
+
+class Judged(NamedTuple):
+    """How many requests were decided, and whom to look at again when, since a system did not answer."""
+
+    moved: int
+    later: Mapping[Subject, datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +87,7 @@ class Usher:
     timekeeper: Timekeeper
     kinship: Kinship
     editors: Editors
+    attention: Attention
     scribe: Scribe
     hold: Callable[[str], AbstractContextManager[None]]
     clock: Callable[[], datetime]
@@ -89,13 +103,13 @@ class Usher:
             return
         now = self.clock()
         refused: list[Subject] = []
-        for one in heard:
-            subject = self._who(one.names)
+        whom = recognised(self.people, [one.names for one in heard])
+        edits = self.editors.of(heard, now)
+        for one, subject, edited in zip(heard, whom, edits, strict=True):
             if subject is None:
                 continue
             standing = self._standing(subject)
             nth = len(self.store.refusals(REFUSALS, subject))
-            edited = self.editors.of(one, now)
             words = self.store.waiting_words([subject]).get(subject, ())
             found = petition_of(
                 one,
@@ -113,23 +127,6 @@ class Usher:
         # What says nothing is put back at once, also where a whole compare has found it.
         self._ring_for(about, refused)
         self.decide(about)
-
-    def _who(self, names: Sequence[OwnName]) -> Subject | None:
-        """Whom these names mean: the surest one that is known, else somebody new."""
-        by_kind = named(one for one in names if one.kind in PERSONAL)
-        for kind, values in by_kind.items():
-            found = self.people.subjects_by(kind, values)
-            for value in values:
-                if value in found:
-                    return found[value]
-        who = Identity(
-            email=next(iter(by_kind.get("email", ())), None),
-            hubspot_contact_id=next(iter(by_kind.get("hubspot_contact_id", ())), None),
-        )
-        if who.is_empty:
-            return None
-        subjects = self.people.resolve([who])[who]
-        return next((one for one in subjects if one.kind == "person"), None)
 
     def _ready(self) -> Acquaintance | None:
         """What is known, once whoever turned out to be somebody else is that in our ledger, too."""
@@ -157,34 +154,31 @@ class Usher:
     def decide(self, about: Acquaintance) -> int:
         """Decide everything that was asked for, by one worker at a time."""
         done = 0
-        if not self.store.asked(1):
+        if not self._asked(1):
             return done
         with suppress(LedgerBusy), self.hold(f"{LEASE}decide"):
-            while not self.stop() and (asked := self.store.asked(AT_ONCE)):
+            while not self.stop() and (asked := self._asked(AT_ONCE)):
                 if self._tie(about, {one.subject for one in asked}):
                     continue
                 by_subject: dict[Subject, list[Request]] = defaultdict(list)
                 for one in asked:
                     by_subject[one.subject].append(one)
-                decided = [
-                    subject for subject, of in by_subject.items() if self._try(about, subject, of)
-                ]
+
+                def act(seen: Acquaintance, one: Subject, of: _Requests = by_subject) -> None:
+                    self._decide(seen, one, of[one])
+
+                later = self.attention.give(about, by_subject, act)
                 # Letters went on file with the decision.
-                self._ring_for(about, decided)
+                self._ring_for(about, [one for one in by_subject if one not in later])
                 done += len(asked)
-                if len(decided) < len(by_subject):
-                    # Who waits for a system is asked about again in the next round.
+                if later.keys() - self.attention.waiting():
+                    # A system is away: everybody is asked about again in the next round.
                     break
         return done
 
-    def _try(self, about: Acquaintance, subject: Subject, requests: Sequence[Request]) -> bool:
-        """Decide one person's requests; False: a system does not answer, and they stay on file."""
-        try:
-            self._decide(about, subject, requests)
-        except ConnectorError as error:
-            log.warning("a request waits", system=error.system, reason=error.message)
-            return False
-        return True
+    def _asked(self, limit: int) -> Sequence[Request]:
+        """Requests that can be decided now: of whom a system did not answer, later."""
+        return self.store.asked(limit, besides=self.attention.waiting())
 
     def _decide(self, about: Acquaintance, subject: Subject, requests: Sequence[Request]) -> None:
         for _ in range(TRIES):
@@ -251,7 +245,12 @@ class Usher:
         return clocks.twice_the_median(about.definition, self.store.lasted("stale", OF_LATE))
 
     def _standing(self, subject: Subject) -> Standing:
-        return self.store.standings([subject]).get(subject) or Standing(subject=subject)
+        (found,) = self._standings([subject])
+        return found
+
+    def _standings(self, subjects: Sequence[Subject]) -> list[Standing]:
+        found = self.store.standings(subjects)
+        return [found.get(one) or Standing(subject=one) for one in subjects]
 
     def _weigh(self, about: Acquaintance, standing: Standing, known: Known, now: datetime) -> None:
         """What is open for marketing stands in both systems as it is known now."""
@@ -260,18 +259,38 @@ class Usher:
 
     # Judging ------------------------------------------------------------------------------------
 
-    def judge(self, subjects: Iterable[Subject]) -> int:
-        """Ask the rules of the definition about people of whom there is news; answers how many move."""
-        about = self._ready()
+    def judge(self, subjects: Iterable[Subject]) -> Judged:
+        """Ask the rules of the definition about people of whom there is news."""
+        about, moved = self._ready(), 0
+        later: dict[Subject, datetime] = {}
         if about is None:
-            return 0
-        people = [subject for subject in subjects if subject.kind == "person"]
-        self._tie(about, people)
-        standings = {one.subject: one for one in map(self._standing, people)}
+            return Judged(moved, later)
         wants = Wants(self.store, self.witness, self.clock, self._weigh)
-        wanted = [one for standing in standings.values() for one in wants.of(about, standing)]
-        new = self.store.ask(wanted)
-        return self.decide(about) if new else 0
+        for people in chunked((one for one in subjects if one.kind == "person"), AT_ONCE):
+            self._tie(about, people)
+            standings = {one.subject: one for one in self._standings(people)}
+            wanted: list[Request] = []
+
+            def act(
+                seen: Acquaintance,
+                one: Subject,
+                at: Mapping[Subject, Standing] = standings,
+                wanted: list[Request] = wanted,
+            ) -> None:
+                wanted += wants.of(seen, at[one])
+
+            later |= self.attention.give(about, standings, act)
+            if self.store.ask(wanted):
+                moved += self.decide(about)
+        return Judged(moved, later)
+
+    def _judge_now(self, subjects: Iterable[Subject]) -> int:
+        """The same as `judge`; whom it cannot be done about is looked at again like after news."""
+        judged = self.judge(subjects)
+        if judged.later:
+            now = self.clock()
+            self.people.tell((), {o: max(at, now + SOON) for o, at in judged.later.items()}, now)
+        return judged.moved
 
     def met(self, object_name: str, ids: Sequence[str]) -> int:
         """Records of Salesforce were brought in line: ask the rules about whom that may move."""
@@ -302,18 +321,12 @@ class Usher:
         names = names_borne(about.ledger, about.mappings, object_name, ids)
         standings = self.store.standings(self._bearing(names))
         found = [who for who, one in standings.items() if may_be_undone(one, about.definition)]
-        try:
-            return self.judge(found)
-        except ConnectorError as error:
-            log.warning("people are judged later", system=error.system)
-            now = self.clock()
-            self.people.tell((), dict.fromkeys(found, now + SOON), now)
-            return 0
+        return self._judge_now(found)
 
     def meet(self, names: Sequence[OwnName]) -> int:
         """Ask the rules about those of these whom somebody has moved before: their record changed."""
         found = self._bearing(names)
-        return self.judge(self.store.standings(found)) if found else 0
+        return self._judge_now(self.store.standings(found)) if found else 0
 
     def _bearing(self, names: Sequence[OwnName]) -> set[Subject]:
         """Whom these names of people mean."""
@@ -333,7 +346,7 @@ class Usher:
             for standing in self._everybody(stage):
                 rests = stage is Stage.RECYCLED and not _is_due(about, standing, now)
                 found += [] if rests else [standing.subject]
-        return self.judge(found)
+        return self._judge_now(found)
 
     def _everybody(self, stage: Stage) -> Iterable[Standing]:
         after: Subject | None = None
@@ -356,8 +369,9 @@ class Usher:
     # Telling ------------------------------------------------------------------------------------
 
     def _ring_for(self, about: Acquaintance, subjects: Iterable[Subject]) -> None:
-        places = (place for subject in subjects for place in about.places(subject))
-        rings = [Ring(*place, Lane.HANDOFF) for place in dict.fromkeys(places)]
+        found = about.places_of(list(dict.fromkeys(subjects)))
+        places = dict.fromkeys(place for some in found.values() for place in some)
+        rings = [Ring(*place, Lane.HANDOFF) for place in places]
         if rings:
             self.ledger.ring(rings, self.clock())
             self.ring((Lane.HANDOFF,))

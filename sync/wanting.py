@@ -23,7 +23,8 @@ from lifecycle.model import Entry, Refusal, Request, Role, Stage, Standing
 from lifecycle.port import LifecycleStore
 from lifecycle.routing import seller_for
 from lifecycle.situation import Situation
-from sync.acquaintance import Acquaintance, Seen
+from sync.acquaintance import Acquaintance
+from sync.beholding import Seen
 from sync.witnessing import Witness
 
 # A history of refusals this long is looked at to tell one wish from the same wish made again.

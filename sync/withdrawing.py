@@ -185,11 +185,15 @@ class Withdrawer:
 
 def names_of(store: IntentStore, subject: Subject) -> list[OwnName]:
     """The names under which a subject's records are found."""
-    return [
-        OwnName(link.kind, link.value)
-        for link in store.links_of(subject)
-        if link.subject == subject and link.kind in NAME_KINDS
-    ]
+    return names_of_all(store, [subject])[subject]
+
+
+def names_of_all(store: IntentStore, subjects: Iterable[Subject]) -> dict[Subject, list[OwnName]]:
+    """The same of many at once."""
+    return {
+        subject: [OwnName(kind, value) for kind, value in names if kind in NAME_KINDS]
+        for subject, names in store.names_of(subjects).items()
+    }
 
 
 def rings_for(

@@ -11,18 +11,18 @@ from datetime import datetime
 from secrets import token_hex
 from typing import Final
 
-from connector.port import System, Value
+from connector.port import System
 from intent.model import Subject
 from intent.port import IntentStore
 from lifecycle import clocks
 from lifecycle.definition import Definition
 from lifecycle.machine import decide
 from lifecycle.model import Evidence, Refusal, Request, Role, Stage, Standing
-from lifecycle.port import LifecycleStore, Overtaken
+from lifecycle.port import LifecycleStore, Overtaken, Timer
 from lifecycle.situation import Situation
 from mappings.own_values import NAME_KINDS
 from mappings.schema import OwnName
-from sync.acquaintance import named
+from sync.beholding import named
 from sync.hearing import Stored
 from sync.reconcile import is_true
 
@@ -43,20 +43,30 @@ class Witness:
     def saw(self, stored: Sequence[Stored]) -> None:
         """Both systems are being told: since when each holds what the last entry says."""
         now = self.clock()
-        for one in stored:
-            if STAGE not in one.values:
-                continue
-            for standing in self.store.standings(self.whom(one.names)).values():
-                if one.values[STAGE] == standing.stage.value:
-                    self._is_told(standing, one.system, one.values.get(NURTURE), now)
+        told = [one for one in stored if STAGE in one.values]
+        whom = [self._bearing(one.names) for one in told]
+        people = self._people(name for names in whom for name in names)
+        subjects = {name: people[name] for names in whom for name in names if name in people}
+        standings = self.store.standings(set(subjects.values()))
+        found: list[tuple[Standing, Stored]] = []
+        for one, names in zip(told, whom, strict=True):
+            for subject in dict.fromkeys(subjects[name] for name in names if name in subjects):
+                standing = standings.get(subject)
+                if standing is not None and one.values[STAGE] == standing.stage.value:
+                    found.append((standing, one))
+        self.store.written_all(
+            [(standing.subject, standing.number, one.system) for standing, one in found], now
+        )
+        self._stop([pair for pair in found if pair[1].system is System.HUBSPOT], now)
 
-    def _is_told(self, standing: Standing, system: System, nurture: Value, now: datetime) -> None:
-        self.store.written(standing.subject, standing.number, system, now)
-        if system is not System.HUBSPOT:
-            return
-        running = self.store.running(standing.subject)
-        stops = clocks.is_written(running, standing.number, now)
-        stops += clocks.is_enrolled(running, now) if is_true(nurture) else ()
+    def _stop(self, written: Sequence[tuple[Standing, Stored]], now: datetime) -> None:
+        """Clocks that run until HubSpot knows."""
+        running = self.store.running_of(standing.subject for standing, _ in written)
+        stops: list[Timer] = []
+        for standing, one in written:
+            timers = running.get(standing.subject, ())
+            stops += clocks.is_written(timers, standing.number, now)
+            stops += clocks.is_enrolled(timers, now) if is_true(one.values.get(NURTURE)) else ()
         if stops:
             self.store.keep(stops)
 
@@ -124,12 +134,15 @@ class Witness:
 
     def whom(self, names: Iterable[OwnName]) -> list[Subject]:
         """The people that these names are on file for."""
-        wanted = named(one for one in names if one.kind in NAME_KINDS)
-        return sorted(
-            {
-                subject
-                for kind, values in wanted.items()
-                for subject in self.people.subjects_by(kind, values).values()
-                if subject.kind == "person"
-            }
-        )
+        return sorted(set(self._people(self._bearing(names)).values()))
+
+    def _bearing(self, names: Iterable[OwnName]) -> list[OwnName]:
+        return [one for one in names if one.kind in NAME_KINDS]
+
+    def _people(self, names: Iterable[OwnName]) -> dict[OwnName, Subject]:
+        return {
+            OwnName(kind, value): subject
+            for kind, values in named(names).items()
+            for value, subject in self.people.subjects_by(kind, values).items()
+            if subject.kind == "person"
+        }

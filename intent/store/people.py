@@ -132,6 +132,20 @@ class People(Scoring):
             found.append(Link("company_domain", subject.key, subject, 1.0, "itself", moment(0)))
         return found
 
+    def names_of(self, subjects: Iterable[Subject]) -> Mapping[Subject, Sequence[tuple[str, str]]]:
+        """The identifiers (kind, value) that belong to each of these, as `links_of` has them."""
+        texts = {subject_text(one): one for one in subjects}
+        found: dict[Subject, list[tuple[str, str]]] = {one: [] for one in texts.values()}
+        with self._look() as connection:
+            held = held_by_owner(connection, texts)
+        for _, one in sorted(held.items()):
+            for owner in one.owners & texts.keys():
+                found[texts[owner]].append((one.name.kind, one.name.value))
+        for subject, names in found.items():
+            if subject.kind == "account" and not names:
+                names.append(("company_domain", subject.key))
+        return found
+
     def subjects_by(self, kind: str, values: Iterable[str]) -> Mapping[str, Subject]:
         """The subjects that these identifiers belong to now."""
         names = [Named(kind, value) for value in values]
@@ -150,10 +164,14 @@ class People(Scoring):
 
     def account_of(self, subject: Subject) -> Subject | None:
         """The account that a person or visitor counts for."""
-        text = subject_text(subject)
+        return self.accounts_of([subject]).get(subject)
+
+    def accounts_of(self, subjects: Iterable[Subject]) -> Mapping[Subject, Subject]:
+        """The same of many at once; who counts for none is left out."""
+        texts = {subject_text(one): one for one in subjects}
         with self._look() as connection:
-            found = accounts_of(connection, [text]).get(text)
-        return None if found is None else subject_of(found)
+            found = accounts_of(connection, texts)
+        return {texts[owner]: subject_of(account) for owner, account in found.items()}
 
 
 def _anchor(connection: Connection, subject: Subject) -> Named:

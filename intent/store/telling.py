@@ -105,6 +105,17 @@ class Telling(IntentRoom):
                 )
             )
 
+    def look_again(self, at: Mapping[Subject, datetime | None], instead_of: datetime) -> None:
+        """When to look again at those who were to be looked at again at just that time."""
+        again = {subject_text(one): when for one, when in at.items()}
+        with self._begin() as connection:
+            lock_cards(connection, sorted(again))
+            theirs = select(card.c.subject).where(
+                among(connection, card.c.subject, again), card.c.due_at == millis(instead_of)
+            )
+            still = list(connection.scalars(theirs))
+            _put_due(connection, {one: again[one] for one in still})
+
     def surges(self, subjects: Iterable[Subject]) -> Mapping[tuple[Subject, str], SurgeStanding]:
         """Who surges, on which topic (empty text: altogether)."""
         with self._look() as connection:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from database.room import utc
 from intent.store.naming import subject_of, subject_text
-from lifecycle.model import Request
+from intent.store.rows import among
+from lifecycle.model import Request, Subject
 from lifecycle.store.base import LifecycleRoom, insert_new
 from lifecycle.store.tables import request, subject
 from lifecycle.store.values import REQUEST, request_of, to_text
@@ -24,14 +25,22 @@ class Asking(LifecycleRoom):
         with self._begin() as connection:
             return insert_new(connection, request, *rows)
 
-    def asked(self, limit: int) -> Sequence[Request]:
-        """Requests that nobody has decided yet, longest ago first; of who moved, about who they are now."""
+    def asked(self, limit: int, besides: Collection[Subject] = ()) -> Sequence[Request]:
+        """Requests that nobody has decided yet, longest ago first; of who moved, about who they are now.
+
+        None about those in `besides`.
+        """
         now = func.coalesce(subject.c.moved_to, request.c.subject).label("now")
         with self._look() as connection:
+            names = [subject_text(one) for one in besides]
+            others = [
+                ~among(connection, request.c.subject, names),
+                or_(subject.c.moved_to.is_(None), ~among(connection, subject.c.moved_to, names)),
+            ]
             rows = connection.execute(
                 select(request.c.body, now)
                 .outerjoin(subject, subject.c.subject == request.c.subject)
-                .where(~request.c.decided)
+                .where(~request.c.decided, *(others if names else ()))
                 .order_by(request.c.at, request.c.id)
                 .limit(limit)
             ).all()

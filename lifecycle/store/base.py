@@ -26,7 +26,7 @@ def insert_new(connection: Connection, table: Table, *rows: dict[str, object]) -
     kind = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = kind.insert(table).on_conflict_do_nothing().returning(literal(1))
     # One by one, and a row back for each that is new: not every driver counts them.
-    return sum(connection.scalar(statement.values(row)) or 0 for row in rows)
+    return sum(connection.scalar(statement, row) or 0 for row in rows)
 
 
 def hold(connection: Connection, *names: str) -> dict[str, str]:

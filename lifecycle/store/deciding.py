@@ -60,15 +60,19 @@ class Deciding(LifecycleRoom):
 
     def written(self, subject: Subject, entry: int, system: System, at: datetime) -> None:
         """That a system holds what an entry says; the first time counts, and nothing of who was erased."""
-        row = {
-            "subject": subject_text(subject),
-            "number": entry,
-            "system": system.value,
-            "at": utc(at),
-        }
+        self.written_all([(subject, entry, system)], at)
+
+    def written_all(self, seen: Sequence[tuple[Subject, int, System]], at: datetime) -> None:
+        """The same of many at once: subject, number of the entry, system."""
+        rows: list[dict[str, object]] = [
+            {"subject": subject_text(one), "number": entry, "system": system.value, "at": utc(at)}
+            for one, entry, system in sorted(seen, key=lambda one: (one[0], one[1], one[2].value))
+        ]
+        if not rows:
+            return
         with self._begin() as connection:
-            if hold_known(connection, str(row["subject"])):
-                insert_new(connection, written, row)
+            known = hold_known(connection, *(str(row["subject"]) for row in rows))
+            insert_new(connection, written, *(row for row in rows if row["subject"] in known))
 
 
 def _is_open(connection: Connection, asked: Request) -> bool:

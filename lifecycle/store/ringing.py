@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Column, Connection, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -136,13 +137,18 @@ def _tell(connection: Connection, one: Timer, step: int, next_at: datetime | Non
 
 def put_timers(connection: Connection, timers: Sequence[Timer]) -> None:
     """Timers that start, and those that stop; whatever stopped once stays so."""
-    kind = postgresql if connection.dialect.name == "postgresql" else sqlite
-    for one in sorted(timers, key=lambda found: found[:3]):
-        row = timer_row(one)
-        statement = kind.insert(timer).values(row)
-        changed = {name: statement.excluded[name] for name in row if name not in KEYS}
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=KEYS, set_=changed, where=timer.c.stopped_at.is_(None)
-            )
-        )
+    rows = [timer_row(one) for one in sorted(timers, key=lambda found: found[:3])]
+    if rows:
+        connection.execute(PUT_TIMERS[connection.dialect.name], rows)
+
+
+def _put_timers(kind: Any) -> Any:
+    statement = kind.insert(timer)
+    changed = {one.name: statement.excluded[one.name] for one in timer.c if one.name not in KEYS}
+    return statement.on_conflict_do_update(
+        index_elements=KEYS, set_=changed, where=timer.c.stopped_at.is_(None)
+    )
+
+
+# Built once: to put the same statement together for each verdict takes longer than to carry it out.
+PUT_TIMERS = {"postgresql": _put_timers(postgresql), "sqlite": _put_timers(sqlite)}

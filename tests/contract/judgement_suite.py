@@ -7,9 +7,19 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from intent.model import BY_HAND
+from intent.model import BY_HAND, Subject
 from intent.store import SqlIntentStore, judging
-from tests.contract.intent_builders import ANN, FIRST, NOW, emptied, event, person, points, score
+from tests.contract.intent_builders import (
+    ANN,
+    FIRST,
+    LATER,
+    NOW,
+    emptied,
+    event,
+    person,
+    points,
+    score,
+)
 
 HOUR = timedelta(hours=1)
 
@@ -87,3 +97,15 @@ class JudgementContract:
         assert store.lift([one.event_id]) == 0
         score(store)
         assert points(store, person(store)) == 6
+
+    def test_a_look_that_was_put_off_is_put_off_further_unless_somebody_looked_meanwhile(
+        self, store: SqlIntentStore
+    ) -> None:
+        """By the time that was set: of whom another time is on file, another one knows better."""
+        ann, bob, cat = (Subject("person", name) for name in "abc")
+        soon, then = LATER, LATER + 2 * HOUR
+        store.tell([], {ann: soon, bob: soon, cat: soon + HOUR}, NOW)
+        store.look_again({ann: then, bob: None, cat: then}, soon)
+        assert list(store.due(soon, 10)) == []
+        assert list(store.due(soon + HOUR, 10)) == [cat]
+        assert set(store.due(then, 10)) == {ann, cat}

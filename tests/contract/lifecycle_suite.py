@@ -59,6 +59,17 @@ class LifecycleContract(BriefPromises, LeavingPromises, LetterPromises):
         store.ask([early])
         assert store.asked(1) == [early]
 
+    def test_who_cannot_be_decided_about_now_holds_nobody_up(
+        self, store: SqlLifecycleStore
+    ) -> None:
+        """Whoever is named is left out, under the name of today too; the others come in their order."""
+        first, second, third = asked("1"), asked("2", BOB), asked("3", CAT)
+        store.ask([first, second, third])
+        assert store.asked(1, besides={ANN}) == [second]
+        store.merge(BOB, CAT, NOW)
+        assert store.asked(10, besides={CAT}) == [first]
+        assert store.asked(10, besides={ANN, BOB, CAT}) == []
+
     def test_what_is_decided_waits_no_longer(self, store: SqlLifecycleStore) -> None:
         """By entries, by a refusal, and by nothing at all: somebody stands there already."""
         requests = [asked("entered"), asked("refused", BOB), asked("nothing", CAT)]

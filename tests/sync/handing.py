@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,8 @@ class Handing(Website):
     mapping: FieldMapping = field(default_factory=handed)
     calls: list[Rung] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
+    # A worker's death just after what was heard is on file and decided.
+    dies_after_hearing: BaseException | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -115,7 +118,7 @@ class Handing(Website):
 
     @cached_property
     def teller(self) -> Teller:
-        return replace(super().teller, looked=self.handoff.usher.judge, zone=TOKYO)
+        return replace(super().teller, looked=self.judge, zone=TOKYO)
 
     @property
     def bench(self) -> Workbench:
@@ -137,9 +140,15 @@ class Handing(Website):
             merged=self.handoff.joining(self.store.join),
         )
 
+    def judge(self, subjects: Sequence[Subject]) -> Mapping[Subject, datetime]:
+        """Who is told of news; answers whom to look at again when."""
+        return self.handoff.usher.judge(subjects).later
+
     def listen(self, heard: Sequence[Heard]) -> None:
         self.heard += heard
         self.handoff.usher.hear(heard)
+        if self.dies_after_hearing is not None:
+            raise self.dies_after_hearing
 
     def carry(self) -> None:
         """A worker scores, tells, ushers, and makes rounds until nobody is rung for."""

@@ -151,10 +151,12 @@ def test_ears_that_are_asked_to_stop_leave_the_rest_on_file(clocked: Clocked, ha
 # Heart -------------------------------------------------------------------------------------------
 
 
-def test_what_a_killed_worker_held_comes_free_with_the_next_beat(
-    clocked: Clocked, hands: Hands
+@pytest.mark.parametrize("by", ["beat", "start"])
+def test_what_a_killed_worker_held_comes_free_with_the_next_beat_and_the_next_start(
+    clocked: Clocked, hands: Hands, by: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its bells and its pairs, at once: nobody waits for its lease to end."""
+    monkeypatch.setattr(Hands, "_has", lambda _hands, _thread: False)
     lead = edited(clocked)
     with subprocess.Popen(
         [sys.executable, "-c", OTHER_WORKER, clocked.url, clocked.time().isoformat()],
@@ -171,7 +173,7 @@ def test_what_a_killed_worker_held_comes_free_with_the_next_beat(
         assert first_name(clocked, lead) == "Ann"
         other.kill()
         other.wait()
-        hands.beat()
+        getattr(hands, by)()
         hands.listen()
     assert first_name(clocked, lead) == "Anna"
 
