@@ -133,8 +133,13 @@ class VerdictWorld(Handing):
         self.unheard.append((system, name, record_id))
 
     def petition(self, system: System, record_id: str, values: dict[str, Value]) -> None:
-        """The same, where it asks for something."""
+        """The same, where it asks for something; what they had asked there before is taken back by it."""
         self.enter(system, record_id, values)
+        self.edits = [
+            one
+            for one in self.edits
+            if (one.system, one.record_id) != (system, record_id) or not one.values.keys() & values
+        ]
         name, _ = self.live(system)[record_id]
         self.edits.append(Edit(system, name, record_id, values, self.time.now))
 
