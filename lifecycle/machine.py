@@ -41,6 +41,8 @@ REVIEWED: Final = Transition(
     Stage.RECYCLED,
     frozenset({Role.MARKETING, Role.INSIDE_SALES, Role.SALES, Role.REVOPS}),
 )
+# The judgement, for which somebody has to have been spoken to.
+JUDGED: Final = "T8"
 # What a new cycle begins with, beside a lead that was put out and is one again.
 NEW_CYCLE: Final = frozenset({"T15", "T17"})
 
@@ -287,6 +289,8 @@ def _particulars(case: Case, stage: Stage) -> dict[str, Any]:
         return {"reason": None, "sub_reason": None, "comment": None}
     if stage is Stage.MQL:
         return _hand_over(case)
+    if case.row.id == JUDGED:
+        return {"evidence": case.situation.talk}
     if stage is Stage.RECYCLED:
         return _rest(case)
     if stage is Stage.DISQUALIFIED:

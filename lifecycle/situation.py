@@ -24,9 +24,10 @@ class Situation:
     rules of `mql_none` that hold, `rules` those of `mql_any` on evidence after the last recycle, `rules_ever`
     those on all evidence, `customer_rules` those for customers. `seen`: a seller has looked at it or was
     given it. `verdict_expired`: the accept timer and its ladder are over. `talked_at`: when a meeting or call
-    was logged. `opportunity` is the id of one that exists, `has_contact_role` that this person is on it,
-    `outcome` what became of it. `reached_by` are the ways to reach somebody, each as a digest; `corrected`:
-    there is one that was not there when the data were called bad. `renewal`: when a contract elsewhere ends.
+    was logged; `talked_on`: where only the day is known. `opportunity` is the id of one that exists,
+    `has_contact_role` that this person is on it, `outcome` what became of it. `reached_by` are the ways to
+    reach somebody, each as a digest; `corrected`: there is one that was not there when the data were called
+    bad. `renewal`: when a contract elsewhere ends.
     `timeframe` is that of the gate. `retention_over`: kept long enough.
     """
 
@@ -43,6 +44,7 @@ class Situation:
     seen: bool = False
     verdict_expired: bool = False
     talked_at: datetime | None = None
+    talked_on: date | None = None
     opportunity: str | None = None
     has_contact_role: bool = False
     outcome: Outcome | None = None
@@ -51,3 +53,10 @@ class Situation:
     renewal: date | None = None
     timeframe: str | None = None
     retention_over: bool = False
+
+    @property
+    def talk(self) -> tuple[str, ...]:
+        """What shows that somebody was spoken to: when, or the day where nobody wrote down more."""
+        if self.talked_on is not None:
+            return (f"talked_on:{self.talked_on.isoformat()}",)
+        return () if self.talked_at is None else (f"talked_at:{self.talked_at.isoformat()}",)

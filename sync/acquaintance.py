@@ -23,7 +23,7 @@ from sync.afresh import is_corrected, opted_in_at
 from sync.beholding import HUBSPOT, RENEWAL, SALESFORCE, TOPIC_OF_NEED, Beholder, Seen
 from sync.reconcile import is_true
 from sync.registry import Registry
-from sync.talked import day_of, talked_at, text_of
+from sync.talked import Talk, day_of, talk_of, text_of
 
 # What an opt-out in a record means for each dimension of consent.
 SAYS_NO: Final[Mapping[str, str]] = {
@@ -63,7 +63,7 @@ class Acquaintance(Beholder):
     ) -> Situation:
         """The same as the guards of the machine ask for it. `told_sales`: sales holds the hand-over."""
         facts, today = maker(self.interest, self.definition.gate), now.astimezone(self.zone).date()
-        fresh = facts(known, now)
+        fresh, talk = facts(known, now), self.talk(seen, now)
         judged = self.judge.mql(fresh, today)
         return Situation(
             now=now,
@@ -80,7 +80,8 @@ class Acquaintance(Beholder):
             seen=told_sales,
             verdict_expired=request is not None
             and any(rule.startswith("sla.") for rule in request.rules),
-            talked_at=self.talked_at(seen),
+            talked_at=None if talk is None else talk.last,
+            talked_on=None if talk is None else talk.day,
             opportunity=(request.opportunity if request else None) or seen.opportunity,
             has_contact_role=seen.has_role,
             outcome=seen.outcome,
@@ -119,9 +120,9 @@ class Acquaintance(Beholder):
         held = {HUBSPOT: seen.person, SALESFORCE: seen.sfa}
         return opted_in_at(registry, self.mappings, seen.places, held)
 
-    def talked_at(self, seen: Seen) -> datetime | None:
+    def talk(self, seen: Seen, now: datetime) -> Talk | None:
         """When somebody of ours last spoke to them."""
-        return talked_at(seen.person, seen.sfa, self.zone)
+        return talk_of(seen.person, seen.sfa, self.zone, now)
 
     def routes(self, known: Known, now: datetime) -> tuple[str, ...]:
         """The routes that fit a person, in order."""

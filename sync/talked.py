@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, tzinfo
-from typing import Final
+from typing import Final, NamedTuple
 
 from connector.port import Value, Values
 
@@ -13,13 +13,36 @@ TOUCHED: Final = "notes_last_contacted"
 LAST_ACTIVITY: Final = "LastActivityDate"
 
 
-def talked_at(person: Values, sfa: Values, zone: tzinfo) -> datetime | None:
-    """When somebody of ours last spoke to them, as either system has it logged."""
-    told = text_of(person.get(TOUCHED))
+class Talk(NamedTuple):
+    """That somebody was spoken to: no sooner than `first`, no later than `last`. `day`: all that is known."""
+
+    first: datetime
+    last: datetime
+    day: date | None = None
+
+    def stops(self, started_at: datetime, due_at: datetime) -> datetime | None:
+        """When a clock stops by it; None: it was before. In doubt it was in time: nobody wrote down more."""
+        if self.last < started_at:
+            return None
+        return max(self.first, min(self.last, due_at))
+
+
+def talk_of(person: Values, sfa: Values, zone: tzinfo, now: datetime) -> Talk | None:
+    """When somebody of ours last spoke to them, as either system has it logged.
+
+    Salesforce says no more than on which day: that may have been at any time of it which is past.
+    """
+    at = moment_of(text_of(person.get(TOUCHED)) or "")
     day = day_of(sfa.get(LAST_ACTIVITY))
-    times = [moment_of(told)] if told else []
-    times += [datetime.combine(day, time(), zone)] if day else []
-    return max((one for one in times if one is not None), default=None)
+    found = [] if at is None else [Talk(at, at)]
+    if day is not None:
+        begins = datetime.combine(day, time(), zone)
+        ends = datetime.combine(day, time.max, zone)
+        found.append(Talk(begins, max(begins, min(ends, now)), day))
+    # What is told to the minute says more than the day that it was on.
+    return max(
+        found, key=lambda one: (one.last.astimezone(zone).date(), one.day is None), default=None
+    )
 
 
 def text_of(value: Value) -> str | None:

@@ -85,9 +85,9 @@ class Timekeeper:
     ) -> bool:
         """Before anybody is reminded to call: did they, and only no bell rang?"""
         known, seen = about.look(timer.subject, standing, now)
-        talked_at = about.talked_at(seen)
-        self.witness.heard_of(about.definition, standing, known.evidence, talked_at)
-        return talked_at is not None and talked_at >= timer.started_at
+        talk = about.talk(seen, now)
+        self.witness.heard_of(about.definition, standing, known.evidence, talk)
+        return talk is not None and talk.stops(timer.started_at, timer.due_at) is not None
 
     def _standing(self, subject: Subject) -> Standing:
         return self.store.standings([subject]).get(subject) or Standing(subject=subject)

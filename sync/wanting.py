@@ -71,8 +71,8 @@ class Wants:
         if standing.stage in UNJUDGED and (taken := _fast_path(about, standing, seen, now)):
             return [replace(self._request(standing, Stage.OPPORTUNITY, now), **taken)]
         if standing.stage not in OPEN_TO_RULES:
-            talked_at = about.talked_at(seen)
-            self.witness.heard_of(about.definition, standing, known.evidence, talked_at)
+            talk = about.talk(seen, now)
+            self.witness.heard_of(about.definition, standing, known.evidence, talk)
             situation = about.situation(known, seen, None, now, told_sales=False)
             return self._deal(about, standing, seen, situation)
         situation = about.situation(known, seen, None, now, told_sales=False)

@@ -25,6 +25,7 @@ from mappings.schema import OwnName
 from sync.beholding import named
 from sync.hearing import Stored
 from sync.reconcile import is_true
+from sync.talked import Talk
 
 STAGE, NURTURE = "lifecycle.stage", "lifecycle.nurture"
 # Stages in which sales has somebody to speak to.
@@ -75,7 +76,7 @@ class Witness:
         definition: Definition,
         standing: Standing,
         evidence: Evidence,
-        talked_at: datetime | None,
+        talk: Talk | None,
     ) -> None:
         """Somebody whom sales has: a hand raised since starts the clock, a call that was logged stops it."""
         if standing.stage not in UNTOUCHED or standing.since is None:
@@ -87,8 +88,10 @@ class Witness:
             started = clocks.hand_raised(definition, standing, hard_at)
             calling = [started] if started is not None else []
             self.store.keep(calling)
-        if talked_at is not None and (due := [o for o in calling if talked_at >= o.started_at]):
-            self.store.keep(clocks.touched(due, talked_at))
+        stops = [] if talk is None else [(o, talk.stops(o.started_at, o.due_at)) for o in calling]
+        for one, at in stops:
+            if at is not None:
+                self.store.keep(clocks.touched([one], at))
 
     def join(self, before: Sequence[Subject], after: Sequence[Subject], now: datetime) -> None:
         """People who were several and are one now: their histories are that one's."""
