@@ -134,7 +134,11 @@ class VerdictWorld(Handing):
 
     def petition(self, system: System, record_id: str, values: dict[str, Value]) -> None:
         """The same, where it asks for something; what they had asked there before is taken back by it."""
+        _, held = self.live(system)[record_id]
         self.enter(system, record_id, values)
+        if all(held.get(name) == value for name, value in values.items()):
+            # What stands there already asks for nothing more.
+            return
         self.edits = [
             one
             for one in self.edits
