@@ -14,7 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.sync.verdict_machine import Verdicts
 
 # Steps in one history, and histories in one go.
-STEPS, HISTORIES = 50, 3
+STEPS, HISTORIES = 51, 3
 # By day and by night; `tests/conftest.py` names the profile.
 ENOUGH, NIGHTLY = 300, 10_000
 
