@@ -92,8 +92,10 @@ class Verdicts(RuleBasedStateMachine):
     def visit(self, email: str, kind: str, is_another: int) -> None:
         """Somebody does something; the browser may know them by a contact of HubSpot, too."""
         contact = self.choose(HUBSPOT, len(email)) if is_another else None
-        named = {} if contact is None else {"hubspot_contact_id": contact}
-        self.world.happens(kind, email=email, topic="pricing", **named)
+        if contact is None:
+            self.world.happens(kind, email=email, topic="pricing")
+        else:
+            self.world.happens(kind, email=email, topic="pricing", hubspot_contact_id=contact)
 
     # What both departments do -------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from connector.port import System
+from connector.port import System, Values
 from lifecycle.model import REVIEW, Entry, Stage, Standing, Subject
 from lifecycle.standing import WORN_OUT
 from lifecycle.transitions import rows
@@ -120,9 +120,16 @@ def no_verdict_is_lost(world: VerdictWorld) -> None:
         stands = all(held.get(name) == value for name, value in edit.values.items() if value)
         is_answered = any(at >= edit.at for at in answered[edit.system])
         assert stands or is_answered, ("put back without a word", edit, held)
-        if stands and not is_answered:
+        if stands and not is_answered and not _is_so(world, edit, held):
             left.append(edit)
     world.edits[:] = left
+
+
+def _is_so(world: VerdictWorld, edit: Edit, held: Values) -> bool:
+    """Whether somebody only asked for what the ledger says anyway."""
+    names = world.mapping.own_names[edit.system, edit.object](edit.record_id, held)
+    standing = standing_of(world, names)
+    return standing is not None and edit.values == {"stage": standing.stage.value}
 
 
 def _answers(world: VerdictWorld, system: System) -> Iterator[object]:
