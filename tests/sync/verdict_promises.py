@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import pairwise
 
 from connector.port import System, Values
@@ -90,7 +91,7 @@ def both_systems_show_the_ledger(world: VerdictWorld) -> None:
             names = world.mapping.own_names[system, name](record_id, values)
             standing = standing_of(world, names)
             shown = (values.get("stage"), values.get("cycle"), values.get("verdict"))
-            told = (None,) * 3
+            told: tuple[object, ...] = (None,) * 3
             if standing is not None:
                 told = (standing.stage.value, standing.cycle, standing.verdict)
             assert shown == told, (system, name, record_id, shown, told)
@@ -132,7 +133,7 @@ def _is_so(world: VerdictWorld, edit: Edit, held: Values) -> bool:
     return standing is not None and edit.values == {"stage": standing.stage.value}
 
 
-def _answers(world: VerdictWorld, system: System) -> Iterator[object]:
+def _answers(world: VerdictWorld, system: System) -> Iterator[datetime]:
     store = world.handoff.store
     for refusal in store.refusals(1_000):
         if refusal.request.source == system.value:
