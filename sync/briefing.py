@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from lifecycle.briefs import SHOWN, card_text, is_handed
 from lifecycle.facts import Known
@@ -22,6 +23,8 @@ from sync.acquaintance import SAYS_NO, Acquaintance
 from sync.own_values import FORBIDDEN_BY
 from sync.wanting import colleague_of
 
+# Whoever said so is not nurtured by mail (domain sheet, section 5).
+NO_MAIL: Final = frozenset({"opted_out", "objected", "erased"})
 # It stands on the record of whom it is about.
 NOBODY = Who("")
 
@@ -102,15 +105,12 @@ def _weighed(about: Acquaintance, standing: Standing, known: Known, now: datetim
         completeness=found.completeness,
         asked=found.asked,
         missing=found.missing,
+        takes_mail=known.consent.get("email") not in NO_MAIL,
     )
 
 
 def _same(held: Brief, found: Brief) -> bool:
-    return (held.completeness, held.asked, held.missing) == (
-        found.completeness,
-        found.asked,
-        found.missing,
-    )
+    return replace(held, at=found.at, card=None) == replace(found, card=None)
 
 
 def _is_unwilling(known: Known) -> bool:

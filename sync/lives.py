@@ -59,7 +59,6 @@ def values_of(
     standing: Standing, timers: Sequence[Timer], definition: Definition
 ) -> dict[str, Value]:
     """What is told of one person, by our own names. Times are ISO 8601 in UTC, days in business time."""
-    rests = standing.stage is Stage.RECYCLED
     touch = latest(timers, "first_touch")
     return {
         "lifecycle.stage": standing.stage.value,
@@ -79,9 +78,14 @@ def values_of(
         "lifecycle.reactivation_reason": standing.trigger if standing.is_returned else None,
         "lifecycle.first_touch_due_at": None if touch is None else _time(touch.due_at),
         "lifecycle.sla_status": status_told(timers, definition),
-        "lifecycle.nurture": rests and standing.hop != "is",
         "lifecycle.definition": standing.definition or definition.name,
     }
+
+
+def is_nurtured(standing: Standing, brief: Brief | None) -> bool:
+    """Whether marketing's mails are for them: whoever rests there, unless they opted out of mail."""
+    rests = standing.stage is Stage.RECYCLED and standing.hop != "is"
+    return rests and (brief is None or brief.takes_mail)
 
 
 def worded(words: Words) -> dict[str, Value]:
@@ -96,6 +100,7 @@ def briefed(
     """What is told of a hand-over besides: the card, how much is known in percents, what is to be asked."""
     return {
         "lifecycle.hand_over": card_told(standing, brief),
+        "lifecycle.nurture": is_nurtured(standing, brief),
         "lifecycle.completeness": completeness_told(standing, brief),
         "lifecycle.missing": missing_told(standing, brief, definition.gate, language),
     }

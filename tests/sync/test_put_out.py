@@ -181,3 +181,24 @@ def test_whoever_showed_interest_meanwhile_is_kept(house: Handing) -> None:
     house.time.forward(days=1)
     house.handoff.usher.sweep()
     assert house.standing().stage is Stage.RECYCLED
+
+
+@pytest.mark.parametrize(("system", "flag"), [(HUBSPOT, "optout"), (SALESFORCE, "OptOut")])
+def test_whoever_opted_out_of_mail_is_not_nurtured_by_it(
+    house: Handing, system: System, flag: str
+) -> None:
+    """An opt-out while they rest ends it in both systems, with the next look at them."""
+    edited(house, SALESFORCE, verdict="reject", recycle_reason="timing")
+    assert {house.held(one, STAGE, "nurture") for one in System} == {("recycled", True)}
+    edited(house, system, **{flag: True})
+    house.handoff.usher.judge([house.who()])
+    house.carry()
+    assert {house.held(one, STAGE, "nurture") for one in System} == {("recycled", False)}
+    assert house.planned() == []
+
+
+def test_whoever_had_opted_out_before_the_send_back_is_not_nurtured(house: Handing) -> None:
+    """The reason stands in HubSpot all the same."""
+    edited(house, HUBSPOT, optout=True)
+    edited(house, SALESFORCE, verdict="reject", recycle_reason="timing")
+    assert {house.held(one, STAGE, "nurture") for one in System} == {("recycled", False)}

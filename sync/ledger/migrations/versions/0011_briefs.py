@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("asked", sa.Text(), nullable=False),
         sa.Column("missing", sa.Text(), nullable=False),
         sa.Column("card", sa.Text(), nullable=True),
+        sa.Column("takes_mail", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("subject", name=op.f("pk_lifecycle_brief")),
     )
 
