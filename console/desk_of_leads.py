@@ -22,7 +22,6 @@ from sync.figures import everybody_in
 from sync.handoff import Handoff, handoff_over
 from sync.mailroom import composer_of, postman_of
 from sync.postman import Postman
-from sync.ushering import Usher
 from sync.wiring import Bridge
 
 
@@ -48,10 +47,6 @@ class LeadDesk:
     @property
     def store(self) -> SqlLifecycleStore:
         return self.handoff.store
-
-    @property
-    def usher(self) -> Usher:
-        return self.handoff.usher
 
     @property
     def composer(self) -> Composer:
@@ -110,7 +105,7 @@ class LeadDesk:
         Raises `connector.errors.ConnectorError`.
         """
         found: list[Standing] = []
-        about = self.usher.about()
+        about = self.handoff.about()
         if about is None:
             return found
         for standing in everybody_in(self.store, [Stage.OPPORTUNITY]):

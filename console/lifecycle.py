@@ -117,7 +117,7 @@ def overdue(session: Session, offline: bool) -> int:
 def notes(session: Session, whom: str, send: bool) -> int:
     """The morning note of a seller, or the week for both heads. Exit code 1: there is none."""
     desk = LeadDesk.of(session)
-    about = desk.usher.about()
+    about = desk.handoff.about()
     if about is None:
         session.output.error(say("definition.none_in_force", session.output.lang))
         return 1

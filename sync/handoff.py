@@ -170,7 +170,7 @@ class Handoff:
             store=self.store,
             people=self.people,
             ledger=self.ledger,
-            about=self._acquaintance,
+            about=lambda: None if self.observe else self.about(),
             hold=self.holder.lease,
             clock=self.clock,
             ring=self.ring,
@@ -183,8 +183,9 @@ class Handoff:
             stop=self.stop,
         )
 
-    def _acquaintance(self) -> Acquaintance | None:
-        whole = None if self.observe else self.in_force.whole()
+    def about(self) -> Acquaintance | None:
+        """Whoever gathers what is known, by the definition in force; None: none is."""
+        whole = self.in_force.whole()
         if whole is None:
             return None
         if self._about is None or self._about[0] is not whole:

@@ -42,7 +42,7 @@ def postman_of(
         store=handoff.store,
         composer=composer_of(premises, handoff),
         ways=ways_of(premises.settings, premises.environ),
-        about=handoff.usher.about,
+        about=handoff.about,
         clock=handoff.clock,
         holds=premises.settings.mode == "observe",
         stop=stop,

@@ -80,7 +80,7 @@ class Verdicts:
         ticket = tickets.read(token, self.secrets or ("-",), self.clock())
         if not self.secrets:
             raise TicketRefused("tampered")
-        about = self.handoff().usher.about()
+        about = self.handoff().about()
         standing = self._standing(ticket)
         if about is None or standing is None:
             raise TicketRefused("overtaken")

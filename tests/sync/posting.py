@@ -56,7 +56,7 @@ class Posting(Handing):
                 server=server,
                 sender="Kakehashi <bridge@example.com>",
             ),
-            about=self.handoff.usher.about,
+            about=self.handoff.about,
             clock=self.time,
             holds=self.holds,
             dice=lambda: 1.0,
@@ -64,7 +64,7 @@ class Posting(Handing):
 
     def about(self) -> Acquaintance:
         """What is known, by the definition in force."""
-        found = self.handoff.usher.about()
+        found = self.handoff.about()
         assert found is not None
         return found
 

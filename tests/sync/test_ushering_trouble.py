@@ -45,7 +45,7 @@ def test_a_hand_that_was_raised_while_hubspot_is_away_is_handed_over_later(house
 def test_a_verdict_that_cannot_be_decided_now_is_decided_later(house: Handing) -> None:
     """HubSpot is busy for a moment: the request stays on file, and nobody is moved until then."""
     house.carry()
-    about = house.handoff._acquaintance()
+    about = house.handoff.about()
     assert about is not None
     now = house.time()
     request = Request(
