@@ -201,13 +201,13 @@ def test_with_nothing_set_nothing_is_sent_and_nothing_is_taken(tmp_path: Path) -
         ({"verdict": "reject", "recycle_reason": "bad mood"}, "bad mood", "a reason of the list"),
         ({"stage": "on fire"}, 'Nobody knows the stage "on fire"', "Choose a value of the list"),
         ({"stage": "customer"}, 'From "MQL" nobody goes to "customer"', "steps that are possible"),
-        ({"recycle_reason": "timing"}, "a verdict or a stage beside it", "Add what is missing"),
+        ({"reactivate_on": "2027-04-01"}, "a lead that was sent back", "Add what is missing"),
     ],
 )
 def test_whoever_entered_what_cannot_be_is_told_why_and_what_helps(
     house: Posting, entered: dict[str, str], why: str, helps: str
 ) -> None:
-    """A reason that is missing or unknown, a stage that is none or cannot be, a reason beside nothing."""
+    """A reason that is missing or unknown, a stage that is none or cannot be, a day of nobody who rests."""
     house.hand()
     rin = house.salesforce.seed("User", {"Email": "rin@sales.example.com"})
     lead = house.salesforce.seed("Lead", {"email": ANN, "company": "Acme", "LastModifiedById": rin})
