@@ -111,7 +111,7 @@ class Eraser:
 
     def look(self, one: Erasure) -> Forgetting:
         """Whom this is about, as far as the ledger knows and the other system tells; a record that the
-        ledger has never seen is nobody's. Raises what the systems raise.
+        ledger has never seen is nobody's, but one that a person named goes. Raises what the systems raise.
         """
         by_name = {mapping.name: mapping for mapping in self.mappings}
         carried = self.ledger.addresses_of(one)
@@ -124,6 +124,8 @@ class Eraser:
         if carriers:
             seeker = Seeker(self.ledger, self.connectors, self.mappings)
             carriers += seeker.beyond(one, carriers, addresses)
+        elif one.own:
+            carriers = self._itself(one)
         groups: dict[WhenErased, dict[Place, dict[str, None]]] = {
             "erase": defaultdict(dict),
             "delete": defaultdict(dict),
@@ -141,6 +143,16 @@ class Eraser:
         )
         purged = [carrier for carrier in carriers if carrier not in parked]
         return Forgetting(one, purged, parked, addresses, erase, delete)
+
+    def _itself(self, one: Erasure) -> list[Carrier]:
+        """The record alone: since a person asked for it, it was forgotten along with somebody else, but may
+        lie in the recycle bin.
+        """
+        return [
+            Carrier(mapping.name, one.system, one.object, one.record_id, origin=True)
+            for mapping in self.mappings
+            if one.object in mapping.objects_of(one.system)
+        ]
 
     def _policy(
         self, one: Erasure, carrier: Carrier, by_name: Mapping[str, FieldMapping]

@@ -31,7 +31,8 @@ class Asked:
 class Forgotten:
     """Somebody who was forgotten: since when, every record that the ledger knew, and the addresses.
 
-    `left_behind` are records of the other system that carried one of these addresses even then.
+    `left_behind` are records of the other system that carried one of these addresses even then, but for
+    those that stay for a person to decide about.
     """
 
     at: datetime
@@ -47,6 +48,8 @@ class Erasing(Live):
         self.wishes: list[str] = []
         self.asked: list[Asked] = []
         self.forgotten: list[Forgotten] = []
+        # Whom people took out of the bin.
+        self.taken_out: set[Place] = set()
         # Losers of conflicts that were on file before somebody was forgotten.
         self.once_on_file: set[Cell] = set()
         super().__init__(*facts, **more)  # type: ignore[arg-type]  # the bridge's own
@@ -122,11 +125,12 @@ class Erasing(Live):
 
     def _remember(self, one: Erasure, places: frozenset[Place], addresses: Sequence[str]) -> None:
         there = one.system.other
+        is_parked = self.mapping.when_erased_in[one.system] == "park"
         still = tuple(
             (there, record_id)
             for name in OBJECTS[PEOPLE, there]
             for record_id, values in self.twin(there).records(name).items()
-            if str(values.get("email")).lower() in addresses
+            if not is_parked and str(values.get("email")).lower() in addresses
         )
         done = Forgotten(self.time(), places, frozenset(addresses), still)
         self.forgotten.append(done)

@@ -33,11 +33,14 @@ class Life(Wishes):
         merged=st.sampled_from(["list", "merge"]),
         both=st.sampled_from(["newest", "newest", "park", "hubspot"]),
         lonely=st.sampled_from(["keep", f"{EVERYWHERE[1]}@example.com"]),
+        erased=st.sampled_from(["erase", "erase", "delete", "park"]),
     )
-    def begin(self, deleted: str, merged: str, both: Any, lonely: str) -> None:
+    def begin(
+        self, deleted: str, merged: str, both: Any, lonely: str, erased: str = "erase"
+    ) -> None:
         """The mappings of this history; some are in line already."""
         ends = (dict.fromkeys(System, deleted), dict.fromkeys(System, merged))
-        policies = Policies(*ends, both, lonely)
+        policies = Policies(*ends, both, lonely, dict.fromkeys(System, erased))
         self.world = begun(self.folder, policies)
         self.bystanders = beginning(self.folder).bystanders
 
@@ -172,6 +175,7 @@ class Life(Wishes):
         if bin_:
             name, record_id = bin_[pick % len(bin_)]
             twin.restore(name, record_id)
+            self.world.taken_out.add((side, record_id))
             self.world.tell(side, name, record_id)
 
     def reassign(self, side: System, company: str, to: str | None) -> None:

@@ -47,14 +47,15 @@ STORES: dict[System, dict[str, Normalise]] = {
 
 @dataclass(frozen=True)
 class Policies:
-    """What one history's mappings say about deletions, merges, double changes, and owners who are nobody
-    on the other side.
+    """What one history's mappings say about deletions, merges, double changes, owners who are nobody on the
+    other side, and partners of those who were erased.
     """
 
     deleted: dict[System, Any] = field(default_factory=lambda: dict.fromkeys(System, "unlink"))
     merged: dict[System, Any] = field(default_factory=lambda: dict.fromkeys(System, "list"))
     both_changed: BothChanged = "newest"
     lonely_owner: str = "keep"
+    erased: dict[System, Any] = field(default_factory=lambda: dict.fromkeys(System, "erase"))
 
 
 def mappings(policies: Policies) -> list[Mapping]:
@@ -65,6 +66,7 @@ def mappings(policies: Policies) -> list[Mapping]:
     rules: dict[str, Any] = {
         "when_deleted_in": policies.deleted,
         "when_merged_in": policies.merged,
+        "when_erased_in": policies.erased,
         "limits": Limits(creates=10_000, deletes=10_000, blanked=10_000),
     }
     links = (link("company", COMPANIES), link("owner", "owners", otherwise=policies.lonely_owner))

@@ -29,9 +29,10 @@ class Story:
         merged: str = "list",
         both: Any = "newest",
         lonely: str = "keep",
+        erased: str = "erase",
     ) -> None:
         ends = (dict.fromkeys(System, deleted), dict.fromkeys(System, merged))
-        policies = Policies(*ends, both, lonely)
+        policies = Policies(*ends, both, lonely, dict.fromkeys(System, erased))
         self.world: World = begun(folder, policies)
         self.proofs: list[tuple[Place, datetime]] = []
 
@@ -92,6 +93,7 @@ class Story:
     def restore(self, system: System, record_id: str) -> None:
         name = self.object_of(system, record_id)
         self.world.twin(system).restore(name, record_id)
+        self.world.taken_out.add((system, record_id))
         self.world.tell(system, name, record_id)
 
     def opt_out(self, system: System, record_id: str) -> None:

@@ -294,3 +294,16 @@ def test_a_merge_is_followed_over_a_conversion_in_between(tmp_path: Path) -> Non
     pair = story.pair_of(SALESFORCE, converted)
     assert pair is not None
     assert pair.hubspot_id == contact
+
+
+def test_whoever_was_binned_with_somebody_else_is_erased_where_a_person_asked_for_it(
+    tmp_path: Path,
+) -> None:
+    """HubSpot erases Hal, which puts his Lead into the bin and off our books; the Lead was to go for good."""
+    story = Story(tmp_path, erased="delete")
+    lead = story.who(SALESFORCE, "hal")
+    story.erase(story.who(HUBSPOT, "hal"))
+    story.forget(SALESFORCE, lead)
+    story.work()
+    assert lead not in story.world.salesforce.in_the_bin("Lead")
+    story.keep_promises()
