@@ -271,13 +271,10 @@ class Engine:
         self.ledger.note_pairs(self.writer.run_id, mapping.name, notes, self.clock())
         self.ledger.agree(agreements, self.clock())
         self.asker.witness(mapping, [(w.pair, w.records) for w in works], aftermath.stored)
-        went = [
-            (result.write.system, result.write.object, work.pair.record_id(result.write.system))
-            for work in works
-            for result in work.results
-            if result.went_away
-        ]
-        self.surroundings.ask_after(mapping.name, went)
+        self.surroundings.note_keys_let_go(mapping, read, aftermath)
+        went = [one.write for one in results if one.went_away]
+        places = [(write.system, write.object, write.record_id or "") for write in went]
+        self.surroundings.ask_after(mapping.name, places)
         self.writer.confirm(results)
         for work in works:
             self._look_forward(mapping, work, work.pair.hubspot_id in aftermath.filled)

@@ -48,6 +48,24 @@ class Surroundings:
         if due := [ring for ring in rings if (ring.system, ring.record_id) not in gone]:
             self.ledger.ring(due, self.clock())
 
+    def note_keys_let_go(
+        self, mapping: FieldMapping, read: Iterable[Mapping[System, Record]], aftermath: Aftermath
+    ) -> None:
+        """Some of these records were given other external keys: whoever was refused an old one gets it now.
+
+        Told after what was refused is on file: it may have been so in the same batch.
+        """
+        freed: dict[System, list[str]] = defaultdict(list)
+        for records in read:
+            for side, name in mapping.keys.items():
+                before = records[side]
+                held, stored = before.values.get(name), aftermath.stored.get((side, before.id), {})
+                if held is not None and stored.get(name, held) != held:
+                    freed[side].append(str(held))
+        for side, keys in freed.items():
+            if due := self.ledger.retry_keys(mapping.name, side, keys):
+                self.ledger.ring([Ring(side, *place) for place in due], self.clock())
+
     def note_new_keys(
         self, mapping: FieldMapping, read: Iterable[Mapping[System, Record]], aftermath: Aftermath
     ) -> None:

@@ -230,6 +230,34 @@ class Quarantine(Room):
                 due += self._make_due(connection, parked.c.id.in_(some))
         return due
 
+    def retry_keys(self, mapping: str, side: System, keys: Sequence[str]) -> list[tuple[str, str]]:
+        """Nobody holds these external keys on this side any more: whose key one of them is, and could not be
+        written, is due. Answers those records, with their objects; it is for the caller to ring.
+        """
+        here, there = pair.c.hubspot_id, pair.c.salesforce_id
+        if side is System.SALESFORCE:
+            here, there = there, here
+        due: list[tuple[str, str]] = []
+        with self._begin() as connection:
+            for some in slices(keys):
+                rows = connection.execute(
+                    select(parked.c.id, parked.c.object, parked.c.record_id)
+                    .join(
+                        pair, and_(pair.c.mapping == parked.c.mapping, here == parked.c.record_id)
+                    )
+                    .where(
+                        parked.c.mapping == mapping,
+                        parked.c.system == side.value,
+                        parked.c.line == KEY_LINE,
+                        pair.c.unbound_at.is_(None),
+                        there.in_(some),
+                    )
+                ).all()
+                due += [(row.object, row.record_id) for row in rows]
+                if rows:
+                    connection.execute(delete(parked).where(parked.c.id.in_([r.id for r in rows])))
+        return due
+
     def _make_due(self, connection: Connection, among: ColumnElement[bool]) -> int:
         keys = connection.execute(delete(parked).where(among, parked.c.line == KEY_LINE)).rowcount
         rest = connection.execute(update(parked).where(among).values(fingerprint="")).rowcount

@@ -223,6 +223,11 @@ def test_a_key_that_was_refused_is_written_once_its_holder_has_let_go(tmp_path: 
     story = Story(tmp_path)
     story.merge(HUBSPOT, story.who(HUBSPOT, "hal"), story.who(HUBSPOT, "fay"))
     story.merge(SALESFORCE, story.who(SALESFORCE, "hal"), story.who(SALESFORCE, "eve"))
+    story.hear()
+    for _ in range(3):
+        story.work(seconds=30)
+    parked = story.world.ledger.parked_list(cause="duplicate_of")
+    assert [row for row in parked if row.parked.line == "key"] == []
     story.keep_promises()
 
 
