@@ -184,6 +184,9 @@ def _purge_record(connection: Connection, trace: Trace) -> None:
     connection.execute(update(record).where(aimed).values(claim_partner=None))
     went = and_(here, c.system == trace.system.value, c.went_to == trace.record_id)
     connection.execute(update(record).where(went).values(went_to=trace.pseudonym))
+    # Whoever was forgotten once before, and came out of the bin, is one tombstone.
+    before = and_(here, c.system == trace.system.value, c.record_id == trace.pseudonym)
+    connection.execute(delete(record).where(before))
     paired = select(c.pair_id).where(_of(record, trace), c.pair_id.is_not(None))
     connection.execute(update(record).where(c.pair_id.in_(paired)).values(pair_id=None))
     connection.execute(

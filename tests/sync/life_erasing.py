@@ -10,7 +10,7 @@ from datetime import datetime
 from connector.port import Notice, System
 from mappings.schema import Cell
 from sync.erasure import Eraser
-from sync.ledger import Erasure
+from sync.ledger import Carrier, Erasure
 from sync.reception import Reception
 from tests.sync.life_mappings import OBJECTS, PEOPLE
 from tests.sync.life_twin import Twin
@@ -29,10 +29,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Forgotten:
-    """Somebody who was forgotten: since when, every record that the ledger knew, and the addresses.
+    """Somebody who was forgotten: since when, every record that the ledger knew (but for those that stay
+    for a person to decide about), and the addresses.
 
     `left_behind` are records of the other system that carried one of these addresses even then, but for
-    those that stay for a person to decide about.
+    the same.
     """
 
     at: datetime
@@ -120,12 +121,16 @@ class Erasing(Live):
             left = {one.id for one in self.ledger.pending_erasures()} if pending else set()
             for one, carriers, addresses in pending:
                 if one.id not in left and carriers:
-                    places = frozenset((known.system, known.record_id) for known in carriers)
-                    self._remember(one, places, addresses)
+                    self._remember(one, carriers, addresses)
 
-    def _remember(self, one: Erasure, places: frozenset[Place], addresses: Sequence[str]) -> None:
+    def _remember(
+        self, one: Erasure, carriers: Sequence[Carrier], addresses: Sequence[str]
+    ) -> None:
         there = one.system.other
         is_parked = self.mapping.when_erased_in[one.system] == "park"
+        places = frozenset(
+            (known.system, known.record_id) for known in carriers if known.origin or not is_parked
+        )
         still = tuple(
             (there, record_id)
             for name in OBJECTS[PEOPLE, there]

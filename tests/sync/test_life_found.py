@@ -312,3 +312,15 @@ def test_whoever_was_binned_with_somebody_else_is_erased_where_a_person_asked_fo
     story.work()
     assert lead not in story.world.salesforce.in_the_bin("Lead")
     story.keep_promises()
+
+
+def test_whoever_came_out_of_the_bin_is_forgotten_a_second_time(tmp_path: Path) -> None:
+    """Hal's Lead is binned and off our books, somebody takes it out, and asks for it to be erased for good."""
+    story = Story(tmp_path, erased="delete")
+    lead = story.who(SALESFORCE, "hal")
+    story.erase(story.who(HUBSPOT, "hal"))
+    story.work()
+    story.restore(SALESFORCE, lead)
+    story.hear()
+    story.forget(SALESFORCE, lead)
+    story.keep_promises()
