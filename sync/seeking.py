@@ -1,7 +1,7 @@
 """Records of somebody to forget that the ledger has not seen yet: entered, converted or born a moment ago.
 
-The other system is asked from the truth, by address and by key, and Leads that are to go are asked what
-became of them. Nothing is written and nothing is put on file here.
+The other system is asked from the truth, by address and by key, Leads that are to go are asked what
+became of them, and contacts who was merged into them. Nothing is written and nothing is put on file here.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from connector.port import Connector, System
 from mappings.schema import Mapping as FieldMapping
-from sync.following import CONTACT, LEAD
+from sync.following import CONTACT, LEAD, MERGED_IDS
 from sync.ledger import Carrier, Erasure, Ledger
 
-SALESFORCE = System.SALESFORCE
+HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 # The field of a Lead that names the Contact it became.
 BECAME = "ConvertedContactId"
 
@@ -42,6 +42,7 @@ class Seeker:
             ]
             found |= dict.fromkeys(self._became(mapping, leads))
             found |= dict.fromkeys(self._were(mapping, [*ours, *found]))
+            found |= dict.fromkeys(self._merged_into(mapping, [*ours, *found]))
         places = {carrier[:4] for carrier in known}
         return [carrier for carrier in found if carrier[:4] not in places]
 
@@ -86,3 +87,15 @@ class Seeker:
         for contact, leads in told.items():
             for lead in leads:
                 yield Carrier(mapping.name, SALESFORCE, LEAD, lead.id, origin=origin[contact])
+
+    def _merged_into(self, mapping: FieldMapping, found: Sequence[Carrier]) -> Iterator[Carrier]:
+        """The contacts that were merged into these: HubSpot erases them along, and names them until then."""
+        origin = {one.record_id: one.origin for one in found if one.system is HUBSPOT}
+        if not origin:
+            return
+        name = mapping.hubspot_object
+        told = self.connectors[HUBSPOT].get_many(name, list(origin), [MERGED_IDS])
+        for record_id, record in told.items():
+            for old in str(record.values.get(MERGED_IDS) or "").split(";"):
+                if old:
+                    yield Carrier(mapping.name, HUBSPOT, name, old, origin=origin[record_id])

@@ -72,13 +72,18 @@ class Leaving:
 
         HubSpot knows no such call for other objects: those go to the recycling bin, which it empties
         after 90 days. An id that leads to a record of another id is refused, since that record may hold
-        somebody else's data too; so is a contact in the bin, where the API cannot reach it.
+        somebody else's data too; but where that one is to be erased as well, it goes along. A contact in
+        the bin is refused: the API cannot reach it there.
         """
         fates = self.reader.fates(object_name, ids)
         outcomes: list[Outcome] = []
         for record_id in ids:
             try:
-                outcomes.append(self._erase_one(object_name, record_id, fates[record_id]))
+                fate = fates[record_id]
+                if fate.kind == "merged" and fate.into in ids:
+                    outcomes.append(Written(record_id))
+                else:
+                    outcomes.append(self._erase_one(object_name, record_id, fate))
             except Rejected as refused:
                 outcomes.append(refused)
             except (TryLater, SystemBlocked) as error:

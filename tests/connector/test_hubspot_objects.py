@@ -345,6 +345,17 @@ def test_only_contacts_are_erased_and_nobody_is_block_listed(hubspot: HubSpotWor
     assert hubspot.org.state.blocked == set()
 
 
+def test_a_merged_contact_is_erased_along_with_the_one_it_lives_on_in(
+    hubspot: HubSpotWorld,
+) -> None:
+    """Where both are named in one call nothing is refused, and nothing is left."""
+    loser, winner = hubspot.crowd(2)
+    survivor = hubspot.person_merges(loser, winner)
+    both = [loser, survivor]
+    assert written(hubspot.connector.erase_many("contacts", both)) == both
+    assert hubspot.stored() == {}
+
+
 def test_the_ceiling_of_merges_is_a_refusal(hubspot: HubSpotWorld) -> None:
     """250 identities, and the record is as it was."""
     winner, loser = hubspot.crowd(2)

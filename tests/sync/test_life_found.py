@@ -315,7 +315,7 @@ def test_whoever_was_binned_with_somebody_else_is_erased_where_a_person_asked_fo
 
 
 def test_whoever_came_out_of_the_bin_is_forgotten_a_second_time(tmp_path: Path) -> None:
-    """Hal's Lead is binned and off our books, somebody takes it out, and asks for it to be erased for good."""
+    """Hal's Lead is binned and off our books, somebody takes it out, and asks that it be erased for good."""
     story = Story(tmp_path, erased="delete")
     lead = story.who(SALESFORCE, "hal")
     story.erase(story.who(HUBSPOT, "hal"))
@@ -323,4 +323,18 @@ def test_whoever_came_out_of_the_bin_is_forgotten_a_second_time(tmp_path: Path) 
     story.restore(SALESFORCE, lead)
     story.hear()
     story.forget(SALESFORCE, lead)
+    story.keep_promises()
+
+
+def test_whoever_was_merged_into_somebody_forgotten_a_moment_ago_goes_off_our_books_too(
+    tmp_path: Path,
+) -> None:
+    """Hal's contact went into Fay's, whose pair we kept: we heard of hers alone when she was to be erased."""
+    story = Story(tmp_path)
+    fay, hal = story.who(HUBSPOT, "fay"), story.who(HUBSPOT, "hal")
+    story.delete(SALESFORCE, story.who(SALESFORCE, "hal"))
+    survivor = story.merge(HUBSPOT, hal, fay)
+    story.world.unheard = [(HUBSPOT, "contacts", fay)]
+    story.hear()
+    story.forget(HUBSPOT, survivor)
     story.keep_promises()
