@@ -116,7 +116,7 @@ def test_a_converted_lead_that_is_created_again_is_found(
         return follow(follower, mapping, system, object_name, others)
 
     monkeypatch.setattr(Follower, "follow", lose)
-    assert is_found(tmp_path, 1)
+    assert is_found(tmp_path, 2)
 
 
 def test_edits_of_the_same_second_that_are_skipped_are_found(

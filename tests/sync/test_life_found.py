@@ -175,11 +175,10 @@ def test_a_lead_that_became_a_forgotten_contact_a_moment_ago_goes_too(tmp_path: 
 
 
 def test_whoever_vanished_and_has_no_partner_waits_for_nobody(tmp_path: Path) -> None:
-    """Eve's contact went into Hal's, who was forgotten before we heard of it, and her Lead is deleted."""
+    """Eve's contact went into Hal's, whom HubSpot erased before we heard of it, and her Lead is deleted."""
     story = Story(tmp_path)
     eve = story.who(HUBSPOT, "eve")
-    story.forget(SALESFORCE, story.who(SALESFORCE, "hal"))
-    story.merge(HUBSPOT, story.who(HUBSPOT, "hal"), eve)
+    story.erase(story.merge(HUBSPOT, story.who(HUBSPOT, "hal"), eve))
     story.delete(SALESFORCE, story.who(SALESFORCE, "eve"))
     story.keep_promises()
     vanished = story.world.ledger.record("people", HUBSPOT, eve)
