@@ -10,7 +10,16 @@ from connector.port import System
 from database.tables import metadata
 from tests.sync.life_erasing import Asked, Forgotten
 from tests.sync.life_mappings import CUT, LINES, PEOPLE
-from tests.sync.life_records import Place, birth, born_of, erased, ever_stored, live, stored
+from tests.sync.life_records import (
+    Place,
+    birth,
+    born_of,
+    erased,
+    ever_stored,
+    live,
+    not_visible,
+    stored,
+)
 from tests.sync.life_world import World
 
 WORD = re.compile(r"[\w@.+-]+")
@@ -100,10 +109,14 @@ def own_words(one: Stored) -> Iterator[str]:
 
 
 def others(world: World) -> Iterator[str]:
-    """Every word of everybody who was not erased, and how the other system keeps it."""
+    """Every word of everybody who was not erased, and how the other system keeps it; and of whoever vanished
+    without a word, who may be there again as far as the ledger knows (the address is that of the partner).
+    """
     for mapping in LINES:
         for system in System:
-            for record_id, one in stored(world, mapping, system).items():
+            gone = erased(world, mapping, system)
+            lost = {i: gone[i] for i in not_visible(world, mapping, system) if i in gone}
+            for record_id, one in {**stored(world, mapping, system), **lost}.items():
                 yield record_id.casefold()
                 for versions in one.history.values():
                     for version in versions:
