@@ -31,7 +31,8 @@ def is_handed(definition: Definition, stage: Stage) -> bool:
 
 def card_text(definition: Definition, lead: HandOver, language: Language) -> str:
     """The card as it stands on the record of a lead: evidence, topics, sentence, history, what is missing."""
-    letter = hand_over(definition, lead._replace(links=Links()), language)
+    # It stands there after the verdict, too: until when one was asked for is a letter's matter.
+    letter = hand_over(definition, lead._replace(links=Links(), due_at=None), language)
     # The first line says whose record it is; the card stands on it.
     first = letter.parts[0]
     parts = (first._replace(lines=first.lines[1:]), *letter.parts[1:])
