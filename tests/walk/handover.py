@@ -35,7 +35,8 @@ LIFE = {
     "card": ("shared_handoff_card", "Handoff_Card__c"),
     "questions": ("shared_handoff_missing", "Handoff_Missing__c"),
 }
-# What marketing has to find after a send-back, besides a comment and a day that a person may leave out.
+# What marketing has to find after a send-back. A comment and a day may be left out, and whoever opted out of
+# mail is not nurtured.
 SENT_BACK = (
     "stage",
     "verdict",
@@ -44,7 +45,6 @@ SENT_BACK = (
     "recycled_by",
     "count",
     "cycle",
-    "nurture",
 )
 
 

@@ -32,6 +32,7 @@ def was_sent_back(story: Story) -> None:
     """Marketing reads why, in HubSpot."""
     back = story.hubspot()
     assert (back["reason"], back["comment"], back["count"]) == ("timing", COMMENT, "1")
+    assert back["nurture"] == "true"
     assert back["questions"]
 
 
