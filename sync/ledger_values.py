@@ -6,7 +6,9 @@ pair are asked, HubSpot's first; a name that neither carries is a value that we 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from connector.port import System, Values
 from mappings.own_values import ASKED_BY_BLANK, PREFIX, is_followed, own_of
@@ -14,18 +16,44 @@ from mappings.schema import Cell, Context, Fault, Line, Pending, Skip
 from sync.decide import Agree, Decision, Hear, Omit, Park, Travel, held_back
 from sync.model import LineBaseline
 
+# What is said of a hand-off, and since when somebody stands where they do.
+LIFE: Final = f"{PREFIX}lifecycle."
+SINCE: Final = "lifecycle.stage_since"
+
 
 def knowing(context: Context, *records: Values) -> Context:
     """The context with the values of ours that these records carry.
 
-    Of two, the first one's counts; but where one is blank, somebody may have forbidden it: that wins.
+    Of two, the first one's counts; but where one is blank, somebody may have forbidden it: that wins. What is
+    said of a hand-off is one thing: somebody may have been decided about between both reads, and half of
+    what was said before with half of what is said now would be a verdict without its reason.
     """
     found: dict[str, Cell] = {}
     for record in records:
         for name, value in own_of(record).items():
             held = found.setdefault(name[len(PREFIX) :], value)
             found[name[len(PREFIX) :]] = None if value is None else held
+    found |= _of_one_moment([own_of(record) for record in records])
     return replace(context, ledger={**context.ledger, **found}) if found else context
+
+
+def _of_one_moment(told: Sequence[Values]) -> dict[str, Cell]:
+    """What is said of a hand-off: what the later entry says, all of it; where one record has none, nothing.
+
+    What is known by following somebody stays out of it: there a blank wins, whatever else is said.
+    """
+    lives: list[dict[str, Cell]] = [
+        {
+            name[len(PREFIX) :]: value
+            for name, value in one.items()
+            if name.startswith(LIFE) and not is_followed(name[len(PREFIX) :])
+        }
+        for one in told
+    ]
+    lives = [one for one in lives if one]
+    if not lives or not all(any(value is not None for value in one.values()) for one in lives):
+        return {}
+    return max(lives, key=lambda one: str(one.get(SINCE) or ""))
 
 
 def decide_ledger_value(
