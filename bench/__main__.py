@@ -5,7 +5,8 @@
     python -m bench [PAIRS]                     mapping speed, and compares over real HTTP
     python -m bench doors                       how many events the doors put on file
     python -m bench live [NAME...]              the live path over real processes, see `bench.live`
-    python -m bench handover [SECONDS [RATE]]   verdicts by sellers, see `bench.live_handover`
+    python -m bench handover [SECONDS [RATE [WORKERS]]]
+                                                verdicts by sellers, see `bench.live_handover`
     python -m bench intent [EVENTS [SHUFFLED]]  website events taken in and scored, see `bench.intent`
     python -m bench surge [ACCOUNTS]            how often a surge is a false alarm, and how often it is found
     python -m bench dry-run [PEOPLE]            two definitions over invented people, see `bench.dry_run`
@@ -34,7 +35,7 @@ def main(words: list[str]) -> None:
         case ["live", *names]:
             found = live.measure(_say, tuple(names))
         case ["handover", *numbers]:
-            found = live_handover.measure(_say, *map(float, numbers[:2]))
+            found = live_handover.measure(_say, *map(float, numbers[:3]))
         case ["surge", *accounts]:
             found = surge.measure(_say, *map(int, accounts[:1]))
         case ["intent", *numbers]:

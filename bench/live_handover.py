@@ -3,7 +3,8 @@
 Sellers send leads back in Salesforce, 10 a second for a minute, each a lead of its own that was handed over
 just before; from the edit until the last of all recycle fields stands in HubSpot. Then the same again, with
 the worker killed (``kill -9``) in the middle of it and started anew at once, as a supervisor does. Each
-verdict must be one ledger entry. ``python -m bench handover [SECONDS [RATE]]`` runs it shorter or faster.
+verdict must be one ledger entry. ``python -m bench handover [SECONDS [RATE [WORKERS]]]`` runs it shorter,
+faster, or with more workers, of which one is killed.
 
 It ends by itself: what has not come by its deadline is counted as missing, and named.
 """
@@ -45,10 +46,12 @@ TELLING = frozenset(LIFE[name][0] for name in SENT_BACK)
 NAMED = 5
 
 
-def measure(say: Say, seconds: float = SECONDS, rate: float = RATE) -> dict[str, Any]:
+def measure(
+    say: Say, seconds: float = SECONDS, rate: float = RATE, workers: float = 1
+) -> dict[str, Any]:
     """Seconds from a verdict to all recycle fields in HubSpot, undisturbed and with a dead worker."""
     count = round(rate * seconds)
-    with _stage(round(2 * count * OF_THEM)) as installation:
+    with _stage(round(2 * count * OF_THEM), round(workers)) as installation:
         began = time.monotonic()
         people = _handed_over(installation, 2 * count)
         took = time.monotonic() - began
@@ -61,11 +64,11 @@ def measure(say: Say, seconds: float = SECONDS, rate: float = RATE) -> dict[str,
         }
     for name, row in found.items():
         _tell(say, name, row)
-    return {"handed_over": len(people), "hand_over_seconds": took, **found}
+    return {"workers": workers, "handed_over": len(people), "hand_over_seconds": took, **found}
 
 
 @contextmanager
-def _stage(people: int) -> Iterator[Installation]:
+def _stage(people: int, workers: int) -> Iterator[Installation]:
     """Everybody in line, both departments agreed, real processes at work, both orgs connected."""
     sandbox = Sandbox.start(people=people, seed=SEED, limits=False)
     with tempfile.TemporaryDirectory() as folder:
@@ -75,7 +78,7 @@ def _stage(people: int) -> Iterator[Installation]:
             installation.from_nothing = True
             try:
                 installation.connect()
-                installation.start("web", "worker", "scheduler")
+                installation.start("web", *(["worker"] * workers), "scheduler")
                 yield installation
             finally:
                 installation.stop()
