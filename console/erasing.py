@@ -48,10 +48,10 @@ def erase(
     eraser = eraser_of(bridge, compiled)
     if system is not None and object_name is not None and record_id is not None:
         asked = Erasure(0, System(system), object_name, record_id, True, 0, allowed, bridge.clock())
-        found = eraser.look(asked)
-        if not found.carriers:
+        # A mistyped id is nobody's: at the command line only what is on file is taken at its word.
+        if not eraser.look(asked._replace(own=False)).carriers:
             raise click.UsageError(_say(session, "erase.unknown", record=record_id))
-        _confirm(session, found, yes=yes)
+        _confirm(session, eraser.look(asked), yes=yes)
         bridge.ledger.ask_to_erase(asked.system, object_name, record_id, bridge.clock(), own=True)
     if allowed is not None:
         bridge.ledger.allow_erasures(allowed)

@@ -14,7 +14,7 @@ from lifecycle.coming_back import hand_raise
 from lifecycle.contest import Settled, settle
 from lifecycle.definition import Definition, Preset
 from lifecycle.gate import weigh
-from lifecycle.model import Answer, Entry, Evidence, Request, Role, Source, Stage, Standing
+from lifecycle.model import REVIEW, Answer, Entry, Evidence, Request, Role, Source, Stage, Standing
 from lifecycle.situation import Situation
 from lifecycle.standing import fold, step
 from lifecycle.transitions import rows
@@ -188,7 +188,8 @@ class Life(RuleBasedStateMachine):
         assert entry.previous is (where.stage if where.since is not None else None)
         assert entry.entered_at >= (where.since or entry.entered_at)
         by = {row.id for row in rows(preset, where.stage, entry.stage) if entry.role in row.roles}
-        assert entry.transition in by | {"T19"}
+        rests = where.stage is entry.stage is Stage.RECYCLED
+        assert entry.transition in by | {"T19"} | ({REVIEW} if rests else set())
         self._is_owned(entry)
         self._may(entry, situation)
         self.standing = step(where, entry)
