@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from lifecycle.model import Refusal, RefusalCode, Stage, Standing
+from lifecycle.transitions import IN_HANDS
 
 WAITS: Final[RefusalCode] = "waits_for_verdict"
-# Of whom a verdict may be given.
-IN_HANDS: Final = frozenset({Stage.MQL, Stage.SAL, Stage.SQL, Stage.OPPORTUNITY})
+# Of whom a verdict may be given: of an opportunity, too, that it is lost.
+TO_JUDGE: Final = IN_HANDS | {Stage.OPPORTUNITY}
 NUMBER: Final = "number"
 
 

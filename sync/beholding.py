@@ -30,6 +30,7 @@ from sync.foresight import Foresight, Place, Wanted, read_ahead
 from sync.ledger import Ledger
 from sync.reads import FRESH, Reads
 from sync.talked import LAST_ACTIVITY, TOUCHED, moment_of, text_of
+from sync.users import mails_of
 from sync.withdrawing import names_of_all
 
 log = structlog.get_logger()
@@ -43,7 +44,6 @@ CONTACT, ROLE, OPPORTUNITY = "Contact", "OpportunityContactRole", "Opportunity"
 LOST_BECAUSE: Final = "Loss_Reason__c"
 CREATED, OWNER = "CreatedDate", "OwnerId"
 OUTCOME: Final = ("IsClosed", "IsWon", LOST_BECAUSE, CREATED, OWNER)
-USER, EMAIL = "User", "Email"
 
 
 class Seen(NamedTuple):
@@ -263,11 +263,7 @@ class Beholder:
 
     def mail_of(self, user: str | None) -> str | None:
         """The address of a user of Salesforce, where there is one."""
-        if user is None:
-            return None
-        found = self.connectors[SALESFORCE].get_many(USER, [user], [EMAIL]).get(user)
-        mail = None if found is None else text_of(found.values.get(EMAIL))
-        return None if mail is None else mail.lower()
+        return None if user is None else mails_of(self.connectors[SALESFORCE], [user]).get(user)
 
     def _roles(self, contacts: Sequence[str]) -> dict[str, list[str]]:
         """The opportunities that name these contacts, by contact."""

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from connector.errors import ConnectorError
 from connector.port import Connector, System
 from sync.hearing import Edited, Heard
+from sync.users import mails_of
 
-USER, EMAIL, LAST = "User", "Email", "LastModifiedById"
+LAST = "LastModifiedById"
 # How far behind its edit a stamp may lie: Salesforce cuts times to whole seconds.
 CUT = {System.HUBSPOT: timedelta(0), System.SALESFORCE: timedelta(seconds=1, microseconds=-1)}
 
@@ -63,14 +64,6 @@ class Editors:
             return {}
         found = self.connectors()[system].get_many(object_name, list(dict.fromkeys(ids)), [LAST])
         users = {i: str(one.values[LAST]) for i, one in found.items() if one.values.get(LAST)}
-        self._learn([user for user in users.values() if user not in self._mails])
+        unknown = [user for user in users.values() if user not in self._mails]
+        self._mails.update(mails_of(self.connectors()[system], unknown))
         return {i: self._mails[user] for i, user in users.items() if user in self._mails}
-
-    def _learn(self, users: Sequence[str]) -> None:
-        if not users:
-            return
-        salesforce = self.connectors()[System.SALESFORCE]
-        found = salesforce.get_many(USER, list(dict.fromkeys(users)), [EMAIL])
-        for user, one in found.items():
-            if mail := one.values.get(EMAIL):
-                self._mails[user] = str(mail).strip().lower()

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from connector.port import System
 from lifecycle.definition import Definition
-from lifecycle.keeping import IN_HANDS, NONE, WAITS, Words, words_for
+from lifecycle.keeping import NONE, TO_JUDGE, WAITS, Words, words_for
 from lifecycle.machine import OUT
 from lifecycle.model import Refusal, RefusalCode, Request, Role, Stage, Standing
 from mappings.normal import as_text
@@ -95,7 +95,7 @@ def _wish(heard: Heard, standing: Standing, definition: Definition) -> Wish:
     if verdict:
         return _by_verdict(verdict.strip().lower(), standing, definition)
     stage = as_text(_one(heard.entered.get(STAGE)))
-    if not stage and standing.stage in IN_HANDS and AHEAD & heard.entered.keys():
+    if not stage and standing.stage in TO_JUDGE and AHEAD & heard.entered.keys():
         return _ahead(heard, standing, definition)
     if not stage:
         return _by_day(heard, standing)
