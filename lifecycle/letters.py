@@ -124,7 +124,7 @@ def refused(definition: Definition, who: Who, refusal: Refusal, language: Langua
     if request.reason is not None:
         reason = reason_said(definition, request.reason, language)
         lines.append(say("send_back.reason", language, reason=reason))
-    lines.append(say("refused.stays", language, stood=stage_said(refusal.stood, language)))
+    lines.append(_stays(refusal, language))
     return Letter(
         say("refused.subject", language, who=who.shown(language)),
         (
@@ -135,6 +135,13 @@ def refused(definition: Definition, who: Who, refusal: Refusal, language: Langua
         tuple(_record(who, language)),
         language,
     )
+
+
+def _stays(refusal: Refusal, language: Language) -> str:
+    """Where the lead is; beside a verdict that verdict has the say."""
+    if refusal.code == "two_wishes":
+        return say("refused.beside", language)
+    return say("refused.stays", language, stood=stage_said(refusal.stood, language))
 
 
 def help_said(refusal: Refusal, language: Language) -> str:

@@ -118,7 +118,7 @@ def _row(
     misplaced = _misplaced(standing, request, situation, definition)
     if misplaced is not None:
         return misplaced
-    to = _where_to(standing, request, definition)
+    to = where_to(standing, request, definition)
     if isinstance(to, Held):
         return to
     found = rows(preset, source, to)
@@ -166,7 +166,7 @@ def _is_stale(standing: Standing, request: Request) -> bool:
     return any(turn is not None and request.at < turn for turn in turns)
 
 
-def _where_to(standing: Standing, request: Request, definition: Definition) -> Stage | Held:
+def where_to(standing: Standing, request: Request, definition: Definition) -> Stage | Held:
     """Where a request leads by its reason. Only who goes out needs one, and one of the taxonomy."""
     if request.to not in OUT:
         return request.to

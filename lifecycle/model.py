@@ -252,6 +252,7 @@ RefusalCode = Literal[
     "unknown_stage",
     "not_approved",
     "waits_for_verdict",
+    "two_wishes",
 ]
 
 

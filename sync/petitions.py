@@ -7,15 +7,17 @@ marketing; which of their wishes is legal is the machine's matter (`lifecycle.ma
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Final, NamedTuple
 
 from connector.port import System
+from lifecycle.coming_back import Held
 from lifecycle.definition import Definition
 from lifecycle.keeping import NONE, TO_JUDGE, WAITS, Words, words_for
-from lifecycle.machine import OUT
+from lifecycle.machine import OUT, where_to
 from lifecycle.model import Refusal, RefusalCode, Request, Role, Stage, Standing
 from mappings.normal import as_text
 from mappings.own_values import OWN_VALUES
@@ -26,6 +28,7 @@ STAGE, VERDICT = "lifecycle.stage", "lifecycle.verdict"
 REASON, SUB_REASON = "lifecycle.recycle_reason", "lifecycle.recycle_sub_reason"
 COMMENT, REVIEW = "lifecycle.recycle_comment", "lifecycle.reactivate_on"
 ACCEPT, REJECT = "accept", "reject"
+TWO_WISHES: Final[RefusalCode] = "two_wishes"
 # What may be written ahead of a verdict (`lifecycle.keeping`).
 AHEAD: Final = frozenset({REASON, SUB_REASON, COMMENT})
 # Values of ours that may be asked for by editing them; an edit of any other is put back.
@@ -88,6 +91,57 @@ def petition_of(
         return Petition(request)
     refusal = Refusal(request=request, code=wish.unclear, stood=standing.stage, words=wish.words)
     return Petition(request, refusal)
+
+
+def beside(
+    found: Petition, heard: Heard, standing: Standing, definition: Definition
+) -> Petition | None:
+    """The stage that was entered in one save with a verdict which leads elsewhere; None: there is none.
+
+    The verdict counts (`found`), and the stage is not followed: which of both was meant nobody knows.
+    """
+    asked, request = _stage_asked(heard), found.request
+    is_judged = as_text(_one(heard.entered.get(VERDICT))).strip()
+    if not is_judged or not asked or asked in _led_to(standing, request, definition):
+        return None
+    request = replace(
+        request,
+        id=f"{request.id}:stage",
+        to=Stage(asked) if asked in set(Stage) else standing.stage,
+    )
+    refusal = Refusal(request=request, code=TWO_WISHES, stood=standing.stage, words={"to": asked})
+    return Petition(request, refusal)
+
+
+def _stage_asked(heard: Heard) -> str:
+    return as_text(_one(heard.entered.get(STAGE))).strip().lower()[:40]
+
+
+def was_beside(heard: Heard, at: datetime, refusals: Iterable[Refusal]) -> bool:
+    """Whether a stage stands there still that was refused beside a verdict, and was not entered anew since:
+    whoever put that on file died before the field was put back.
+    """
+    asked = _stage_asked(heard)
+    return VERDICT not in heard.entered and any(
+        (one.code, one.request.at, one.request.source) == (TWO_WISHES, at, heard.system.value)
+        and one.words.get("to") == asked
+        for one in refusals
+    )
+
+
+def times_refused(refusals: Iterable[Refusal]) -> int:
+    """Which petition the next one is, so that the same edit made anew is another one.
+
+    What is refused beside a verdict is on file before that is decided: it must make no other one of it.
+    """
+    return sum(one.code != TWO_WISHES for one in refusals)
+
+
+def _led_to(standing: Standing, verdict: Request, definition: Definition) -> frozenset[Stage]:
+    """Where a verdict leads; of one that says too little to lead out anywhere, either way out."""
+    to = where_to(standing, verdict, definition)
+    led_to = OUT if isinstance(to, Held) else {to}
+    return frozenset({standing.stage, verdict.to, *led_to})
 
 
 def _wish(heard: Heard, standing: Standing, definition: Definition) -> Wish:

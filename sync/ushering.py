@@ -44,11 +44,11 @@ from sync.attention import Attention
 from sync.beholding import OPPORTUNITY, named
 from sync.briefing import Scribe
 from sync.editors import Editors
-from sync.hearing import Heard
+from sync.hearing import Edited, Heard
 from sync.kinship import Kinship
 from sync.lanes import Lane
 from sync.ledger import Ledger, LedgerBusy, Ring
-from sync.petitions import petition_of
+from sync.petitions import beside, petition_of, times_refused, was_beside
 from sync.recognising import recognised
 from sync.timekeeping import Rung, Timekeeper
 from sync.wanting import DEALS, REFUSALS, UNJUDGED, Wants, may_be_undone
@@ -106,27 +106,36 @@ class Usher:
         whom = recognised(self.people, [one.names for one in heard])
         edits = self.editors.of(heard, now)
         for one, subject, edited in zip(heard, whom, edits, strict=True):
-            if subject is None:
-                continue
-            standing = self._standing(subject)
-            nth = len(self.store.refusals(REFUSALS, subject))
-            words = self.store.waiting_words([subject]).get(subject, ())
-            found = petition_of(
-                one,
-                standing,
-                about.definition,
-                now,
-                edited=edited,
-                nth=nth,
-                kept=kept_words(standing, words),
-            )
-            self.store.ask([found.request])
-            if found.refusal is not None:
-                self.store.decide(found.request, (), found.refusal)
+            if subject is not None and self._write_down(about, one, subject, edited, now):
                 refused.append(subject)
         # What says nothing is put back at once, also where a whole compare has found it.
         self._ring_for(about, refused)
         self.decide(about)
+
+    def _write_down(
+        self, about: Acquaintance, heard: Heard, subject: Subject, edited: Edited, now: datetime
+    ) -> bool:
+        """Put one record's edits on file; answers whether any was refused at once."""
+        standing, refusals = self._standing(subject), self.store.refusals(REFUSALS, subject)
+        if was_beside(heard, edited.at, refusals):
+            return False
+        words = self.store.waiting_words([subject]).get(subject, ())
+        found = petition_of(
+            heard,
+            standing,
+            about.definition,
+            now,
+            edited=edited,
+            nth=times_refused(refusals),
+            kept=kept_words(standing, words),
+        )
+        besides = beside(found, heard, standing, about.definition)
+        petitions = (found, besides) if besides else (found,)
+        for request, refusal in petitions:
+            self.store.ask([request])
+            if refusal is not None:
+                self.store.decide(request, (), refusal)
+        return any(one.refusal is not None for one in petitions)
 
     def _ready(self) -> Acquaintance | None:
         """What is known, once whoever turned out to be somebody else is that in our ledger, too."""
