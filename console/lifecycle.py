@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any
 
 import click
 
 from console.desk_of_leads import LeadDesk
 from console.language import language, say
+from console.lead_json import entry_json, refusal_json, standing_json, timer_json
+from console.lying_open import overdue
 from console.session import Session, command
 from console.simulating import simulate
 from lifecycle import wires
-from lifecycle.clocks import late_by, status
+from lifecycle.clocks import status
 from lifecycle.errands import MARKETING, SALES, Kind
 from lifecycle.model import Entry, Refusal, Standing
-from lifecycle.port import Timer, Unsent
-from lifecycle.refusals import refusal_said
-from lifecycle.refusals import texts as words_of
-from lifecycle.wording import lasting
-from sync.figures import orphans
+from lifecycle.port import Timer
+from lifecycle.refusals import refusal_said, stage_said
 
 REFUSALS, MOST = 50, 200
-# Letters that reached nobody are told for so long.
-LETTERS = timedelta(days=7)
 HEADS = "heads"
 
 
@@ -50,11 +45,11 @@ def show(session: Session, person: str) -> int:
     if session.output.json:
         session.output.document(
             {
-                **_standing_json(standing),
+                **standing_json(standing),
                 **desk.brief(standing),
-                "clocks": [_timer_json(one, desk.now) for one in timers],
-                "history": [_entry_json(one) for one in history],
-                "refused": [_refusal_json(one) for one in refusals],
+                "clocks": [timer_json(one, desk.now) for one in timers],
+                "history": [entry_json(one) for one in history],
+                "refused": [refusal_json(one) for one in refusals],
             }
         )
         return 0
@@ -64,51 +59,6 @@ def show(session: Session, person: str) -> int:
     _tell_history(desk, history)
     _tell_refusals(desk, refusals)
     return 0
-
-
-@command("overdue")
-@click.option("--offline", is_flag=True, help="Do not ask Salesforce for lost opportunities.")
-def overdue(session: Session, offline: bool) -> int:
-    """What lies open: time limits that were passed, leads nobody looks after, losses without a reason, and
-    letters that reached nobody. Exit code 1: there is something.
-    """
-    desk = LeadDesk.of(session)
-    definition = desk.definition
-    late = desk.store.overdue(desk.now, MOST)
-    alone = [] if definition is None else list(orphans(desk.store, definition, desk.now))
-    lost = [] if offline else desk.lost_without_a_reason()
-    letters = desk.store.unsent(desk.now - LETTERS, MOST)
-    held = desk.store.owed(MOST) if desk.postman.holds else ()
-    found = bool(late or alone or lost or letters)
-    if session.output.json:
-        session.output.document(
-            {
-                "overdue": [
-                    {"person": desk.named(one.subject), **_timer_json(one, desk.now)}
-                    for one in late
-                ],
-                "orphans": [
-                    {"person": desk.named(one.standing.subject), **_standing_json(one.standing)}
-                    for one in alone
-                ],
-                "lost_without_a_reason": [
-                    {"person": desk.named(one.subject), "opportunity": one.opportunity}
-                    for one in lost
-                ],
-                "letters": [_letter_json(one) for one in letters],
-                "held": len(held),
-            }
-        )
-        return int(found)
-    _tell_late(desk, late)
-    _tell_alone(desk, [one.standing for one in alone])
-    _tell_lost(desk, lost)
-    _tell_letters(desk, letters)
-    if held:
-        session.output.say("lifecycle.held", count=len(held))
-    if not found:
-        session.output.say("lifecycle.nothing_open")
-    return int(found)
 
 
 @command("notes")
@@ -173,7 +123,7 @@ def _tell_standing(desk: LeadDesk, standing: Standing) -> None:
     output = desk.session.output
     output.say(
         "lifecycle.stands",
-        stage=stage_said(standing.stage.value, output.lang),
+        stage=stage_said(standing.stage, language(output.lang)),
         since=desk.at(standing.since),
         cycle=standing.cycle,
     )
@@ -209,14 +159,14 @@ def _tell_clocks(desk: LeadDesk, timers: Sequence[Timer]) -> None:
 
 
 def _tell_history(desk: LeadDesk, history: Sequence[Entry]) -> None:
-    lang = desk.session.output.lang
+    lang = language(desk.session.output.lang)
     desk.session.output.table(
         desk.say("lifecycle.history"),
         desk.columns("at", "stage", "by", "from", "rule", "reason", "comment"),
         [
             [
                 desk.at(one.entered_at),
-                stage_said(one.stage.value, lang) + (" *" if one.skipped else ""),
+                stage_said(one.stage, lang) + (" *" if one.skipped else ""),
                 one.actor,
                 one.source,
                 f"{one.transition} {', '.join(one.rules)}".strip(),
@@ -245,146 +195,6 @@ def _tell_refusals(desk: LeadDesk, refusals: Sequence[Refusal]) -> None:
             for one in refusals
         ],
     )
-
-
-def _tell_late(desk: LeadDesk, late: Sequence[Timer]) -> None:
-    if late:
-        desk.session.output.table(
-            desk.say("lifecycle.late"),
-            desk.columns("person", "clock", "owner", "due", "late"),
-            [
-                [
-                    desk.named(one.subject),
-                    one.clock,
-                    one.owner,
-                    desk.at(one.due_at),
-                    _late(desk, one),
-                ]
-                for one in late
-            ],
-        )
-
-
-def _late(desk: LeadDesk, timer: Timer) -> str:
-    if desk.definition is None:
-        return ""
-    late = late_by(desk.definition, timer, desk.now)
-    return lasting(late, language(desk.session.output.lang))
-
-
-def _tell_alone(desk: LeadDesk, alone: Sequence[Standing]) -> None:
-    if alone:
-        lang = desk.session.output.lang
-        desk.session.output.table(
-            desk.say("lifecycle.orphans"),
-            desk.columns("person", "stage", "since", "owner"),
-            [
-                [
-                    desk.named(one.subject),
-                    stage_said(one.stage.value, lang),
-                    desk.at(one.since),
-                    one.accepted_by or one.handed_to,
-                ]
-                for one in alone
-            ],
-        )
-
-
-def _tell_lost(desk: LeadDesk, lost: Sequence[Standing]) -> None:
-    if lost:
-        desk.session.output.table(
-            desk.say("lifecycle.lost"),
-            desk.columns("person", "opportunity"),
-            [[desk.named(one.subject), one.opportunity] for one in lost],
-        )
-
-
-def _tell_letters(desk: LeadDesk, letters: Sequence[Unsent]) -> None:
-    if letters:
-        desk.session.output.table(
-            desk.say("lifecycle.letters"),
-            desk.columns("at", "letter", "whom", "why"),
-            [[desk.at(one.at), one.errand.kind, one.errand.whom, one.why] for one in letters],
-        )
-
-
-def stage_said(stage: str, lang: str) -> str:
-    """A stage as people call it."""
-    return str(words_of()["stages"][stage][language(lang)])
-
-
-# What programs read -----------------------------------------------------------------------------
-
-
-def _standing_json(one: Standing) -> dict[str, Any]:
-    return {
-        "stage": one.stage.value,
-        "since": _iso(one.since),
-        "cycle": one.cycle,
-        "owner": one.accepted_by or one.handed_to,
-        "verdict": one.verdict,
-        "reason": one.reason,
-        "recycle_count": one.recycle_count,
-        "reactivate_on": None if one.reactivate_on is None else one.reactivate_on.isoformat(),
-        "cool_until": _iso(one.cool_until),
-        "is_returned": one.is_returned,
-        "opportunity": one.opportunity,
-        "definition": one.definition,
-    }
-
-
-def _timer_json(one: Timer, now: datetime) -> dict[str, Any]:
-    return {
-        "clock": one.clock,
-        "owner": one.owner,
-        "since": _iso(one.started_at),
-        "due": _iso(one.due_at),
-        "stopped": _iso(one.stopped_at),
-        "state": status(one, now),
-    }
-
-
-def _entry_json(one: Entry) -> dict[str, Any]:
-    return {
-        "stage": one.stage.value,
-        "transition": one.transition,
-        "entered_at": _iso(one.entered_at),
-        "observed_at": _iso(one.observed_at),
-        "role": one.role.value,
-        "actor": one.actor,
-        "source": one.source,
-        "cycle": one.cycle,
-        "reason": one.reason,
-        "sub_reason": one.sub_reason,
-        "comment": one.comment,
-        "rules": list(one.rules),
-        "definition": one.definition,
-        "skipped": one.skipped,
-    }
-
-
-def _refusal_json(one: Refusal) -> dict[str, Any]:
-    return {
-        "at": _iso(one.request.at),
-        "actor": one.request.actor,
-        "source": one.request.source,
-        "to": one.request.to.value,
-        "code": one.code,
-        "words": dict(one.words),
-    }
-
-
-def _letter_json(one: Unsent) -> dict[str, Any]:
-    return {
-        "at": _iso(one.at),
-        "letter": one.errand.kind,
-        "whom": one.errand.whom,
-        "why": one.why,
-    }
-
-
-def _iso(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat()
 
 
 for _one in (show, overdue, notes, simulate):

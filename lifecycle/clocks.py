@@ -142,6 +142,16 @@ def voided(timer: Timer, at: datetime) -> Timer:
     return timer._replace(stopped_at=at, next_at=None, is_void=True)
 
 
+def begun_anew(definition: Definition, timer: Timer, at: datetime) -> Timer:
+    """The same clock from an instant on, with all of its time, and nothing told of it yet."""
+    whole = _worked(definition, timer.clock, timer.started_at, timer.due_at)
+    due_at = _later(definition, timer.clock, at, whole)
+    fresh = timer._replace(started_at=at, due_at=due_at, step=0, stopped_at=None, is_void=False)
+    target = definition.targets.get(timer.clock)
+    first = None if target is None else _rings_at(definition, target, fresh, 0)
+    return fresh._replace(next_at=first)
+
+
 def _stops(running: Iterable[Timer], clock: Clock, at: datetime) -> tuple[Timer, ...]:
     return tuple(_stop(one, at) for one in running if one.clock == clock)
 
@@ -253,7 +263,7 @@ def ring(definition: Definition, timer: Timer, standing: Standing, now: datetime
     told. Steps that were slept through are told one after the other.
     """
     target = definition.targets.get(timer.clock)
-    if target is None or timer.stopped_at is not None or _has_moved_on(definition, timer, standing):
+    if target is None or timer.stopped_at is not None or has_moved_on(definition, timer, standing):
         return Ring(timer.step, timer.owner, 0.0, is_over=True)
     at = _rings_at(definition, target, timer, timer.step)
     if at is None or now < at:
@@ -271,7 +281,7 @@ def ring(definition: Definition, timer: Timer, standing: Standing, now: datetime
     )
 
 
-def _has_moved_on(definition: Definition, timer: Timer, standing: Standing) -> bool:
+def has_moved_on(definition: Definition, timer: Timer, standing: Standing) -> bool:
     """Whether a timer watches what is not so any more, as after a merge with somebody who is further."""
     stage, order = standing.stage, definition.order
     second, last = order[order.index(Stage.MQL) + 1], order[order.index(Stage.OPPORTUNITY) - 1]
@@ -379,17 +389,7 @@ def latest(timers: Iterable[Timer], clock: Clock) -> Timer | None:
     return max(own, key=lambda one: one.started_at, default=None)
 
 
-def is_orphan(
-    definition: Definition, standing: Standing, running: Iterable[Timer], now: datetime
-) -> bool:
-    """Whether nobody looks after somebody whom sales has: no owner, no clock, or twice over its time."""
-    if standing.stage not in WORKED:
-        return False
-    watched = [one for one in running if one.stopped_at is None and one.clock in SALES_CLOCKS]
-    owner = standing.accepted_by or standing.handed_to
-    return not owner or not watched or any(_is_twice_over(definition, one, now) for one in watched)
-
-
-def _is_twice_over(definition: Definition, timer: Timer, now: datetime) -> bool:
+def is_twice_over(definition: Definition, timer: Timer, now: datetime) -> bool:
+    """Whether a timer is late by as much as it had altogether."""
     whole = _worked(definition, timer.clock, timer.started_at, timer.due_at)
     return late_by(definition, timer, now) > whole

@@ -142,6 +142,9 @@ class Clocks(Protocol):
     def keep(self, timers: Sequence[Timer]) -> None:
         """Timers that start or stop without an entry: somebody was called, a system holds what it shall."""
 
+    def begin_anew(self, timers: Sequence[Timer]) -> None:
+        """Timers that had nothing to watch run again; what stopped for another reason stays so."""
+
     def told(self, timer: Timer, step: int, next_at: datetime | None) -> None:
         """That a step of a timer was told, and when the next one is."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from connector.port import System
@@ -27,6 +28,7 @@ from sync.acquaintance import Acquaintance
 from sync.briefing import lead_of
 from sync.callers import HUBSPOT, SALESFORCE, Addresses, callers
 from sync.figures import last_week, leads_of, week_of
+from sync.gone import gone_from
 from sync.wanting import colleague_of
 
 # So far back it is looked which of somebody's refusals a letter tells of.
@@ -104,6 +106,9 @@ class Composer:
         is_first = definition.preset == "jp_is_fs" and standing.stage.value == "mql"
         if self._last(errand, standing) is None or not (is_theirs or is_first):
             return None
+        if gone_from(about, [standing.subject]):
+            # Nobody can work a record that is not there.
+            return None
         known, _ = about.look(standing.subject, standing, now)
         running = self.store.running(standing.subject)
         who = self.who(about, standing.subject)
@@ -175,7 +180,9 @@ class Composer:
 
     def morning(self, about: Acquaintance, seller: str, now: datetime) -> Letter | None:
         """A seller's morning; None where they have nobody."""
-        standings = leads_of(self.store, seller)
+        had = leads_of(self.store, seller)
+        gone = gone_from(about, [one.subject for one in had])
+        standings = [one for one in had if one.subject not in gone]
         if not standings:
             return None
         subjects = [one.subject for one in standings]
@@ -201,7 +208,7 @@ class Composer:
     def weekly(self, about: Acquaintance, now: datetime) -> Letter:
         """The week before this one, for both heads."""
         first, last = last_week(about.definition, now)
-        found = week_of(self.store, about.definition, first, last, now)
+        found = week_of(self.store, about.definition, first, last, now, partial(gone_from, about))
         return weekly(about.definition, found, self.language)
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
-from lifecycle.clocks import WORKED, is_orphan
+from more_itertools import chunked
+
+from connector.port import System
+from lifecycle.clocks import WORKED
 from lifecycle.definition import Definition
 from lifecycle.model import Stage, Standing, Subject
+from lifecycle.neglect import Why, neglected
 from lifecycle.notes import Week
 from lifecycle.port import LifecycleStore, Timer
 from lifecycle.weeks import week
@@ -20,11 +24,17 @@ DAY: Final = timedelta(days=1)
 LISTED: Final = (Stage.MQL, Stage.SAL, Stage.SQL)
 
 
+# Answers in which systems the record of each of these was deleted (`sync.gone`).
+Gone: TypeAlias = Callable[[Sequence[Subject]], Mapping[Subject, tuple[System, ...]]]
+
+
 class Orphan(NamedTuple):
-    """Somebody whom sales has and nobody looks after."""
+    """Somebody whom sales has and nobody looks after, and why. `gone`: where their record was deleted."""
 
     standing: Standing
     timers: tuple[Timer, ...]
+    why: Why
+    gone: tuple[System, ...] = ()
 
 
 def everybody_in(store: LifecycleStore, stages: Iterable[Stage]) -> Iterator[Standing]:
@@ -60,7 +70,12 @@ def last_week(definition: Definition, now: datetime) -> tuple[date, date]:
 
 
 def week_of(
-    store: LifecycleStore, definition: Definition, first: date, last: date, now: datetime
+    store: LifecycleStore,
+    definition: Definition,
+    first: date,
+    last: date,
+    now: datetime,
+    gone: Gone,
 ) -> Week:
     """The figures from `first` to `last`."""
     zone = ZoneInfo(definition.calendar.zone)
@@ -80,27 +95,21 @@ def week_of(
         last,
         [store.history(one) for one in sorted(now_are)],
         store.timers_due(since, until),
-        sum(1 for _ in orphans(store, definition, now)),
+        sum(1 for _ in orphans(store, definition, now, gone)),
         now,
     )
 
 
-def orphans(store: LifecycleStore, definition: Definition, now: datetime) -> Iterator[Orphan]:
-    """Whom sales has and nobody looks after: no owner, no clock, or twice over its time."""
-    batch: list[Standing] = []
-    for standing in everybody_in(store, sorted(WORKED)):
-        batch.append(standing)
-        if len(batch) == AT_ONCE:
-            yield from _orphans(store, definition, batch, now)
-            batch = []
-    yield from _orphans(store, definition, batch, now)
-
-
-def _orphans(
-    store: LifecycleStore, definition: Definition, batch: list[Standing], now: datetime
+def orphans(
+    store: LifecycleStore, definition: Definition, now: datetime, gone: Gone
 ) -> Iterator[Orphan]:
-    running = store.running_of([one.subject for one in batch])
-    for standing in batch:
-        timers = tuple(running.get(standing.subject, ()))
-        if is_orphan(definition, standing, timers, now):
-            yield Orphan(standing, timers)
+    """Whom sales has and nobody looks after: deleted, no owner, no clock, or twice over its time."""
+    for batch in chunked(everybody_in(store, sorted(WORKED)), AT_ONCE):
+        subjects = [one.subject for one in batch]
+        running, lost = store.running_of(subjects), gone(subjects)
+        for standing in batch:
+            timers = tuple(running.get(standing.subject, ()))
+            where = lost.get(standing.subject, ())
+            why = neglected(definition, standing, timers, now, is_gone=bool(where))
+            if why is not None:
+                yield Orphan(standing, timers, why, where)

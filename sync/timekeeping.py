@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
+
+from more_itertools import chunked
 
 from intent.model import Subject
 from lifecycle import clocks
 from lifecycle.definition import Definition
 from lifecycle.model import Standing
+from lifecycle.neglect import beginning_anew
 from lifecycle.port import LifecycleStore, Timer
 from sync.acquaintance import Acquaintance
+from sync.figures import everybody_in
+from sync.gone import gone_from
 from sync.unheard import may_be_taken_back
 from sync.witnessing import Witness
 
@@ -52,12 +57,18 @@ class Timekeeper:
     def see_to(self, about: Acquaintance) -> SeenTo:
         """Tell every step that is due, once; what our rules ask for then is on file before.
 
-        A lead that may not be taken back yet waits, step and all, and its records are to be looked at.
+        A lead that may not be taken back yet waits, step and all, and its records are to be looked at. Of
+        somebody who was deleted nothing is told: there is nobody to be worked, and their clocks stop.
         """
         rung: list[Rung] = []
         waiting: list[Subject] = []
         now = self.clock()
-        for timer in self.store.due(now, AT_ONCE):
+        due = self.store.due(now, AT_ONCE)
+        gone = gone_from(about, list(dict.fromkeys(one.subject for one in due)))
+        self._stop(gone, now)
+        for timer in due:
+            if timer.subject in gone:
+                continue
             standing = self._standing(timer.subject)
             if timer.clock == "first_touch" and self._was_touched(about, timer, standing, now):
                 continue
@@ -79,6 +90,28 @@ class Timekeeper:
             for one in rung:
                 self.store.told(one.timer, one.ring.step, one.ring.next_at)
         return SeenTo(tuple(rung), tuple(waiting))
+
+    def look_round(self, about: Acquaintance) -> None:
+        """Clocks of whoever was deleted stop; they begin anew for whoever is back."""
+        for some in chunked(everybody_in(self.store, sorted(clocks.WORKED)), AT_ONCE):
+            now, subjects = self.clock(), [one.subject for one in some]
+            gone, running = gone_from(about, subjects), self.store.running_of(subjects)
+            self._stop(gone.keys() & running.keys(), now)
+            back = [s for s in some if s.subject not in gone and s.subject not in running]
+            anew = [
+                timer
+                for one in back
+                for timer in beginning_anew(
+                    about.definition, one, self.store.timers(one.subject), now
+                )
+            ]
+            self.store.begin_anew(anew)
+
+    def _stop(self, gone: Iterable[Subject], now: datetime) -> None:
+        """Nobody can keep a time limit about a record that is not there."""
+        found = self.store.running_of(gone)
+        if stops := [clocks.voided(one, now) for some in found.values() for one in some]:
+            self.store.keep(stops)
 
     def _was_touched(
         self, about: Acquaintance, timer: Timer, standing: Standing, now: datetime

@@ -350,6 +350,7 @@ class Usher:
         about, now = self.about(), self.clock()
         if about is None:
             return 0
+        self.timekeeper.look_round(about)
         found: list[Subject] = []
         for stage in (Stage.MQL, *sorted(DEALS), Stage.RECYCLED):
             for standing in self._everybody(stage):

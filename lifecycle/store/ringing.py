@@ -120,6 +120,16 @@ class Ringing(LifecycleRoom):
             known = hold_known(connection, *(subject_text(one.subject) for one in timers))
             put_timers(connection, [one for one in timers if subject_text(one.subject) in known])
 
+    def begin_anew(self, timers: Sequence[Timer]) -> None:
+        """Timers that had nothing to watch run again; what stopped for another reason stays so."""
+        with self._begin() as connection:
+            for row in map(timer_row, timers):
+                connection.execute(
+                    update(timer)
+                    .where(*(timer.c[name] == row[name] for name in KEYS), timer.c.is_void)
+                    .values({name: value for name, value in row.items() if name not in KEYS})
+                )
+
     def told(self, timer: Timer, step: int, next_at: datetime | None) -> None:
         """That a step of a timer was told, and when the next one is; a step is never taken back."""
         with self._begin() as connection:

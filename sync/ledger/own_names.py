@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from sqlalchemy import select, true
+from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
 from mappings.schema import OwnName
@@ -32,6 +33,20 @@ class OwnNames(Room):
 
         Names that no record bears are left out.
         """
+        return self._named(mappings, names, record.c.gone.is_(None))
+
+    def deleted_named(
+        self, mappings: Sequence[str], names: Iterable[OwnName]
+    ) -> Mapping[OwnName, Sequence[Named]]:
+        """The records that bore each of these names until people deleted them: there is evidence of it."""
+        return self._named(mappings, names, record.c.gone == "deleted")
+
+    def _named(
+        self,
+        mappings: Sequence[str] | None,
+        names: Iterable[OwnName],
+        chosen: ColumnElement[bool],
+    ) -> Mapping[OwnName, Sequence[Named]]:
         keys = {indexable(str(name)): name for name in names}
         found: dict[OwnName, dict[Named, None]] = defaultdict(dict)
         with self._look() as connection:
@@ -43,7 +58,7 @@ class OwnNames(Room):
                         true() if mappings is None else match_key.c.mapping.in_(mappings),
                         match_key.c.rule == OWN_NAMES,
                         match_key.c.key.in_(some),
-                        record.c.gone.is_(None),
+                        chosen,
                     )
                 )
                 for key, system, object_name, record_id in rows:

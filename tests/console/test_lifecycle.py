@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from connector.port import System
 from console.cli import kakehashi
 from console.refused import LatelyRefused
 from intent.model import Identity
@@ -148,6 +149,23 @@ def test_overdue_lists_what_lies_open_and_says_so_by_its_exit_code(house: Postin
     found = told("overdue", "--offline")
     assert [one["clock"] for one in found["overdue"]] == ["verdict"]
     assert [one["person"] for one in found["orphans"]] == [ANN]
+
+
+def test_overdue_says_of_whoever_was_deleted_where(house: Posting, tmp_path: Path) -> None:
+    """With a reason, and not among those who are late: nobody can work a record that is not there."""
+    copy_samples(tmp_path / "mappings", {"people": "people-with-handoff"})
+    house.hubspot.seed("contacts", {"email": ANN})
+    lead = house.salesforce.seed("Lead", {"email": ANN})
+    house.resync()
+    house.salesforce.remove("Lead", lead)
+    house.news(System.SALESFORCE, "Lead", lead)
+    found = told("overdue", "--offline")
+    assert [(one["why"], one["deleted_in"]) for one in found["orphans"]] == [
+        ("deleted", ["salesforce"])
+    ]
+    assert found["overdue"] == []
+    assert "the record was deleted in Salesforce" in run("overdue", "--offline").stdout
+    assert "削除されています" in run("overdue", "--offline", lang="ja").stdout
 
 
 def test_nothing_open_is_exit_code_0(

@@ -1,8 +1,6 @@
-"""What is counted of clocks, who is an orphan, and that no clock is ever nobody's."""
+"""What is counted of clocks, and that no clock is ever nobody's."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,7 +9,6 @@ from hypothesis import strategies as st
 from lifecycle.clocks import (
     Attainment,
     attainment,
-    is_orphan,
     latest,
     ring,
     sla_status,
@@ -20,15 +17,12 @@ from lifecycle.clocks import (
 from lifecycle.definition import Definition
 from lifecycle.model import Evidence, Role, Stage
 from lifecycle.port import Timer
-from lifecycle.worktime import add
 from tests.lifecycle.clock_builders import (
     HOUR,
     IS_FS,
     MINUTE,
     NOW,
-    SELLER,
     SHARED,
-    WORKING_DAY,
     entry,
     standing,
     started,
@@ -60,18 +54,6 @@ def test_the_status_of_a_person_is_that_of_the_most_urgent_clock() -> None:
     assert sla_status(ended, NOW + 4 * HOUR) == "missed"
     assert sla_status([started("write_back", Stage.RECYCLED)], NOW + HOUR) == "none"
     assert latest([touch, verdict], "first_touch") == touch
-
-
-def test_an_orphan_has_nobody_or_no_clock_or_is_twice_over() -> None:
-    """Whoever sales has; who rests with marketing is nobody's orphan."""
-    timer = started("verdict", Stage.MQL)
-    handed = standing(Stage.MQL, 1, handed_to=SELLER)
-    twice = add(SHARED.calendar, timer.due_at, WORKING_DAY)
-    assert not is_orphan(SHARED, handed, [timer], twice)
-    assert is_orphan(SHARED, handed, [timer], twice + MINUTE)
-    assert is_orphan(SHARED, handed, [started("write_back", Stage.RECYCLED)], NOW)
-    assert is_orphan(SHARED, replace(handed, handed_to=None), [timer], NOW)
-    assert not is_orphan(SHARED, standing(Stage.RECYCLED, 1), [], NOW)
 
 
 # Whatever happens ---------------------------------------------------------------------------------
