@@ -145,6 +145,7 @@ class Engine:
                         records={side: records[side][pair.record_id(side)] for side in System},
                     )
                 )
+        self.asker.hear_ahead(mapping, pairs.values(), answers)
         links = self.bind(mapping, [work for work in works if work.pair.id == 0])
         self.tally.totals["link"] += len(links)
         works = [work for work in works if work.pair.id]

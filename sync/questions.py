@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from connector.port import Connector, Edit, Record, System, Values
-from mappings.schema import Cell, Context, Fault, Line, Pending, Skip
+from mappings.schema import Context, Line
 from mappings.schema import Mapping as FieldMapping
-from sync.aftermath import is_weakening
 from sync.decide import EditTimes
+from sync.echoes import echo_of
 from sync.hearing import Heard, Stored, heard_in, stored_in
 from sync.ledger import Agreement, Ledger
-from sync.model import Baseline, JournalEntry, LineBaseline, Pair
+from sync.model import Baseline, JournalEntry, Pair
 from sync.reconcile import PairPlan, Question, is_true, reconcile
 from sync.refs import LedgerRefs
 from sync.registry import Registry
@@ -29,7 +29,7 @@ SideValues = Mapping[System, Mapping[str, Values]]
 @dataclass(slots=True)
 class Answers:
     """Plans by HubSpot id. Pairs `in_flight`, by HubSpot id, have a write that may still land: they wait,
-    those that are yet to be bound as well.
+    those that are yet to be bound as well; what people asked for in them meanwhile stands `ahead`.
 
     `folded` are journal entries found landed, by HubSpot id; they close once that is on file. `values` are
     those that were asked about, by side and record.
@@ -38,6 +38,7 @@ class Answers:
     plans: dict[str, PairPlan] = field(default_factory=dict)
     baselines: dict[str, Baseline] = field(default_factory=dict)
     in_flight: set[str] = field(default_factory=set)
+    ahead: dict[str, PairPlan] = field(default_factory=dict)
     folded: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     values: SideValues = field(default_factory=dict)
 
@@ -66,6 +67,7 @@ class Asker:
         questions = self._questions(mapping, pairs, values, answers)
         for hubspot_id, question in questions.items():
             answers.plans[hubspot_id] = reconcile(question)
+        answers.ahead = self._ahead(mapping, questions, answers)
         self._look_back(mapping, pairs, questions, answers)
         unsure = {i: p.ask_times for i, p in answers.plans.items() if p.ask_times}
         if unsure:
@@ -202,43 +204,15 @@ class Asker:
         if not entries:
             return pair.baseline
         baseline = dict(pair.baseline)
-        by_id = {line.id: line for line in lines}
+        held = {HUBSPOT: left, SALESFORCE: right}
         for entry in entries:
-            landed = [
-                self._fold_line(by_id.get(name), meant, entry, left, right)
-                for name, meant in entry.meant.items()
-            ]
-            baseline |= {agreed[0]: agreed[1] for agreed in landed if agreed is not None}
-            if all(agreed is not None for agreed in landed):
+            echo = echo_of(entry, lines, held, self.context)
+            baseline |= echo.agreed
+            if echo.has_landed:
                 answers.folded[pair.hubspot_id].append(entry.id)
             elif self.clock() - entry.sent_at < self.landing_window:
                 answers.in_flight.add(pair.hubspot_id)
         return baseline
-
-    def _fold_line(
-        self,
-        line: Line | None,
-        meant: LineBaseline,
-        entry: JournalEntry,
-        left: Values,
-        right: Values,
-    ) -> tuple[str, LineBaseline] | None:
-        if line is None or line.hash != meant.line_hash:
-            return None
-        side = line.side(entry.system)
-        held = side.read(left if entry.system is HUBSPOT else right, self.context)
-        if isinstance(held, Fault | Skip | Pending):
-            return None
-        intended = meant.of(entry.system)
-        if side.normal(held) == side.normal(intended):
-            return line.id, meant
-        # As the system stores it; but what stood there before may be a beginning of it, too.
-        if side.normal(held) == side.normal(_before(line, entry)) or not is_weakening(
-            intended, held
-        ):
-            return None
-        stored = {"hubspot": held} if entry.system is HUBSPOT else {"salesforce": held}
-        return line.id, replace(meant, **stored)  # type: ignore[arg-type]  # one of its two cells
 
     def _parked(self, mapping: FieldMapping, pairs: Sequence[Pair]) -> dict[str, dict[str, str]]:
         if self.retry_parked:
@@ -287,6 +261,28 @@ class Asker:
             }
             for pair in chosen
         }
+
+    def _ahead(
+        self, mapping: FieldMapping, questions: Mapping[str, Question], answers: Answers
+    ) -> dict[str, PairPlan]:
+        """What was asked for in records with a write on its way. To hear of it nothing has to be written."""
+        asked = {i: questions[i] for i in answers.in_flight}
+        plans = {
+            i: reconcile(_only_requests(one))
+            for i, one in asked.items()
+            if self._in_scope(mapping, one.hubspot, one.salesforce)
+        }
+        return {i: plan for i, plan in plans.items() if plan.requests}
+
+    def hear_ahead(self, mapping: FieldMapping, pairs: Iterable[Pair], answers: Answers) -> None:
+        """Hear it once: what was asked for counts as seen, and the pair stays due."""
+        asked = [(one, answers.ahead.get(one.hubspot_id)) for one in pairs if one.id]
+        self.note_agreements(
+            mapping,
+            [(pair, plan) for pair, plan in asked if plan is not None],
+            answers.values,
+            answers,
+        )
 
     def hear(
         self, mapping: FieldMapping, plans: Iterable[tuple[Pair, PairPlan]], answers: Answers
@@ -374,6 +370,13 @@ class Asker:
         self.ledger.close([(entry, "landed", None, None) for entry in landed], self.clock())
 
 
+def _only_requests(question: Question) -> Question:
+    """The same, and nothing but the fields of ours in which people ask for something."""
+    lines = tuple(line for line in question.lines.lines if line.edits == "request")
+    asked = replace(question.lines, lines=lines, consent=())
+    return replace(question, lines=asked, keys={}, consent_only=False)
+
+
 def _is_converted(values: Values) -> bool:
     """A converted Lead takes no writes."""
     return is_true(values.get("IsConverted"))
@@ -382,13 +385,6 @@ def _is_converted(values: Values) -> bool:
 def _places(pair: Pair) -> Iterator[tuple[System, tuple[System, str]]]:
     for side in System:
         yield side, (side, pair.record_id(side))
-
-
-def _before(line: Line, entry: JournalEntry) -> Cell:
-    """What a journalled write found in the field or fields of a line."""
-    held = {change.api_name: change.before for change in entry.changes if change.line == line.id}
-    cells = tuple(held.get(name) for name in line.side(entry.system).fields)
-    return cells[0] if len(cells) == 1 else cells
 
 
 def _newest(edits: Mapping[str, Edit], fields: Sequence[str]) -> Edit | None:
