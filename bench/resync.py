@@ -69,7 +69,11 @@ def measure(folder: Path, people: int, say: Callable[[str], None]) -> dict[str, 
         compare = bridge.compare(bridge.bench(compiled))
         say(f"{people} pairs are bound for the first time ...")
         first, report = _timed(lambda: compare.resync((), Terms()))
-        found = {"people": people, "first_seconds": first, "first_totals": dict(report.totals)}
+        found: dict[str, Any] = {
+            "people": people,
+            "first_seconds": first,
+            "first_totals": dict(report.totals),
+        }
         bare, ours = [], []
         for number in range(ROUNDS):
             bare.append(_timed(lambda: _bare_read(orgs.told, compiled))[0])

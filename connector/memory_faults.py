@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from connector.errors import Rejected, RejectionCause, SystemBlocked
+from connector.errors import Rejected, RejectionCause, SystemBlocked, TryLater
 from connector.port import FieldSchema, System, Value, Values
 
 
@@ -25,7 +25,7 @@ class Faults:
     lost_answers: int = 0
     late: int = 0
     drop: int = 0
-    blocked: SystemBlocked | None = None
+    blocked: SystemBlocked | TryLater | None = None
     may_create_fields: bool = True
     ignore: set[str] = field(default_factory=set)
     withhold: set[str] = field(default_factory=set)

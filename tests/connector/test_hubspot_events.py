@@ -229,7 +229,7 @@ def test_exact_repeats_have_one_identity_and_nothing_else_has() -> None:
     first = only(PROPERTY_EVENT).identity
     assert first is not None
     assert only(PROPERTY_EVENT | {"attemptNumber": 3, "propertyValue": "x"}).identity == first
-    others = [
+    others: list[dict[str, object]] = [
         {"objectId": 8},
         {"eventId": 1},
         {"subscriptionId": 1},

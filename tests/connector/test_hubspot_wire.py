@@ -193,7 +193,7 @@ def test_contacts_are_searched_by_their_own_time() -> None:
     """All other kinds by `hs_lastmodifieddate`; the walk goes by id."""
 
     def names(kind: str) -> list[str]:
-        body = V3.search_window(kind, 1, 2, 3).body or {}
+        body: Any = V3.search_window(kind, 1, 2, 3).body
         return [f"{f['propertyName']} {f['operator']}" for f in body["filterGroups"][0]["filters"]]
 
     assert names("contacts") == ["lastmodifieddate GTE", "lastmodifieddate LTE", "hs_object_id GT"]

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from console.cli import kakehashi
 from console.quarantine import by_cause, parked_json
 from tests.sync.bridge import START, sqlite_url
+from tests.sync.live import Live
 from tests.sync.test_quarantine import refuse, rows, with_parked_title
-from tests.sync.test_rounds import Live
 
 
 @pytest.fixture

@@ -100,6 +100,7 @@ def test_what_comes_of_a_converted_lead_is_tied_in_hubspot(parties: Office) -> N
     parties.resync()
     parties.resync()
     company, _ = parties.left("companies", salesforce_id=became.account_id)
+    assert became.opportunity_id is not None
     deal, held = parties.left("deals", salesforce_id=became.opportunity_id)
     assert held["dealname"] == "Big deal"
     assert set(parties.hubspot.associated("deals", deal, "companies")) == {company}

@@ -17,7 +17,7 @@ from sync.station import Station
 from sync.timetable import Chore, timetable
 from sync.workbench import Workbench
 from tests.sync.bridge import people
-from tests.sync.test_rounds import Live
+from tests.sync.live import Live
 
 EVERY = ("hubspot:contacts", "salesforce:Contact", "salesforce:Lead")
 TOKYO = ZoneInfo("Asia/Tokyo")

@@ -13,9 +13,9 @@ from structlog.testing import capture_logs
 from sync.alerts import ALERTED, Alerts, senders_of
 from sync.settings import AlertSettings
 from tests.sync.bridge import sqlite_url
+from tests.sync.live import Live
 from tests.sync.mail_server import PASSWORD, USER, Mailbox, certificate_in, mail_server
 from tests.sync.test_alerts import TO, alerts, by_mail, park
-from tests.sync.test_rounds import Live
 
 
 @pytest.fixture

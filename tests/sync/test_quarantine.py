@@ -14,7 +14,8 @@ from console.quarantine import try_again
 from sync.ledger import ParkedRow
 from tests.sync.bridge import people, sqlite_url
 from tests.sync.builders import line
-from tests.sync.test_rounds import Live, paired
+from tests.sync.live import Live
+from tests.sync.test_rounds import paired
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 NIGHT = timedelta(days=1)

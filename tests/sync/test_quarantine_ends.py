@@ -11,8 +11,9 @@ from connector.port import System
 from mappings.schema import Carried, Cell, Context, Fault, Mapping
 from tests.sync.bridge import people, sqlite_url
 from tests.sync.builders import line, side
+from tests.sync.live import Live
 from tests.sync.test_quarantine import lead, rows, told, with_parked_title
-from tests.sync.test_rounds import Live, paired
+from tests.sync.test_rounds import paired
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 

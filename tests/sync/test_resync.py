@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connector.errors import Rejected
-from connector.port import System
+from connector.port import System, Value
 from mappings.schema import Limits
 from sync.ledger import Ledger
 from sync.resync import Terms
@@ -23,7 +23,7 @@ def bridge(tmp_path: Path) -> Bridge:
     return Bridge(sqlite_url(tmp_path))
 
 
-def only(records: dict[str, dict[str, object]]) -> dict[str, object]:
+def only(records: dict[str, dict[str, Value]]) -> dict[str, Value]:
     assert len(records) == 1, records
     return next(iter(records.values()))
 

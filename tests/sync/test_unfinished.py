@@ -19,7 +19,8 @@ from sync.ledger import Ring
 from sync.poll import ring_for_waiting
 from tests.sync.bridge import sqlite_url
 from tests.sync.clocked import Clocked
-from tests.sync.test_rounds import Live, paired
+from tests.sync.live import Live
+from tests.sync.test_rounds import paired
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 UpdateMany = Callable[[str, Sequence[Change]], list[Outcome]]
