@@ -23,6 +23,13 @@ from lifecycle.model import Answer, Evidence, GateState, Stage, Standing, Subjec
 
 DIMENSIONS = ("email", "phone", "tracking", "profiling", "share_third_party")
 CONSENTS: tuple[str, ...] = get_args(ConsentValue)
+# What an opt-out in a record is called for each dimension of consent.
+NOES: Mapping[str, str] = {
+    "email": "opted_out",
+    "phone": "opted_out",
+    "tracking": "objected",
+    "profiling": "objected",
+}
 STATES: tuple[str, ...] = get_args(GateState)
 BANDS = tuple(letter + digit for letter, digit in product("ABC", "123"))
 # Whose record the further names are properties of, by their beginning.
@@ -86,8 +93,13 @@ def book(
     questions: Collection[str],
     reasons: Collection[str],
     schemas: Mapping[str, ObjectSchema] | None = None,
+    *,
+    kept: bool = False,
 ) -> FactBook:
-    """The facts under a definition of interest, with these questions of the gate and reasons."""
+    """The facts under a definition of interest, with these questions of the gate and reasons.
+
+    `kept`: for a text that was approved once, in which words stand that no record says.
+    """
     topics = tuple(interest.topics)
     hard = tuple(name for name, kind in interest.kinds.items() if kind.hard)
     facts: dict[str, Fact] = {
@@ -115,9 +127,18 @@ def book(
         "reason": Fact("text", tuple(reasons)),
         "in_cooloff": Fact("bool"),
         "employee": Fact("bool"),
-        **{f"consent.{dimension}": Fact("text", CONSENTS) for dimension in DIMENSIONS},
+        **{
+            f"consent.{dimension}": Fact("text", CONSENTS if kept else consents(dimension))
+            for dimension in DIMENSIONS
+        },
     }
     return FactBook(facts=facts, schemas=schemas)
+
+
+def consents(dimension: str) -> tuple[str, ...]:
+    """What may be known of a dimension of consent: a word that no record says would be a rule for nobody."""
+    no = NOES.get(dimension)
+    return tuple(one for one in CONSENTS if one in ("unknown", "granted", no))
 
 
 def property_of(name: str) -> tuple[str, str] | None:

@@ -7,9 +7,9 @@ covers what the file means and what ``intent.yaml`` means: comments and the orde
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import asdict, replace
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -70,12 +70,13 @@ def load_definition(
     *,
     reasons: Path | str = taxonomy.SHIPPED,
     schemas: Mapping[str, ObjectSchema] | None = None,
+    kept: bool = False,
 ) -> Loaded:
     """The definition in a file, or in a text, over a definition of interest.
 
     `reasons` is the taxonomy that it changes, `schemas` are HubSpot's live objects by name (contacts,
-    companies); None: nobody asked HubSpot. Raises `mappings.faults.MappingFaults` with everything that is
-    wrong.
+    companies); None: nobody asked HubSpot. `kept`: it was approved once, and means what it meant.
+    Raises `mappings.faults.MappingFaults` with everything that is wrong.
     """
     faults = FaultList()
     root = _root(source, SHIPPED.name, faults)
@@ -91,7 +92,10 @@ def load_definition(
     listed = _shipped_reasons() if is_shipped else _root(reasons, taxonomy.FILE_NAME, faults)
     known = wording.shipped(listed, faults)
     found = _definition(
-        parts, interest, wording.changed(parts.get("reasons"), known, faults), schemas, faults
+        parts,
+        wording.changed(parts.get("reasons"), known, faults),
+        partial(book, interest, schemas=schemas, kept=kept),
+        faults,
     )
     faults.raise_if_any()
     if found is None:
@@ -134,14 +138,13 @@ def _root(source: Path | str, name: str, faults: FaultList) -> Node | None:
 
 def _definition(
     parts: Mapping[str, Node],
-    interest: Interest,
     reasons: Mapping[str, Any],
-    schemas: Mapping[str, ObjectSchema] | None,
+    book_of: Callable[[Collection[str], Collection[str]], FactBook],
     faults: FaultList,
 ) -> Definition | None:
     """Whatever could be read; where there are faults it is thrown away."""
     questions = read.names(parts, "gate", "questions")
-    facts = book(interest, questions, tuple(reasons), schemas)
+    facts = book_of(questions, tuple(reasons))
     head = read.head(parts.get("definition"), faults)
     calendar = read.calendar(parts.get("calendar"), faults) or Calendar()
     mql, customer = (

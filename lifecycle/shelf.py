@@ -59,7 +59,7 @@ def _read(text: str) -> Whole:
     """A kept text is read once: it never changes."""
     texts = unpacked(text)
     interest = load_interest(texts.interest)
-    found = load_definition(texts.definition, interest, reasons=texts.reasons).definition
+    found = load_definition(texts.definition, interest, reasons=texts.reasons, kept=True).definition
     return Whole(found, interest)
 
 

@@ -6,7 +6,7 @@ system does not answer is not known, and what is not known lets nobody pass (`li
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -15,7 +15,7 @@ from connector.port import Values
 from intent.model import Card, Contribution, Subject, millis
 from lifecycle.coming_back import kept_long_enough, needs_a_yes
 from lifecycle.evidence import REACH, evidence_of
-from lifecycle.facts import Known, maker
+from lifecycle.facts import NOES, Known, maker
 from lifecycle.gate import answer, weigh
 from lifecycle.model import Answer, Evidence, Request, Stage, Standing
 from lifecycle.situation import Situation
@@ -25,13 +25,6 @@ from sync.reconcile import is_true
 from sync.registry import Registry
 from sync.talked import Talk, day_of, talk_of, text_of
 
-# What an opt-out in a record means for each dimension of consent.
-SAYS_NO: Final[Mapping[str, str]] = {
-    "email": "opted_out",
-    "phone": "opted_out",
-    "tracking": "objected",
-    "profiling": "objected",
-}
 EVIDENCE: Final = 200
 
 
@@ -163,8 +156,8 @@ class Acquaintance(Beholder):
                 continue
             for line in next(iter(mapping.objects.values())).consent:
                 held = (seen.person.get(line.field(HUBSPOT)), seen.sfa.get(line.field(SALESFORCE)))
-                if line.id in SAYS_NO and any(is_true(value) for value in held):
-                    found[line.id] = SAYS_NO[line.id]
+                if line.id in NOES and any(is_true(value) for value in held):
+                    found[line.id] = NOES[line.id]
         return found
 
 

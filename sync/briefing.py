@@ -12,14 +12,14 @@ from datetime import datetime
 from typing import Final
 
 from lifecycle.briefs import SHOWN, card_text, is_handed
-from lifecycle.facts import Known
+from lifecycle.facts import NOES, Known
 from lifecycle.gate import questions, weigh
 from lifecycle.letters import HandOver, Links
 from lifecycle.model import Brief, Entry, Stage, Standing
 from lifecycle.port import LifecycleStore, Timer
 from lifecycle.wording import Who
 from mappings.faults import Language
-from sync.acquaintance import SAYS_NO, Acquaintance
+from sync.acquaintance import Acquaintance
 from sync.own_values import FORBIDDEN_BY
 from sync.wanting import colleague_of
 
@@ -115,4 +115,4 @@ def _same(held: Brief, found: Brief) -> bool:
 
 def _is_unwilling(known: Known) -> bool:
     """Whether somebody forbade that what they do is followed or judged: a card would tell of it."""
-    return any(known.consent.get(name) == SAYS_NO[name] for name in FORBIDDEN_BY)
+    return any(known.consent.get(name) == NOES[name] for name in FORBIDDEN_BY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,14 @@ from ruamel.yaml import YAML
 
 from intent import load as interest_file
 from lifecycle import taxonomy
+from lifecycle.definition import Kept
 from lifecycle.folder import read_definitions
 from lifecycle.load import load_definition
+from lifecycle.shelf import Texts, packed, whole_of
 from mappings.faults import MappingFaults
 from tests.lifecycle.definitions import INTEREST, SHORT, instead, loaded, reason, rule, with_
+
+BEGAN = datetime(2026, 4, 1, tzinfo=UTC)
 
 # A folder --------------------------------------------------------------------------------------------
 
@@ -39,6 +44,18 @@ def test_a_folder_holds_versions_of_one_definition(tmp_path: Path) -> None:
     with pytest.raises(MappingFaults) as caught:
         read_definitions(tmp_path, INTEREST)
     assert [one.found for one in caught.value.faults] == ["fitt", "intnt"]
+
+
+def test_a_text_that_was_approved_stays_readable_with_a_word_that_no_record_says() -> None:
+    """Nobody writes it anew; what is in force goes on."""
+    old = rule("consent.email is 'objected'")
+    texts = Texts(
+        old, interest_file.SHIPPED.read_text("utf-8"), taxonomy.SHIPPED.read_text("utf-8")
+    )
+    kept = Kept("qualified_lead v1", "h1", packed(texts), BEGAN, BEGAN)
+    assert whole_of(kept).definition.mql_any[0].when == "consent.email is 'objected'"
+    with pytest.raises(MappingFaults):
+        loaded(old)
 
 
 @pytest.mark.parametrize(

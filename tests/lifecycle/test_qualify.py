@@ -14,7 +14,7 @@ from intent.definition import Filters
 from intent.model import Card, Contribution, millis
 from lifecycle.definition import Definition, Route, Rule
 from lifecycle.evidence import evidence_of
-from lifecycle.facts import BANDS, Known, book, maker
+from lifecycle.facts import BANDS, NOES, Known, book, maker
 from lifecycle.model import Answer, Evidence, Stage, Standing, Subject
 from lifecycle.qualify import Judge, Judgement
 from tests.lifecycle.builders import shipped
@@ -83,7 +83,7 @@ def test_facts_come_from_cards_evidence_answers_records_and_where_somebody_stand
         answers={**answers("need_problem", "timeframe"), "budget": Answer("asked_unknown")},
         person={"jobtitle": "部長", "email": "a@a.test"},
         company={"industry": "RETAIL"},
-        consent={"email": "objected"},
+        consent={"email": "opted_out"},
     )
     expected: dict[str, Value] = {
         "fit": 50,
@@ -106,7 +106,7 @@ def test_facts_come_from_cards_evidence_answers_records_and_where_somebody_stand
         "in_cooloff": True,
         "person.jobtitle": "部長",
         "account.industry": "RETAIL",
-        "consent.email": "objected",
+        "consent.email": "opted_out",
         "consent.phone": "unknown",
         "employee": False,
     }
@@ -157,7 +157,6 @@ def test_the_shipped_rules_qualify_whom_they_say(
     [
         ({"standing": Standing(subject=ANN, stage=Stage.DISQUALIFIED)}, ("disqualified",)),
         ({"standing": Standing(subject=ANN, reason="do_not_contact")}, ("do_not_contact",)),
-        ({"consent": {"phone": "objected"}}, ("do_not_contact",)),
     ],
 )
 def test_an_exclusion_holds_whatever_the_rules_say(
@@ -166,6 +165,16 @@ def test_an_exclusion_holds_whatever_the_rules_say(
     """A raised hand included."""
     found = judged(facts(evidence=RAISED, **known))
     assert (found.rules, found.excluded, found.qualified) == (("hand_raise",), excluded, False)
+
+
+@pytest.mark.parametrize("dimension", ["email", "phone"])
+def test_who_opted_out_and_only_surges_is_not_handed_over(dimension: str) -> None:
+    """As records say it; whoever asks to be contacted is, since that is what they want."""
+    no = {dimension: NOES[dimension]}
+    surging = {"card": card(40, 0), "account": card(surge=True), "consent": no}
+    found = judged(facts(evidence=MUCH, **surging))
+    assert (found.rules, found.excluded, found.qualified) == (("surge",), ("opted_out",), False)
+    assert judged(facts(evidence=replace(RAISED, days=2), **surging)).qualified
 
 
 def test_only_a_raised_hand_is_heard_while_somebody_rests() -> None:
@@ -201,7 +210,7 @@ def test_the_quick_way_says_what_the_whole_one_says() -> None:
     for known in (
         {"evidence": RAISED},
         {"evidence": RAISED, "consent": {"profiling": "objected"}},
-        {"evidence": RAISED, "consent": {"phone": "objected"}},
+        {"card": card(), "evidence": MUCH, "consent": {"phone": "opted_out"}},
         {"card": card(), "evidence": MUCH},
         {},
     ):
