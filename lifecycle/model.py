@@ -219,8 +219,7 @@ class Brief:
 
     `completeness` is 0 to 1. `asked` in vain and `missing` are keys of questions, as the gate of the
     definition has them. `card` is the text that was written with the last hand-over: None where there was
-    none, or where a brief that is put leaves the one on file; blank where there must not be one. `takes_mail`
-    is false of whoever opted out of mail.
+    none, or where a brief that is put leaves the one on file; blank where there must not be one.
     """
 
     subject: Subject
@@ -229,7 +228,6 @@ class Brief:
     asked: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     card: str | None = None
-    takes_mail: bool = True
 
 
 RefusalCode = Literal[

@@ -80,6 +80,8 @@ INTEREST = "intent."
 # A request may also be that nothing stands there any more; every other value that somebody takes away is put
 # back.
 ASKED_BY_BLANK = frozenset({"lifecycle.reactivate_on"})
+# What an opt-out of mail says no to: a record that bears it bears a blank, and that is a no in both systems.
+DENIED_BY_MAIL = frozenset({"lifecycle.nurture"})
 # What is said of a lead's interest beside the values of website intent.
 TOLD_OF_INTEREST = frozenset({"lifecycle.hand_over"})
 

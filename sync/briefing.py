@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
 from lifecycle.briefs import SHOWN, card_text, is_handed
 from lifecycle.facts import NOES, Known
@@ -23,8 +22,6 @@ from sync.acquaintance import Acquaintance
 from sync.own_values import FORBIDDEN_BY
 from sync.wanting import colleague_of
 
-# Whoever said so is not nurtured by mail (domain sheet, section 5).
-NO_MAIL: Final = frozenset({"opted_out", "objected", "erased"})
 # It stands on the record of whom it is about.
 NOBODY = Who("")
 
@@ -105,7 +102,6 @@ def _weighed(about: Acquaintance, standing: Standing, known: Known, now: datetim
         completeness=found.completeness,
         asked=found.asked,
         missing=found.missing,
-        takes_mail=known.consent.get("email") not in NO_MAIL,
     )
 
 

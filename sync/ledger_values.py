@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from connector.port import System, Values
-from mappings.own_values import ASKED_BY_BLANK, PREFIX, is_followed, own_of
+from mappings.own_values import ASKED_BY_BLANK, DENIED_BY_MAIL, PREFIX, is_followed, own_of
 from mappings.schema import Cell, Context, Fault, Line, Pending, Skip
 from sync.decide import Agree, Decision, Hear, Omit, Park, Travel, held_back
 from sync.model import LineBaseline
@@ -33,8 +33,17 @@ def knowing(context: Context, *records: Values) -> Context:
         for name, value in own_of(record).items():
             held = found.setdefault(name[len(PREFIX) :], value)
             found[name[len(PREFIX) :]] = None if value is None else held
-    found |= _of_one_moment([own_of(record) for record in records])
+    told = [own_of(record) for record in records]
+    found |= _of_one_moment(told)
+    found |= {name: False for name in DENIED_BY_MAIL if any(_denies(one, name) for one in told)}
     return replace(context, ledger={**context.ledger, **found}) if found else context
+
+
+def _denies(told: Values, name: str) -> bool:
+    """Whether a record says no to a value of ours: it has a blank for it, and tells of a hand-off."""
+    whole = f"{PREFIX}{name}"
+    is_told = any(value is not None for key, value in told.items() if key.startswith(LIFE))
+    return whole in told and told[whole] is None and is_told
 
 
 def _of_one_moment(told: Sequence[Values]) -> dict[str, Cell]:

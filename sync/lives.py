@@ -82,10 +82,11 @@ def values_of(
     }
 
 
-def is_nurtured(standing: Standing, brief: Brief | None) -> bool:
-    """Whether marketing's mails are for them: whoever rests there, unless they opted out of mail."""
-    rests = standing.stage is Stage.RECYCLED and standing.hop != "is"
-    return rests and (brief is None or brief.takes_mail)
+def is_nurtured(standing: Standing) -> bool:
+    """Whether marketing's mails are for them: whoever rests there. Who opted out of mail has a record that
+    says so, and is told of by it (`sync.own_values`).
+    """
+    return standing.stage is Stage.RECYCLED and standing.hop != "is"
 
 
 def worded(words: Words) -> dict[str, Value]:
@@ -100,7 +101,7 @@ def briefed(
     """What is told of a hand-over besides: the card, how much is known in percents, what is to be asked."""
     return {
         "lifecycle.hand_over": card_told(standing, brief),
-        "lifecycle.nurture": is_nurtured(standing, brief),
+        "lifecycle.nurture": is_nurtured(standing),
         "lifecycle.completeness": completeness_told(standing, brief),
         "lifecycle.missing": missing_told(standing, brief, definition.gate, language),
     }

@@ -19,6 +19,7 @@ import orjson
 from connector.port import Connector, Page, Record, System, Value
 from intent.model import Card, Subject
 from mappings.own_values import (
+    DENIED_BY_MAIL,
     INTEREST,
     NAME_KINDS,
     OWN_VALUES,
@@ -35,6 +36,8 @@ from sync.reconcile import is_true
 
 # Consent lines of these names forbid every value of ours about a person.
 FORBIDDEN_BY = frozenset({"tracking", "profiling"})
+# One of this name says no to mail.
+MAIL = frozenset({"email"})
 
 
 class ToldCards(Protocol):
@@ -144,10 +147,19 @@ class OwnValues:
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """How records of one object bear our values: by which names, and which of their fields forbid it."""
+    """How records of one object bear our values: by which names, and which of their fields forbid it.
+
+    `forbidden_by` forbid what is known by following somebody, `no_mail` what makes them get mail.
+    """
 
     names: Names
-    forbidden_by: frozenset[str]
+    forbidden_by: frozenset[str] = frozenset()
+    no_mail: frozenset[str] = frozenset()
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """All fields that tell what may be borne."""
+        return self.forbidden_by | self.no_mail
 
 
 def bearers_of(mappings: Iterable[FieldMapping], side: System) -> dict[str, Bearer]:
@@ -158,18 +170,22 @@ def bearers_of(mappings: Iterable[FieldMapping], side: System) -> dict[str, Bear
             if system is not side:
                 continue
             known = found.get(object_name)
-            fields = forbidding(mapping, side) | (known.forbidden_by if known else frozenset())
-            found[object_name] = Bearer(names, fields)
+            before = known or Bearer(names)
+            found[object_name] = Bearer(
+                names,
+                before.forbidden_by | flags(mapping, side, FORBIDDEN_BY),
+                before.no_mail | flags(mapping, side, MAIL),
+            )
     return found
 
 
-def forbidding(mapping: FieldMapping, side: System) -> frozenset[str]:
-    """The fields of a side in which a person forbids that they are followed or scored."""
+def flags(mapping: FieldMapping, side: System, names: frozenset[str]) -> frozenset[str]:
+    """The fields of a side in which a person says no, by the names of consent lines."""
     return frozenset(
         line.field(side)
         for lines in mapping.objects.values()
         for line in lines.consent
-        if line.id in FORBIDDEN_BY
+        if line.id in names
     )
 
 
@@ -240,7 +256,7 @@ class Informed:
         asked, bearer = vendor_fields(fields), self.bearers.get(object_name)
         if bearer is None or len(asked) == len(fields):
             return asked
-        return (*asked, *sorted(bearer.forbidden_by - {*asked}))
+        return (*asked, *sorted(bearer.asked - {*asked}))
 
     def _page(self, object_name: str, fields: Sequence[str], page: Page) -> Page:
         return Page(self._told(object_name, fields, page.records), page.cursor)
@@ -255,11 +271,10 @@ class Informed:
             return list(records)
         named = {one.id: bearer.names(one.id, one.values) for one in records}
         known = self.own.of(named)
-        forbidding = [
-            one.id
-            for one in records
-            if any(is_true(one.values.get(name)) for name in bearer.forbidden_by)
-        ]
+        for record_id in _saying_no(records, bearer.no_mail):
+            if record_id in known:
+                known[record_id] |= dict.fromkeys(DENIED_BY_MAIL)
+        forbidding = _saying_no(records, bearer.forbidden_by)
         if forbidding:
             self.forbidden([name for record_id in forbidding for name in named[record_id]])
             known |= {record_id: _unfollowed(known.get(record_id, {})) for record_id in forbidding}
@@ -269,6 +284,12 @@ class Informed:
             else one
             for one in records
         ]
+
+
+def _saying_no(records: Iterable[Record], fields: Iterable[str]) -> list[str]:
+    """The records that hold an opt-out in one of these fields."""
+    names = tuple(fields)
+    return [one.id for one in records if any(is_true(one.values.get(name)) for name in names)]
 
 
 def _unfollowed(known: Mapping[str, Value]) -> dict[str, Value]:

@@ -12,6 +12,7 @@ from more_itertools import chunked
 from intent.model import Subject
 from lifecycle import clocks
 from lifecycle.definition import Definition
+from lifecycle.facts import NOES
 from lifecycle.model import Standing
 from lifecycle.neglect import beginning_anew
 from lifecycle.port import LifecycleStore, Timer
@@ -70,7 +71,7 @@ class Timekeeper:
             if timer.subject in gone:
                 continue
             standing = self._standing(timer.subject)
-            if timer.clock == "first_touch" and self._was_touched(about, timer, standing, now):
+            if self._is_settled(about, timer, standing, now):
                 continue
             found = clocks.ring(about.definition, timer, standing, now)
             if found is None:
@@ -113,6 +114,17 @@ class Timekeeper:
         if stops := [clocks.voided(one, now) for some in found.values() for one in some]:
             self.store.keep(stops)
 
+    def _is_settled(
+        self, about: Acquaintance, timer: Timer, standing: Standing, now: datetime
+    ) -> bool:
+        """Whether what a clock waits for has happened, or will not, and nobody has told it."""
+        if timer.clock == "first_touch":
+            return self._was_touched(about, timer, standing, now)
+        if timer.clock == "nurture" and _takes_no_mail(about, timer, standing, now):
+            self.store.keep([clocks.voided(timer, now)])
+            return True
+        return False
+
     def _was_touched(
         self, about: Acquaintance, timer: Timer, standing: Standing, now: datetime
     ) -> bool:
@@ -124,3 +136,9 @@ class Timekeeper:
 
     def _standing(self, subject: Subject) -> Standing:
         return self.store.standings([subject]).get(subject) or Standing(subject=subject)
+
+
+def _takes_no_mail(about: Acquaintance, timer: Timer, standing: Standing, now: datetime) -> bool:
+    """Whoever opted out of mail is enrolled nowhere, and nobody has to see to it."""
+    known, _ = about.look(timer.subject, standing, now)
+    return known.consent.get("email") == NOES["email"]

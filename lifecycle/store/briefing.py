@@ -46,7 +46,6 @@ class Briefing(LifecycleRoom):
                 asked=tuple(from_json(row.asked)),
                 missing=tuple(from_json(row.missing)),
                 card=row.card if row.card is not None or before is None else before.card,
-                takes_mail=row.takes_mail,
             )
         return found
 
@@ -73,7 +72,6 @@ def put_one(connection: Connection, brief: Brief) -> None:
         "asked": to_json(brief.asked),
         "missing": to_json(brief.missing),
         "card": brief.card,
-        "takes_mail": brief.takes_mail,
     }
     kind = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = kind.insert(table).values(row)

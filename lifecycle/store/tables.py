@@ -89,7 +89,6 @@ brief = Table(
     Column("asked", Text, nullable=False),
     Column("missing", Text, nullable=False),
     Column("card", Text),
-    Column("takes_mail", Boolean, nullable=False),
 )
 
 # When a system was first seen to hold what an entry says.

@@ -46,3 +46,15 @@ def test_a_score_goes_by_the_first_record_as_ever() -> None:
     """Nothing but the hand-off is one thing."""
     right = {**AFTER, "kakehashi.intent.score": 50}
     assert knowing(CONTEXT, BEFORE, right).ledger["intent.score"] == 40
+
+
+@pytest.mark.parametrize("left", [True, False, None])
+@pytest.mark.parametrize("right", [True, False, None])
+def test_who_opted_out_of_mail_in_either_record_is_not_nurtured(
+    left: bool | None, right: bool | None
+) -> None:
+    """A record that says no bears a blank; neither the other one nor a later entry talks it down."""
+    name = "kakehashi.lifecycle.nurture"
+    records = {**BEFORE, name: left}, {**AFTER, name: right}
+    told = knowing(CONTEXT, *records).ledger["lifecycle.nurture"]
+    assert told is (False if None in (left, right) else right)

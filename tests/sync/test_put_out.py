@@ -53,6 +53,17 @@ def house(tmp_path: Path) -> Handing:
     return found
 
 
+def heard_of(house: Handing, system: System, **values: str | bool | None) -> None:
+    """Somebody edits her record, and one round hears of it: nobody is looked at."""
+    house.time.forward(minutes=5)
+    twin = house.hubspot if system is HUBSPOT else house.salesforce
+    name = "contacts" if system is HUBSPOT else "Lead"
+    (record_id,) = twin.records(name)
+    twin.edit(name, record_id, values)
+    house.ring(system, name, record_id)
+    house.round()
+
+
 def edited(house: Handing, system: System, **values: str | bool | None) -> None:
     """Somebody edits her record; the news comes in, and a worker does what there is to do."""
     house.time.forward(minutes=5)
@@ -187,18 +198,49 @@ def test_whoever_showed_interest_meanwhile_is_kept(house: Handing) -> None:
 def test_whoever_opted_out_of_mail_is_not_nurtured_by_it(
     house: Handing, system: System, flag: str
 ) -> None:
-    """An opt-out while they rest ends it in both systems, with the next look at them."""
+    """An opt-out while they rest ends it in both systems with the round that hears of it."""
     edited(house, SALESFORCE, verdict="reject", recycle_reason="timing")
     assert {house.held(one, STAGE, "nurture") for one in System} == {("recycled", True)}
-    edited(house, system, **{flag: True})
-    house.handoff.usher.judge([house.who()])
-    house.carry()
+    heard_of(house, system, **{flag: True})
     assert {house.held(one, STAGE, "nurture") for one in System} == {("recycled", False)}
     assert house.planned() == []
 
 
 def test_whoever_had_opted_out_before_the_send_back_is_not_nurtured(house: Handing) -> None:
-    """The reason stands in HubSpot all the same."""
+    """The reason stands in HubSpot all the same, and no time limit for enrolling them is left running."""
     edited(house, HUBSPOT, optout=True)
     edited(house, SALESFORCE, verdict="reject", recycle_reason="timing")
+    house.time.forward(days=3)
+    house.handoff.usher.work()
+    assert [rung.timer.clock for rung in house.calls] == []
+    clocks = {one.clock: one.is_void for one in house.handoff.store.timers(house.who())}
+    assert clocks["nurture"] is True
     assert {house.held(one, STAGE, "nurture") for one in System} == {("recycled", False)}
+
+
+def test_whose_opt_out_was_lifted_by_proof_is_nurtured_again(house: Handing) -> None:
+    """They rest still, and the yes is newer than the no: with the echo of the lifted flag."""
+    edited(house, HUBSPOT, optout=True)
+    edited(house, SALESFORCE, verdict="reject", recycle_reason="timing")
+    edited(house, HUBSPOT, optout=False, **proof(house))
+    (lead,) = house.salesforce.records("Lead")
+    house.news(SALESFORCE, "Lead", lead)
+    assert {house.held(one, "nurture") for one in System} == {(True,)}
+    assert house.planned() == []
+
+
+@pytest.mark.parametrize("system", list(System))
+def test_an_opt_out_in_a_record_is_what_the_definition_calls_one(
+    house: Handing, system: System
+) -> None:
+    """Whoever opted out of mail is excluded as long as they do not ask to be contacted."""
+    edited(house, system, **{"optout" if system is HUBSPOT else "OptOut": True})
+    about = house.handoff.about()
+    assert about is not None
+    known, seen = about.look(house.who(), house.standing(), house.time())
+    quiet = replace(known, evidence=replace(known.evidence, hard_event=None, hard_at=None))
+    excluded = [
+        about.situation(one, seen, None, house.time(), told_sales=False).exclusions
+        for one in (quiet, known)
+    ]
+    assert excluded == [("opted_out",), ()]

@@ -10,7 +10,8 @@ from lifecycle.model import Entry
 from lifecycle.store import SqlLifecycleStore
 from sandbox.serve import Sandbox
 from sync.interest import intent_store
-from tests.walk.story import COMMENT, Story, begun
+from tests.walk.story import COMMENT, PATIENCE, Story, begun
+from tests.walk.test_privacy import MARKETING
 
 
 @pytest.fixture
@@ -34,6 +35,18 @@ def was_sent_back(story: Story) -> None:
     assert (back["reason"], back["comment"], back["count"]) == ("timing", COMMENT, "1")
     assert back["nurture"] == "true"
     assert back["questions"]
+    opts_out_and_in_again(story)
+
+
+def opts_out_and_in_again(story: Story) -> None:
+    """A no to mail in one org ends the nurturing in the other; a proved yes resumes it."""
+    salesforce, hubspot = story.live.sandbox.salesforce, story.live.sandbox.hubspot
+    salesforce.edit(story.pair.object, story.pair.record, {"HasOptedOutOfEmail": True})
+    story.live.wait(lambda: story.hubspot()["nurture"] == "false", PATIENCE, "the end of it")
+    assert hubspot.opted_out(story.email)
+    story.live.settle()
+    hubspot.sign_up(story.email, MARKETING)
+    story.live.wait(lambda: story.hubspot()["nurture"] == "true", PATIENCE, "it once more")
 
 
 def rests(story: Story) -> None:
