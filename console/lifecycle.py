@@ -9,6 +9,7 @@ import click
 from console.desk_of_leads import LeadDesk
 from console.language import language, say
 from console.lead_json import entry_json, refusal_json, standing_json, timer_json
+from console.leads import leads
 from console.lying_open import overdue
 from console.session import Session, command
 from console.simulating import simulate
@@ -18,6 +19,7 @@ from lifecycle.errands import MARKETING, SALES, Kind
 from lifecycle.model import Entry, Refusal, Standing
 from lifecycle.port import Timer
 from lifecycle.refusals import refusal_said, stage_said
+from lifecycle.wording import say as worded
 
 REFUSALS, MOST = 50, 200
 HEADS = "heads"
@@ -142,13 +144,14 @@ def _tell_standing(desk: LeadDesk, standing: Standing) -> None:
 
 
 def _tell_clocks(desk: LeadDesk, timers: Sequence[Timer]) -> None:
+    lang = language(desk.session.output.lang)
     if timers:
         desk.session.output.table(
             desk.say("lifecycle.clocks"),
             desk.columns("clock", "owner", "due", "state"),
             [
                 [
-                    one.clock,
+                    worded(f"clocks.{one.clock}", lang),
                     one.owner,
                     desk.at(one.due_at),
                     desk.say(f"sla.{status(one, desk.now)}"),
@@ -197,5 +200,5 @@ def _tell_refusals(desk: LeadDesk, refusals: Sequence[Refusal]) -> None:
     )
 
 
-for _one in (show, overdue, notes, simulate):
+for _one in (leads, show, overdue, notes, simulate):
     lifecycle.add_command(_one)

@@ -19,6 +19,7 @@ from lifecycle.model import Standing, Subject
 from lifecycle.port import Timer, Unsent
 from lifecycle.refusals import stage_said
 from lifecycle.wording import lasting
+from lifecycle.wording import say as worded
 from sync.figures import Orphan, orphans
 from sync.gone import gone_from
 
@@ -91,6 +92,7 @@ def _nobody_gone(_subjects: Sequence[Subject]) -> Mapping[Subject, tuple[System,
 
 
 def _tell_late(desk: LeadDesk, late: Sequence[Timer]) -> None:
+    lang = language(desk.session.output.lang)
     if late:
         desk.session.output.table(
             desk.say("lifecycle.late"),
@@ -98,7 +100,7 @@ def _tell_late(desk: LeadDesk, late: Sequence[Timer]) -> None:
             [
                 [
                     desk.named(one.subject),
-                    one.clock,
+                    worded(f"clocks.{one.clock}", lang),
                     one.owner,
                     desk.at(one.due_at),
                     _late(desk, one),

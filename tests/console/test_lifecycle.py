@@ -137,6 +137,25 @@ def test_who_is_known_and_no_lead_is_told_what_that_takes(house: Posting) -> Non
     assert (answer.exit_code, "a company in HubSpot or Salesforce" in answer.stderr) == (1, True)
 
 
+def test_list_tells_who_stands_where_whoever_moved_last_first(house: Posting) -> None:
+    """All from MQL on, with owners and counts; of a stage that is asked for only those."""
+    house.accept()
+    house.time.forward(minutes=1)
+    house.hand("bob@example.com")
+    answer = run("list").stdout
+    assert answer.index("bob@example.com") < answer.index(ANN)
+    assert "All of them: MQL 1, SAL 1" in answer
+    listed = json.loads(run("list", "--json", "--stage", "sal").stdout)
+    assert [(one["person"], one["owner"]) for one in listed] == [(ANN, SELLER)]
+    assert run("list", "--stage", "customer").stdout == "Nobody stands there yet.\n"
+
+
+def test_time_limits_are_called_by_their_names(house: Posting) -> None:
+    """Not by the words of the definition's file, in either language."""
+    assert "accept or send back" in run("overdue", "--offline").stdout
+    assert "受諾・差し戻しの判定" in run("show", ANN, lang="ja").stdout
+
+
 def test_overdue_lists_what_lies_open_and_says_so_by_its_exit_code(house: Posting) -> None:
     """Passed limits, leads nobody looks after, letters that reached nobody."""
     letter = Errand("morning:x", "morning", "bob@example.com", house.time())

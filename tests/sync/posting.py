@@ -85,9 +85,9 @@ class Posting(Handing):
         self.salesforce.seed("Lead", {"email": ANN, "company": "Acme"})
         self.resync()
 
-    def hand(self) -> None:
+    def hand(self, address: str = ANN) -> None:
         """Ann is handed over, by an entry alone: nothing is read, scored or written for it."""
-        who = Identity(email=ANN)
+        who = Identity(email=address)
         subject = self.store.resolve([who])[who][0]
         now = self.time()
         asked = Request(
