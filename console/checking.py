@@ -239,9 +239,23 @@ def show_faults(
     for kind, rows in (("fault", faults), ("warning", warnings)):
         for row in rows:
             place = row.place
-            where = f"{place.file}:{place.line}:{place.column}"
+            where = f"{_from_here(place.file)}:{place.line}:{place.column}"
             road = " > ".join(place.path)
-            output.error(f"{kind}: {where}: {road}: {row.message(language)}")
+            told = (kind, where, road, row.message(language))
+            output.error(": ".join(part for part in told if part))
+
+
+def _from_here(file: str) -> str:
+    """A file of the working folder without the road to that; any other as it is."""
+    path, here = Path(file), Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else file
+
+
+def explain_faults(faults: Sequence[MappingFault], lang: str | None, *, as_json: bool) -> None:
+    """What is wrong in the files, whichever command came upon it, as `check` tells it."""
+    output = Output(json=as_json, terminal=False, lang=language(lang))
+    session = Session(Path.cwd(), output, lang)
+    show_faults(output, _folded(session.bridge(), faults), ())
 
 
 @command("test")

@@ -13,7 +13,6 @@ import click
 from connector.errors import ConnectorError, SystemBlocked
 from console import exits
 from console.logs import set_up
-from console.output import Output
 from mappings.faults import MappingFaults
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -91,10 +90,9 @@ def _explain(error: BaseException, code: int) -> None:
         case click.ClickException():
             error.show()
         case MappingFaults():
-            from console.checking import show_faults  # noqa: PLC0415 - needed where a file is wrong
+            from console.checking import explain_faults  # noqa: PLC0415 - needed where a file is wrong
 
-            as_json = "--json" in sys.argv
-            show_faults(Output(json=as_json, terminal=False), error.faults, ())
+            explain_faults(error.faults, _language(), as_json="--json" in sys.argv)
         case ConnectorError():
             _complain(f"{error.system}: {error.message}")
             if isinstance(error, SystemBlocked):
@@ -103,6 +101,13 @@ def _explain(error: BaseException, code: int) -> None:
             _log_our_bug()
         case _:
             _complain(str(error))
+
+
+def _language() -> str | None:
+    """The one that was asked for beside a command that failed."""
+    told = kakehashi.make_context("kakehashi", sys.argv[1:], resilient_parsing=True).params
+    asked: str | None = told["lang"]
+    return asked
 
 
 def _complain(text: str) -> None:

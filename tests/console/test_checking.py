@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 import intent
-from console.cli import kakehashi
+from console.cli import kakehashi, main
 from console.running import sandbox_environment
 from intent.load import load_definition
 from sandbox.serve import Sandbox
@@ -98,9 +99,11 @@ def test_status_tells_that_files_about_website_intent_are_wrong(folder: Path) ->
 
 
 def test_fields_that_init_makes_are_one_fault_a_file(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Right after the samples were copied: what to do is said once, beside whatever else is wrong."""
+    """Right after the samples were copied: what to do is said once, beside whatever else is wrong, and by
+    any command.
+    """
     names = ("people", "companies")
     copy_samples(folder / "mappings", {name: f"{name}-with-intent" for name in names})
     file = folder / "mappings" / "people.yaml"
@@ -110,10 +113,35 @@ def test_fields_that_init_makes_are_one_fault_a_file(
         for name, value in sandbox_environment(orgs.as_json(), folder).items():
             monkeypatch.setenv(name, value)
         done = CliRunner().invoke(kakehashi, ["check", "--json"])
+        by_plan = as_people_see_it(monkeypatch, capsys, "plan")
     finally:
         orgs.stop()
+    assert by_plan.count("fault: ") == 3
+    assert by_plan.count("run `kakehashi init`") == 2
     faults = json.loads(done.stdout)["faults"]
     told = sorted((Path(one["file"]).name, one["found"]) for one in faults)
     assert done.exit_code == 2
     assert told == [("companies.yaml", ""), ("people.yaml", ""), ("people.yaml", "jobtitel")]
     assert sum("run `kakehashi init`" in one["message"] for one in faults) == 2
+
+
+def as_people_see_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str
+) -> str:
+    """What a command complains of that ends with wrong input."""
+    monkeypatch.setattr(sys, "argv", ["kakehashi", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_faults_are_told_in_the_readers_language_from_where_they_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also by commands other than `check`; a fault of a whole folder has no path inside a file."""
+    monkeypatch.chdir(tmp_path)
+    told = as_people_see_it(monkeypatch, capsys, "--lang", "ja", "status")
+    assert told.startswith("fault: mappings:1:1: ")
+    assert "`kakehashi init`" in told
+    assert "does not exist" not in told
