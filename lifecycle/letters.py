@@ -138,9 +138,10 @@ def refused(definition: Definition, who: Who, refusal: Refusal, language: Langua
 
 
 def _stays(refusal: Refusal, language: Language) -> str:
-    """Where the lead is; beside a verdict that verdict has the say."""
-    if refusal.code == "two_wishes":
-        return say("refused.beside", language)
+    """Where the lead is; beside a verdict that verdict has the say, and a further record is left alone."""
+    other = {"two_wishes": "refused.beside", "further_record": "refused.further"}.get(refusal.code)
+    if other is not None:
+        return say(other, language)
     return say("refused.stays", language, stood=stage_said(refusal.stood, language))
 
 

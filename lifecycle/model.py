@@ -251,6 +251,7 @@ RefusalCode = Literal[
     "not_approved",
     "waits_for_verdict",
     "two_wishes",
+    "further_record",
 ]
 
 

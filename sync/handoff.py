@@ -38,6 +38,7 @@ from sync.kinship import Kinship
 from sync.lanes import Lane
 from sync.ledger import Ledger
 from sync.lives import Lives
+from sync.notary import Notary
 from sync.settings import Settings
 from sync.timekeeping import Rung, Timekeeper
 from sync.ushering import Usher
@@ -177,6 +178,7 @@ class Handoff:
             witness=self.witness,
             kinship=self.kinship,
             editors=Editors(self.connectors),
+            notary=Notary(self.store, self.people),
             attention=Attention(self.clock),
             scribe=Scribe(self.store, self.language),
             timekeeper=Timekeeper(self.store, self.witness, self.clock, self.call),

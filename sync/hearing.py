@@ -7,23 +7,31 @@ edit counts as seen, so whoever dies in between hears of it again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 from connector.port import System, Value, Values
-from mappings.schema import Cell, Context, Fault, OwnName, Pending, Skip
+from mappings.schema import Cell, Context, Fault, Line, OwnName, Pending, Skip
 from mappings.schema import Mapping as FieldMapping
 from sync.model import Pair
 from sync.reconcile import PairPlan
+
+
+class Instead(NamedTuple):
+    """The record of the same system that is kept in line instead of this one, and the names of its pair."""
+
+    record_id: str
+    names: tuple[OwnName, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """One record's edits. `entered` holds the edited values by our own names without their prefix, `held`
     what its other request fields hold at the same moment, `told` what we had said of all of them, `fields`
-    the edited fields by the vendor. `names` are those of both records: they tell whom it is about.
+    the edited fields by the vendor. `names` are those of both records: they tell whom it is about. A record
+    that has no partner, `pair_id` 0, is a further one, and another one stands `instead`.
     """
 
     mapping: str
@@ -36,6 +44,7 @@ class Heard:
     fields: tuple[str, ...] = ()
     held: Mapping[str, Cell] = field(default_factory=dict)
     told: Mapping[str, Cell] = field(default_factory=dict)
+    instead: Instead | None = None
 
 
 class Edited(NamedTuple):
@@ -84,6 +93,7 @@ def heard_in(
     context: Context,
 ) -> Iterator[Heard]:
     """What was entered on each side of one pair; nothing where nobody edited anything of ours."""
+    lines = mapping.objects[pair.salesforce_object].lines
     for side in System:
         entered = {one.name: one.cell for one in plan.requests if one.side is side}
         if not entered:
@@ -98,7 +108,7 @@ def heard_in(
             names=_names(mapping, pair, values),
             entered=entered,
             fields=_fields(mapping, pair, side, entered),
-            held=_held(mapping, pair, side, values[side], context),
+            held=held_in(lines, side, values[side], context),
             told=dict(plan.told),
         )
 
@@ -129,11 +139,12 @@ def _fields(
     )
 
 
-def _held(
-    mapping: FieldMapping, pair: Pair, side: System, values: Values, context: Context
+def held_in(
+    lines: Iterable[Line], side: System, values: Values, context: Context
 ) -> dict[str, Cell]:
+    """What the fields of these lines hold in which an edit is a request, by our own names."""
     found: dict[str, Cell] = {}
-    for line in mapping.objects[pair.salesforce_object].lines:
+    for line in lines:
         end = line.side(side)
         if line.ledger_value is None or line.edits != "request" or not end.fields:
             continue

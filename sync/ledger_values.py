@@ -75,7 +75,7 @@ def decide_ledger_value(
     Where the file says `edits: request`, what a person entered is heard before anything is put back.
     """
     name = line.ledger_value or ""
-    if line.edits == "request" and (edits := _edits(line, base, left, right, context)):
+    if line.edits == "request" and (edits := edits_in(line, base, left, right, context)):
         return Hear(edits)
     if name not in context.ledger and not _was_told(line, base):
         return Omit("the ledger holds no value yet")
@@ -98,7 +98,7 @@ def decide_ledger_value(
     return Travel(writes, rule) if writes else Agree()
 
 
-def _edits(
+def edits_in(
     line: Line, base: LineBaseline | None, left: Cell, right: Cell, context: Context
 ) -> dict[System, Cell]:
     """What people entered since the line was last agreed on, by side: not what we say, and no blank but where

@@ -79,6 +79,7 @@ class Newcomers:
                 due = within_limit(carrier.engine, mapping, draft.tasks)
                 carrier.carry_out_all(mapping, due)
                 carrier.look_forward({mapping.name: mapping})
+                carrier.hear_further(mapping, scope)
         except LedgerBusy:
             return None
         self._ring_for_the_left(draft)

@@ -22,13 +22,14 @@ from lifecycle.model import Refusal, RefusalCode, Request, Role, Stage, Standing
 from mappings.normal import as_text
 from mappings.own_values import OWN_VALUES
 from mappings.schema import Cell
-from sync.hearing import Edited, Heard
+from sync.hearing import Edited, Heard, Instead
 
 STAGE, VERDICT = "lifecycle.stage", "lifecycle.verdict"
 REASON, SUB_REASON = "lifecycle.recycle_reason", "lifecycle.recycle_sub_reason"
 COMMENT, REVIEW = "lifecycle.recycle_comment", "lifecycle.reactivate_on"
 ACCEPT, REJECT = "accept", "reject"
 TWO_WISHES: Final[RefusalCode] = "two_wishes"
+FURTHER: Final[RefusalCode] = "further_record"
 # What may be written ahead of a verdict (`lifecycle.keeping`).
 AHEAD: Final = frozenset({REASON, SUB_REASON, COMMENT})
 # Values of ours that may be asked for by editing them; an edit of any other is put back.
@@ -115,6 +116,13 @@ def beside(
 
 def _stage_asked(heard: Heard) -> str:
     return as_text(_one(heard.entered.get(STAGE))).strip().lower()[:40]
+
+
+def elsewhere(found: Petition, standing: Standing, instead: Instead) -> Petition:
+    """What was asked for in a further record of somebody who may be another person: which one to use."""
+    words = {"record": instead.record_id}
+    refusal = Refusal(request=found.request, code=FURTHER, stood=standing.stage, words=words)
+    return Petition(found.request, refusal)
 
 
 def was_beside(heard: Heard, at: datetime, refusals: Iterable[Refusal]) -> bool:
@@ -221,7 +229,8 @@ def _day(value: str | None) -> date | None:
 
 def _id(heard: Heard, standing: Standing, nth: int) -> str:
     entered = sorted((name, str(cell)) for name, cell in heard.entered.items())
-    text = repr((heard.mapping, heard.pair_id, heard.system.value, entered, standing.number, nth))
+    where = heard.pair_id or heard.record_id
+    text = repr((heard.mapping, where, heard.system.value, entered, standing.number, nth))
     return f"edit:{sha256(text.encode()).hexdigest()[:32]}"
 
 

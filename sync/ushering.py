@@ -32,7 +32,6 @@ from lifecycle import clocks
 from lifecycle.coming_back import kept_long_enough
 from lifecycle.contest import Settled, settle
 from lifecycle.facts import Known
-from lifecycle.keeping import kept_words
 from lifecycle.model import Entry, Evidence, Request, Stage, Standing
 from lifecycle.port import LifecycleStore, Overtaken, Timer
 from lifecycle.situation import Situation
@@ -44,14 +43,14 @@ from sync.attention import Attention
 from sync.beholding import OPPORTUNITY, named
 from sync.briefing import Scribe
 from sync.editors import Editors
-from sync.hearing import Edited, Heard
+from sync.hearing import Heard
 from sync.kinship import Kinship
 from sync.lanes import Lane
 from sync.ledger import Ledger, LedgerBusy, Ring
-from sync.petitions import beside, petition_of, times_refused, was_beside
+from sync.notary import Notary
 from sync.recognising import recognised
 from sync.timekeeping import Rung, Timekeeper
-from sync.wanting import DEALS, REFUSALS, UNJUDGED, Wants, may_be_undone
+from sync.wanting import DEALS, UNJUDGED, Wants, may_be_undone
 from sync.withdrawing import PERSONAL
 from sync.witnessing import Witness
 
@@ -87,6 +86,7 @@ class Usher:
     timekeeper: Timekeeper
     kinship: Kinship
     editors: Editors
+    notary: Notary
     attention: Attention
     scribe: Scribe
     hold: Callable[[str], AbstractContextManager[None]]
@@ -106,36 +106,12 @@ class Usher:
         whom = recognised(self.people, [one.names for one in heard])
         edits = self.editors.of(heard, now)
         for one, subject, edited in zip(heard, whom, edits, strict=True):
-            if subject is not None and self._write_down(about, one, subject, edited, now):
-                refused.append(subject)
+            if subject is not None:
+                down = self.notary.take_down(about.definition, one, subject, edited, now)
+                refused += [subject] if down else []
         # What says nothing is put back at once, also where a whole compare has found it.
         self._ring_for(about, refused)
         self.decide(about)
-
-    def _write_down(
-        self, about: Acquaintance, heard: Heard, subject: Subject, edited: Edited, now: datetime
-    ) -> bool:
-        """Put one record's edits on file; answers whether any was refused at once."""
-        standing, refusals = self._standing(subject), self.store.refusals(REFUSALS, subject)
-        if was_beside(heard, edited.at, refusals):
-            return False
-        words = self.store.waiting_words([subject]).get(subject, ())
-        found = petition_of(
-            heard,
-            standing,
-            about.definition,
-            now,
-            edited=edited,
-            nth=times_refused(refusals),
-            kept=kept_words(standing, words),
-        )
-        besides = beside(found, heard, standing, about.definition)
-        petitions = (found, besides) if besides else (found,)
-        for request, refusal in petitions:
-            self.store.ask([request])
-            if refusal is not None:
-                self.store.decide(request, (), refusal)
-        return any(one.refusal is not None for one in petitions)
 
     def _ready(self) -> Acquaintance | None:
         """What is known, once whoever turned out to be somebody else is that in our ledger, too."""

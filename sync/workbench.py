@@ -22,9 +22,11 @@ from sync.consent import ConsentWriter
 from sync.endings import Endings
 from sync.engine import Engine, Tally
 from sync.following import Merged, nobody_merged
+from sync.further import Further
 from sync.hearing import Heard, Stored
 from sync.holding import Holder
 from sync.ledger import Ledger
+from sync.model import Scope
 from sync.owners import OWNER_FIELDS, Owners, pair_owners
 from sync.plandraft import Task
 from sync.questions import Asker
@@ -265,9 +267,19 @@ class Carrier:
         # Who waits still has no partner after this run either.
         tally.forward = []
 
+    def hear_further(self, mapping: FieldMapping, scope: Scope = None) -> None:
+        """What people asked for in records that stay parked beside another one of the same person."""
+        asker, reads = self.engine.asker, self.engine.reads
+        if mapping.mode == "live":
+            Further(asker.ledger, reads, asker.context, asker.listen).hear(mapping, scope)
+
     def finish(self, by_name: Mapping[str, FieldMapping]) -> None:
-        """The second pass; then wait for the pairs that others held, and bring those in line too."""
+        """The second pass and what was said in parked records; then wait for the pairs that others held, and
+        bring those in line too.
+        """
         self.look_forward(by_name)
+        for mapping in by_name.values():
+            self.hear_further(mapping)
         tally = self.engine.tally
         for _ in range(BUSY_TRIES):
             if not tally.busy:

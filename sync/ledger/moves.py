@@ -142,6 +142,18 @@ class Moves(Binding):
                         found.setdefault(ends[0], []).append(ended)
         return found
 
+    def agreed_last(self, mapping: str, system: System, record_id: str) -> Baseline:
+        """What the last pair of a record agreed on, whether it has ended or not; of none, nothing."""
+        held = pair.c.hubspot_id if system is System.HUBSPOT else pair.c.salesforce_id
+        with self._look() as connection:
+            found = connection.execute(
+                select(pair)
+                .where(pair.c.mapping == mapping, held == record_id)
+                .order_by(pair.c.id.desc())
+                .limit(1)
+            ).one_or_none()
+        return {} if found is None else pair_of_row(found).baseline
+
     def to_merge(self, mapping: str, side: System, scope: Scope = None) -> list[Twins]:
         """Records of the other side that stand for one since two of this side were merged.
 

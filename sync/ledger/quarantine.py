@@ -8,12 +8,12 @@ paired keeps its row until that has worked, so that `since` and `tries` tell the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
@@ -90,7 +90,25 @@ class Quarantine(Room):
             return
         if known.cause != row.cause:
             values["since"] = utc(now)
+        elif row.line is None and not row.fingerprint:
+            # Whoever parks it again for the same does not say for which values (`mark_parked`).
+            del values["fingerprint"]
         connection.execute(update(parked).where(place).values(tries=parked.c.tries + 1, **values))
+
+    def mark_parked(self, mapping: str, system: System, marks: Mapping[str, str]) -> None:
+        """Note of parked records, by id, for which of their values that holds; until the cause is another."""
+        if not marks:
+            return
+        with self._begin() as connection:
+            connection.execute(
+                update(parked).where(
+                    parked.c.mapping == mapping,
+                    parked.c.system == system.value,
+                    parked.c.record_id == bindparam("of_record"),
+                    parked.c.line == WHOLE_RECORD,
+                ),
+                [{"of_record": i, "fingerprint": mark} for i, mark in marks.items()],
+            )
 
     def unpark(
         self, mapping: str, system: System, record_id: str, *, keep: Set[str | None]
