@@ -15,6 +15,7 @@ from lifecycle.refusals import refusal_said
 from mappings.faults import Language
 from mappings.schema import OwnName
 from sync.handoff import Handoff
+from sync.withdrawing import contact_in
 
 # So many refusals are looked through, and none that is older.
 LATELY, LASTS = 200, timedelta(days=7)
@@ -60,7 +61,8 @@ class LatelyRefused:
 
 def _whom(handoff: Handoff, names: Iterable[OwnName]) -> set[Subject]:
     known = list(names)
-    return {
+    alone = contact_in(known)
+    return {one for one in [alone] if one is not None} | {
         subject
         for kind in NAMES
         for subject in handoff.people.subjects_by(

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple, TypeAlias
 
-SubjectKind = Literal["person", "visitor", "account"]
+# `contact`: somebody who must not be followed, known by the id of their HubSpot contact and nothing else. No
+# event is theirs; only what they are told of in a letter or a refusal is on file under it.
+SubjectKind = Literal["person", "visitor", "account", "contact"]
 # What a person allows; the order is from the most to the least restrictive (domain sheet 5.2).
 ConsentValue = Literal["erased", "objected", "opted_out", "unknown", "granted"]
 Dimension = Literal["tracking", "profiling"]

@@ -13,12 +13,12 @@ from typing import Final, Literal, NamedTuple
 from intent.model import Subject
 from lifecycle.definition import NOT_WORKED, Clock
 from lifecycle.keeping import WAITS
-from lifecycle.model import Entry, Refusal, Role, Stage
+from lifecycle.model import Entry, Refusal, Role, Stage, Standing
 
 # `hand_over` and `send_back` tell of an entry, `refused` of what somebody entered in vain, `clock` of a step
-# of a timer, the notes of a day.
-Kind = Literal["hand_over", "send_back", "refused", "clock", "morning", "weekly"]
-MARKETING, SALES, INSIDE = "marketing", "sales", "is"
+# of a timer, `let_go` of a hand-off that ended since somebody forbade to be followed, the notes of a day.
+Kind = Literal["hand_over", "send_back", "refused", "clock", "let_go", "morning", "weekly"]
+MARKETING, SALES, INSIDE, OPS = "marketing", "sales", "is", "ops"
 # Stages in which a link may ask for a verdict; by the preset only one of them does.
 HANDED = frozenset({Stage.MQL, Stage.SQL})
 GONE = frozenset({Stage.RECYCLED, Stage.DISQUALIFIED})
@@ -84,6 +84,17 @@ def errand_after(refusal: Refusal) -> Errand | None:
         whom,
         request.observed_at,
         request.subject,
+    )
+
+
+def let_go(
+    standing: Standing, owner: str, contact: Subject | None, at: datetime
+) -> tuple[Errand, ...]:
+    """Who is told that a hand-off has ended: whoever has them, and ops. The letters name their contact."""
+    who = f"{standing.subject.kind}:{standing.subject.key}:{standing.number}"
+    return tuple(
+        Errand(f"let_go:{who}:{whom}", "let_go", whom, at, contact)
+        for whom in dict.fromkeys((owner, OPS))
     )
 
 

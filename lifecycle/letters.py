@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from intent.definition import TopicRule
 from intent.model import Card
 from lifecycle.clocks import Ring, late_by
 from lifecycle.definition import Definition
-from lifecycle.model import Entry, Evidence, Refusal, Standing
+from lifecycle.model import Entry, Evidence, Refusal, RefusalCode, Standing
 from lifecycle.port import Timer
 from lifecycle.refusals import refusal_said, stage_said
 from lifecycle.wording import (
@@ -35,6 +35,13 @@ from lifecycle.wording import (
     say,
 )
 from mappings.faults import Language
+
+# What becomes of what was entered, where the lead does not simply stay where it was.
+ELSEWHERE: Final[Mapping[RefusalCode, str]] = {
+    "two_wishes": "refused.beside",
+    "further_record": "refused.further",
+    "not_followed": "refused.ended",
+}
 
 
 class Links(NamedTuple):
@@ -139,10 +146,17 @@ def refused(definition: Definition, who: Who, refusal: Refusal, language: Langua
 
 def _stays(refusal: Refusal, language: Language) -> str:
     """Where the lead is; beside a verdict that verdict has the say, and a further record is left alone."""
-    other = {"two_wishes": "refused.beside", "further_record": "refused.further"}.get(refusal.code)
+    other = ELSEWHERE.get(refusal.code)
     if other is not None:
         return say(other, language)
     return say("refused.stays", language, stood=stage_said(refusal.stood, language))
+
+
+def let_go(who: Who, language: Language) -> Letter:
+    """That a hand-off has ended since somebody forbade to be followed; nothing that was known of them."""
+    lines = tuple(say(f"let_go.{name}", language) for name in ("why", "ended", "stays"))
+    subject = say("let_go.subject", language, who=who.shown(language))
+    return Letter(subject, (Part(None, lines),), tuple(_record(who, language)), language)
 
 
 def help_said(refusal: Refusal, language: Language) -> str:

@@ -250,6 +250,7 @@ RefusalCode = Literal[
     "unknown_stage",
     "not_approved",
     "waits_for_verdict",
+    "not_followed",
     "two_wishes",
     "further_record",
 ]

@@ -63,9 +63,10 @@ class Lifecycle(Protocol):
         refusal: Refusal | None,
         timers: Sequence[Timer] = (),
         brief: Brief | None = None,
+        letters: Sequence[Errand] = (),
     ) -> None:
-        """Put what became of a request on file: entries or a refusal, the timers that start or stop, and
-        what is known of the lead by now.
+        """Put what became of a request on file: entries or a refusal, the timers that start or stop, what
+        is known of the lead by now, and what people are told besides of it.
 
         Exactly once: a request that was decided already changes nothing. Raises `Overtaken` where the first
         entry's number is not the next one of its subject.
@@ -107,9 +108,6 @@ class Briefs(Protocol):
 
     def put_brief(self, brief: Brief) -> None:
         """What is known by now without a decision; nothing of who was erased, and nothing older than it."""
-
-    def drop_card(self, subject: Subject) -> None:
-        """The card must not be held any more: what it tells of came from following somebody."""
 
 
 class Clocks(Protocol):

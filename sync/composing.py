@@ -17,7 +17,7 @@ from intent.port import IntentStore
 from lifecycle import clocks, tickets
 from lifecycle.definition import Definition
 from lifecycle.errands import INSIDE, MARKETING, Errand, errand_after, is_followed_since
-from lifecycle.letters import Links, escalation, hand_over, refused, send_back
+from lifecycle.letters import Links, escalation, hand_over, let_go, refused, send_back
 from lifecycle.model import Entry, Refusal, Standing
 from lifecycle.notes import Lead, morning, weekly
 from lifecycle.port import LifecycleStore, Timer
@@ -25,7 +25,7 @@ from lifecycle.tickets import Ticket, What
 from lifecycle.wording import Letter, Who
 from mappings.faults import Language
 from sync.acquaintance import Acquaintance
-from sync.briefing import lead_of
+from sync.briefing import NOBODY, lead_of
 from sync.callers import HUBSPOT, SALESFORCE, Addresses, callers
 from sync.figures import last_week, leads_of, week_of
 from sync.gone import gone_from
@@ -76,6 +76,9 @@ class Composer:
             return self._note(about, errand, now)
         if errand.kind == "refused":
             return self._refused(about, errand)
+        if errand.kind == "let_go":
+            who = NOBODY if errand.subject is None else self.who(about, errand.subject)
+            return let_go(who, self.language)
         subject = errand.subject
         standing = None if subject is None else self._standing(subject)
         if standing is None or standing.number == 0:

@@ -17,18 +17,21 @@ from connector.port import System
 from intent.definition import Definition
 from intent.identity import company_domain
 from intent.model import DAY, Event, millis
-from intent.port import TakenIn
+from intent.port import IntentStore, TakenIn
 from intent.store import SqlIntentStore
 from intent.store.pages import PageRoom
 from lifecycle.store import SqlLifecycleStore
 from mappings.schema import Mapping as FieldMapping
 from sync.fitting import Fitting
 from sync.holding import Holder
+from sync.in_force import InForce
 from sync.lanes import Lane
 from sync.ledger import Ledger
+from sync.letting_go import LettingGo
 from sync.telling import Looked, Teller, nobody_looks
 from sync.website import Website
 from sync.withdrawing import Withdrawer
+from sync.witnessing import Witness
 from sync.workbench import Workbench
 
 log = structlog.get_logger()
@@ -126,14 +129,22 @@ def withdrawer_of(
     ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None,
 ) -> Withdrawer:
     """Whoever forgets people at their wish."""
+    people = intent_store(ledger)
     return Withdrawer(
-        store=intent_store(ledger),
+        store=people,
         ledger=ledger,
         mappings=mappings,
         clock=clock,
         ring=ring,
-        drop_card=lambda subject: SqlLifecycleStore(ledger.engine).drop_card(subject),
+        let_go=letting_go_of(ledger, people, clock),
     )
+
+
+def letting_go_of(ledger: Ledger, people: IntentStore, clock: Callable[[], datetime]) -> LettingGo:
+    """Whoever ends the hand-off of those who forbid to be followed."""
+    stages = SqlLifecycleStore(ledger.engine)
+    witness = Witness(stages, people, clock)
+    return LettingGo(stages, ledger, witness, InForce(stages, clock).definition, clock)
 
 
 def _fitting(ledger: Ledger, bench: Callable[[], Workbench]) -> Fitting:

@@ -62,6 +62,9 @@ class Notary:
             nth=times_refused(refusals),
             kept=kept_words(standing, words),
         )
+        if subject.kind == "contact":
+            # Of who must not be followed nobody is looked for, and nothing else is said.
+            return [found]
         if heard.instead is not None and not self._is_same(subject, heard):
             return [elsewhere(found, standing, heard.instead)]
         besides = beside(found, heard, standing, definition)

@@ -153,6 +153,9 @@ def _led_to(standing: Standing, verdict: Request, definition: Definition) -> fro
 
 
 def _wish(heard: Heard, standing: Standing, definition: Definition) -> Wish:
+    if standing.subject.kind == "contact":
+        # They forbade to be followed: there is no hand-off of theirs to be decided about.
+        return Wish(None, "not_followed")
     verdict = as_text(_one(heard.entered.get(VERDICT)))
     if verdict:
         return _by_verdict(verdict.strip().lower(), standing, definition)

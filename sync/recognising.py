@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from intent.model import Identity, Subject
 from intent.port import IntentStore
 from mappings.schema import OwnName
 from sync.beholding import named
-from sync.withdrawing import PERSONAL
+from sync.withdrawing import PERSONAL, contact_in
 
 
-def recognised(people: IntentStore, several: Sequence[Sequence[OwnName]]) -> list[Subject | None]:
+def recognised(
+    people: IntentStore,
+    several: Sequence[Sequence[OwnName]],
+    unwilling: Callable[[Sequence[OwnName]], Collection[OwnName]] = lambda _names: (),
+) -> list[Subject | None]:
     """Whom each of these names mean, asked for together; None: they name nobody in particular.
 
-    Whoever is not known yet is put on file.
+    Whoever is not known yet is put on file; `unwilling` answers the names of those who must not be, and are
+    known by their contact alone.
     """
-    personal = [[one for one in names if one.kind in PERSONAL] for names in several]
+    every = [[one for one in names if one.kind in PERSONAL] for names in several]
+    no = unwilling([one for names in every for one in names])
+    alone = [any(one in no for one in names) for names in every]
+    found = _known(people, [[] if out else names for names, out in zip(every, alone, strict=True)])
+    return [
+        contact_in(names) if out else who
+        for names, out, who in zip(every, alone, found, strict=True)
+    ]
+
+
+def _known(people: IntentStore, personal: Sequence[Sequence[OwnName]]) -> list[Subject | None]:
     known: dict[OwnName, Subject] = {}
     for kind, values in named(one for names in personal for one in names).items():
         found = people.subjects_by(kind, values)

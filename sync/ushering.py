@@ -51,7 +51,7 @@ from sync.notary import Notary
 from sync.recognising import recognised
 from sync.timekeeping import Rung, Timekeeper
 from sync.wanting import DEALS, UNJUDGED, Wants, may_be_undone
-from sync.withdrawing import PERSONAL
+from sync.withdrawing import PERSONAL, forbidden_among
 from sync.witnessing import Witness
 
 log = structlog.get_logger()
@@ -103,7 +103,8 @@ class Usher:
             return
         now = self.clock()
         refused: list[Subject] = []
-        whom = recognised(self.people, [one.names for one in heard])
+        unwilling = partial(forbidden_among, self.ledger, about.mappings)
+        whom = recognised(self.people, [one.names for one in heard], unwilling)
         edits = self.editors.of(heard, now)
         for one, subject, edited in zip(heard, whom, edits, strict=True):
             if subject is not None:

@@ -28,7 +28,8 @@ from sync.model import Said
 from sync.own_values import FORBIDDEN_BY
 
 # Identifiers of people, beside the names that records bear: those of somebody, and those of a browser.
-SOMEBODY, COOKIES = ("email", "hubspot_contact_id"), ("hubspotutk", "visitor")
+CONTACT_ID = "hubspot_contact_id"
+SOMEBODY, COOKIES = ("email", CONTACT_ID), ("hubspotutk", "visitor")
 PERSONAL = (*SOMEBODY, *COOKIES)
 # By what an opt-out came in, as its statement says.
 SOURCE = "website"
@@ -47,8 +48,8 @@ class Withdrawer:
     mappings: Callable[[], Sequence[FieldMapping]]
     clock: Callable[[], datetime]
     ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None
-    # Told of whom the hand-over card must not tell any more either.
-    drop_card: Callable[[Subject], object] = lambda _subject: None
+    # Told of whoever is forgotten, with the names that their records bear, while these are on file still.
+    let_go: Callable[[Subject, Sequence[OwnName]], object] = lambda _subject, _names: None
 
     # Wishes ---------------------------------------------------------------------------------------
 
@@ -173,10 +174,11 @@ class Withdrawer:
     def erase(self, subject: Subject) -> None:
         """Forget a subject, and ring for the records that hold something of theirs."""
         now = self.clock()
-        rings = rings_for_all(self.ledger, names_of(self.store, subject), Lane.CONSENT)
+        names = names_of(self.store, subject)
+        rings = rings_for_all(self.ledger, names, Lane.CONSENT)
         # Before the names are forgotten; whoever looks too early is rung for again.
         self.ledger.ring([one._replace(lane=Lane.LIVE) for one in rings], now, patience=True)
-        self.drop_card(subject)
+        self.let_go(subject, names)
         self.store.erase(subject, now)
         if rings:
             self.ledger.ring(rings, self.clock())
@@ -189,11 +191,29 @@ def names_of(store: IntentStore, subject: Subject) -> list[OwnName]:
 
 
 def names_of_all(store: IntentStore, subjects: Iterable[Subject]) -> dict[Subject, list[OwnName]]:
-    """The same of many at once."""
-    return {
+    """The same of many at once. Whoever must not be followed is known by their contact alone."""
+    found = list(subjects)
+    known = store.names_of([one for one in found if one.kind != "contact"])
+    alone = {one: [OwnName(CONTACT_ID, one.key)] for one in found if one.kind == "contact"}
+    return alone | {
         subject: [OwnName(kind, value) for kind, value in names if kind in NAME_KINDS]
-        for subject, names in store.names_of(subjects).items()
+        for subject, names in known.items()
     }
+
+
+def contact_in(names: Iterable[OwnName]) -> Subject | None:
+    """Whoever must not be followed, by the contact among these names; None: there is none."""
+    found = next((one.value for one in names if one.kind == CONTACT_ID), None)
+    return None if found is None else Subject("contact", found)
+
+
+def forbidden_among(
+    ledger: Ledger, mappings: Iterable[FieldMapping], names: Iterable[OwnName]
+) -> set[OwnName]:
+    """Those of these names that stand for somebody who must not be followed or scored."""
+    told = list(names)
+    positions = forbidding_positions(mappings)
+    return ledger.barred(told) | (ledger.forbidden(positions, told) if positions else set())
 
 
 def rings_for(

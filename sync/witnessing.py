@@ -16,6 +16,7 @@ from intent.model import Subject
 from intent.port import IntentStore
 from lifecycle import clocks
 from lifecycle.definition import Definition
+from lifecycle.errands import Errand
 from lifecycle.machine import decide
 from lifecycle.model import Evidence, Refusal, Request, Role, Stage, Standing
 from lifecycle.port import LifecycleStore, Overtaken, Timer
@@ -26,6 +27,7 @@ from sync.beholding import named
 from sync.hearing import Stored
 from sync.reconcile import is_true
 from sync.talked import Talk
+from sync.withdrawing import CONTACT_ID
 
 STAGE, NURTURE = "lifecycle.stage", "lifecycle.nurture"
 # Stages in which sales has somebody to speak to.
@@ -100,14 +102,27 @@ class Witness:
                 if loser != survivor and loser not in after:
                     self.store.merge(loser, survivor, now)
 
-    def forget(self, names: Iterable[OwnName], definition: Definition | None) -> None:
+    def forget(self, names: Sequence[OwnName], definition: Definition | None) -> None:
         """People who are erased in both systems: nothing stays but stages and times, under a pseudonym."""
         for subject in self.whom(names):
-            if definition is not None:
-                self._end(subject, definition)
-            self.store.erase(subject, f"erased-{token_hex(12)}", self.clock())
+            self.let_go(subject, definition)
+        # Where they had forbidden to be followed before, they stand there by their contact alone.
+        for name in names:
+            if name.kind == CONTACT_ID:
+                self._erase(Subject("contact", name.value))
 
-    def _end(self, subject: Subject, definition: Definition) -> None:
+    def let_go(
+        self, subject: Subject, definition: Definition | None, letters: Sequence[Errand] = ()
+    ) -> None:
+        """Somebody's way ends here, and nothing of them stays but stages and times; once, with `letters`."""
+        if definition is not None:
+            self._end(subject, definition, letters)
+        self._erase(subject)
+
+    def _erase(self, subject: Subject) -> None:
+        self.store.erase(subject, f"erased-{token_hex(12)}", self.clock())
+
+    def _end(self, subject: Subject, definition: Definition, letters: Sequence[Errand]) -> None:
         for _ in range(TRIES):
             standing = self.store.standings([subject]).get(subject)
             if standing is None or standing.stage is Stage.ERASED:
@@ -130,7 +145,7 @@ class Witness:
             timers = clocks.timers_after(definition, standing, entries, None, running)
             self.store.ask([request])
             try:
-                self.store.decide(request, entries, refusal, timers)
+                self.store.decide(request, entries, refusal, timers, letters=letters)
             except Overtaken:
                 continue
             return

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from database.room import aware, from_json, to_json, utc
 from intent.store.naming import subject_of, subject_text
 from intent.store.rows import among
 from lifecycle.model import Brief, Subject
-from lifecycle.store.base import LifecycleRoom, family, hold_known, home
+from lifecycle.store.base import LifecycleRoom, hold_known
 from lifecycle.store.tables import brief as table
 from lifecycle.store.tables import subject as subject_table
 
@@ -54,13 +54,6 @@ class Briefing(LifecycleRoom):
         with self._begin() as connection:
             if hold_known(connection, subject_text(brief.subject)):
                 put_one(connection, brief)
-
-    def drop_card(self, subject: Subject) -> None:
-        """The card must not be held any more: what it tells of came from following somebody."""
-        with self._begin() as connection:
-            names = family(connection, home(connection, subject_text(subject)))
-            theirs = among(connection, table.c.subject, names)
-            connection.execute(update(table).where(theirs).values(card=""))
 
 
 def put_one(connection: Connection, brief: Brief) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 from connector.port import System
 from database.room import to_json, utc
 from intent.store.naming import subject_text
-from lifecycle.errands import errand_after, errands_after
+from lifecycle.errands import Errand, errand_after, errands_after
 from lifecycle.model import Brief, Entry, Refusal, Request, Subject
 from lifecycle.port import Overtaken, Timer
 from lifecycle.store.asking import request_row
@@ -32,9 +32,10 @@ class Deciding(LifecycleRoom):
         refusal: Refusal | None,
         timers: Sequence[Timer] = (),
         brief: Brief | None = None,
+        letters: Sequence[Errand] = (),
     ) -> None:
         """Put what became of a request on file: entries or a refusal, the timers that start or stop, what is
-        known of the lead by now, and whom it is news to.
+        known of the lead by now, and whom it is news to; `letters` are owed besides.
 
         Exactly once: a request that was decided already changes nothing. Raises `Overtaken` where the first
         entry's number is not the next one of its subject, or where the subject is somebody else by now.
@@ -56,7 +57,7 @@ class Deciding(LifecycleRoom):
             if brief is not None:
                 put_one(connection, brief)
             # With the entries or not at all: what was decided is never left untold.
-            put_errands(connection, errands_after(entries))
+            put_errands(connection, [*errands_after(entries), *letters])
 
     def written(self, subject: Subject, entry: int, system: System, at: datetime) -> None:
         """That a system holds what an entry says; the first time counts, and nothing of who was erased."""

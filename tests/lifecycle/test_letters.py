@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from intent.model import Card
 from lifecycle.clocks import Attainment, Ring
 from lifecycle.definition import Clock, Reason
-from lifecycle.letters import escalation, hand_over, send_back
+from lifecycle.letters import escalation, hand_over, let_go, send_back
 from lifecycle.model import Entry, Evidence, Role, Stage, Trigger
 from lifecycle.notes import Lead, Week, morning, weekly
 from lifecycle.port import Timer
@@ -170,6 +170,15 @@ def test_who_wants_no_contact_is_to_be_opted_out_by_somebody() -> None:
     gone = sent(stage=Stage.DISQUALIFIED, reason=no.code)
     letter = send_back(definition, WHO, gone, standing(Stage.DISQUALIFIED), "en")
     assert letter.parts[0].lines[-1].startswith("Please set the opt-outs (mail, phone)")
+
+
+@pytest.mark.parametrize("language", get_args(Language))
+def test_that_a_hand_off_ended_is_told_without_anything_that_was_known(language: Language) -> None:
+    """Whom it is about, that it ended and why; no topic, no stage, and no link but the record's."""
+    letter = let_go(WHO, language)
+    assert WHO.shown(language) in letter.subject
+    assert [one.url for one in letter.links] == [WHO.url]
+    assert not any(word in told(letter) for word in ("MQL", "pricing", "価格"))
 
 
 def test_an_escalation_tells_whose_it_is_how_late_and_what_comes_next() -> None:

@@ -20,6 +20,7 @@ from mappings.own_values import PREFIX, person_names
 from mappings.schema import Mapping as FieldMapping
 from sync.handoff import Handoff
 from sync.hearing import Heard
+from sync.interest import letting_go_of
 from sync.own_values import informed
 from sync.petitions import ASKED_BY
 from sync.telling import Teller
@@ -114,7 +115,7 @@ class Handing(Website):
 
     @cached_property
     def withdrawer(self) -> Withdrawer:
-        return replace(super().withdrawer, drop_card=self.handoff.store.drop_card)
+        return replace(super().withdrawer, let_go=letting_go_of(self.ledger, self.store, self.time))
 
     @cached_property
     def teller(self) -> Teller:

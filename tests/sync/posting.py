@@ -28,6 +28,7 @@ from tests.sync.website import ANN
 SECRETS = ("practice-secret",)
 PUBLIC = "https://bridge.example.com"
 SELLER = "sales@example.com"  # of the shipped definition
+OPS = "ops@example.com"
 
 
 @dataclass
@@ -55,6 +56,7 @@ class Posting(Handing):
                 hooks={name: f"{self.chat.url}/services/{name}" for name in self.reached},
                 server=server,
                 sender="Kakehashi <bridge@example.com>",
+                ops=OPS,
             ),
             about=self.handoff.about,
             clock=self.time,
