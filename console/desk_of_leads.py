@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -50,7 +50,9 @@ class LeadDesk:
 
     @property
     def composer(self) -> Composer:
-        return composer_of(self.bridge, self.handoff)
+        """Who words a note that is only shown: in the language asked for, else in that of the letters."""
+        made, asked = composer_of(self.bridge, self.handoff), self.session.language
+        return made if asked is None else replace(made, language=language(asked))
 
     @property
     def postman(self) -> Postman:

@@ -206,6 +206,7 @@ def test_a_note_is_shown_and_sent_when_asked_for(
 ) -> None:
     """The seller's morning, and the week of both heads, each to both."""
     assert "Left lying: 1" in run("notes", "--for", SELLER).stdout
+    assert "放置 1 件" in run("notes", "--for", SELLER, lang="ja").stdout
     assert run("notes", "--for", "bob@example.com").exit_code == 1
     assert "Hand-offs" in told("notes", "--for", "heads")["subject"]
     assert run("notes", "--for", SELLER, "--send").exit_code == 1
