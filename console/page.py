@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from connector.errors import ConnectorError
 from connector.port import System
+from console.finding import pairs_named
 from console.refused import LatelyRefused
 from mappings.compile import Compiled
 from mappings.own_values import vendor_fields
@@ -183,8 +184,7 @@ def _pairs(
 ) -> dict[str, Any]:
     """A page of pairs with the values that both systems hold now; of a record that is named, its pair."""
     if record:
-        named = (bridge.ledger.pair_of(mapping.name, system, record) for system in System)
-        found = [pair for pair in named if pair is not None]
+        found = pairs_named(bridge.ledger, bridge.connectors, mapping, record.strip())
     else:
         found = bridge.ledger.all_pairs(mapping.name, after_id=after, limit=PER_PAGE)
     left = bridge.connectors[System.HUBSPOT].get_many(

@@ -192,7 +192,7 @@ async function show() {
   for (const after of pages) {
     const told = await get(`/pairs/${mapping}?after=${after}&record=${record}`);
     last = told.more;
-    if (record && !told.rows.length) say("No pair of this mapping has a record with that id.");
+    if (record && !told.rows.length) say("No pair of this mapping has a record with that id or address.");
     for (const row of told.rows) {
       if (document.getElementById(`pair-${row.pair}`)) refresh(row);
       else { pairs.append(table(row)); showRefused(row); }
