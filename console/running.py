@@ -19,12 +19,14 @@ from typing import Any, NamedTuple
 import click
 
 from console.checking import wording_of
+from console.language import say
 from console.output import Output
 from console.planning import show_report
 from console.practising import MARKETING, SALES, SAMPLES, agree
 from console.session import Session, command
 from console.staying import PRACTICE
 from console.supervisor import Supervisor
+from mappings.faults import MappingFaults
 from sandbox.selling import Selling, furnish
 from sandbox.serve import Sandbox
 from sandbox.traffic import Traffic
@@ -137,7 +139,11 @@ def _up_with_sandbox(session: Session, wanted: Rehearsal) -> int:
     folder = session.folder / "var" / "sandbox"
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
-        return _up_alone(output, folder, wanted)
+        try:
+            return _up_alone(output, folder, wanted)
+        except MappingFaults:
+            output.error(say("practice.faults", output.lang, folder=folder))
+            raise
 
 
 def _up_alone(output: Output, folder: Path, wanted: Rehearsal) -> int:

@@ -14,6 +14,7 @@ import intent
 from console.cli import kakehashi, main
 from console.running import sandbox_environment
 from intent.load import load_definition
+from mappings.faults import MappingFaults
 from sandbox.serve import Sandbox
 from sync.install import copy_intent, copy_mappings, copy_samples
 
@@ -145,3 +146,17 @@ def test_faults_are_told_in_the_readers_language_from_where_they_stand(
     assert told.startswith("fault: mappings:1:1: ")
     assert "`kakehashi init`" in told
     assert "does not exist" not in told
+
+
+def test_a_rehearsal_tells_what_to_do_about_files_of_an_earlier_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are kept, since somebody may have edited them on purpose."""
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "var" / "sandbox" / "mappings" / "people.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("version: 0", "utf-8")
+    done = CliRunner().invoke(kakehashi, ["up", "--sandbox", "--people", "3"])
+    assert isinstance(done.exception, MappingFaults)
+    assert "delete that folder and start again" in done.stderr
+    assert file.read_text("utf-8") == "version: 0"
