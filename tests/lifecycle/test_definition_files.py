@@ -17,11 +17,12 @@ from intent import load as interest_file
 from lifecycle import taxonomy
 from lifecycle.definition import Kept
 from lifecycle.folder import read_definitions
-from lifecycle.load import load_definition
+from lifecycle.load import SHIPPED, load_definition
 from lifecycle.shelf import Texts, packed, whole_of
 from mappings.faults import MappingFaults
 from tests.lifecycle.definitions import INTEREST, SHORT, instead, loaded, reason, rule, with_
 
+PAGE = SHIPPED.parents[2] / "docs" / "definition.md"
 BEGAN = datetime(2026, 4, 1, tzinfo=UTC)
 
 # A folder --------------------------------------------------------------------------------------------
@@ -124,3 +125,10 @@ def test_the_points_and_the_taxonomy_belong_to_what_was_approved() -> None:
     assert loaded(SHORT, louder).hash != loaded(SHORT).hash == loaded(SHORT, same).hash
     reasons = taxonomy.SHIPPED.read_text("utf-8").replace("cool_off: 60d", "cool_off: 61d")
     assert load_definition(SHORT, INTEREST, reasons=reasons).definition.hash != loaded(SHORT).hash
+
+
+def test_the_page_about_the_definition_shows_what_the_shipped_one_says() -> None:
+    """With the owners that the page writes down, it has the digits that stand there."""
+    owned = SHIPPED.read_text("utf-8").replace("marketing@example.com", "m.sato@acme.test")
+    found = loaded(owned.replace("sales@example.com", "k.tanaka@acme.test"))
+    assert f"{found.name} ({found.hash[:12]}) is right." in PAGE.read_text("utf-8")
