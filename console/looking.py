@@ -94,6 +94,9 @@ def _show_live(output: Output, told: dict[str, Any]) -> None:
             for name, row in told["budget"].items()
         ],
     )
+    muster = told["muster"]
+    if muster is not None and not muster["is_over"]:
+        output.line(say("status.muster", output.lang, **muster))
     alive = Counter(part["kind"] for part in told["parts"] if part["alive"])
     running = ", ".join(f"{count} {kind}" for kind, count in sorted(alive.items()))
     output.line(f"Running: {running or 'nothing; start it with kakehashi up'}")

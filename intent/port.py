@@ -158,6 +158,9 @@ class People(Protocol):
     def members(self, account: Subject) -> Sequence[Subject]:
         """The people and visitors of an account."""
 
+    def everybody(self, limit: int, after: Subject | None = None) -> Sequence[Subject]:
+        """The people of whom anything is on file, in the order of their keys: for going through all."""
+
     def account_of(self, subject: Subject) -> Subject | None:
         """The account that a person or visitor counts for."""
 

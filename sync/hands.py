@@ -27,6 +27,7 @@ import structlog
 from sync.chores import Chores, Stopped
 from sync.lanes import URGENT, Lane
 from sync.ledger import Ledger, LedgerError
+from sync.mustering import Muster
 from sync.poll import ring_for_waiting
 from sync.postman import Postman
 from sync.ringer import Ringer
@@ -210,11 +211,14 @@ class Hands:
             self.teller.glance()
 
     def hand_over(self) -> None:
-        """Decide what was asked for, see to clocks, and now and then look at those who only wait."""
+        """Decide what was asked for and see to clocks; where nothing waits, look at some whom a new
+        definition may move, and now and then at those who only wait.
+        """
         if self.usher is None:
             return
         usher, now = self.usher(), self.clock()
-        usher.work()
+        if not usher.work():
+            Muster(usher).step()
         if self._strolled_at is None or abs(now - self._strolled_at) >= STROLLS_EVERY:
             self._strolled_at = now
             usher.sweep()

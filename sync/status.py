@@ -14,6 +14,7 @@ from mappings.schema import Relation
 from sync.lanes import Lane
 from sync.ledger import Ledger
 from sync.model import STATES
+from sync.mustering import progress_in, progress_json
 from sync.relations.compare import TIED
 from sync.signs import BUDGET, FAULTS, MAPPING, parts_alive
 
@@ -55,7 +56,14 @@ def status(
         "received": {system.value: count for system, count in ledger.received().items()},
         "schedule": list(schedule),
         "parts": parts_alive(ledger, now),
+        "muster": _muster(ledger),
     }
+
+
+def _muster(ledger: Ledger) -> dict[str, Any] | None:
+    """How many people were looked at by the definition that came into force last; None: none has."""
+    progress = progress_in(ledger)
+    return None if progress is None else progress_json(progress)
 
 
 def _lanes(ledger: Ledger, now: datetime) -> dict[str, Any]:

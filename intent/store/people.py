@@ -162,6 +162,15 @@ class People(Scoring):
         with self._look() as connection:
             return [subject_of(text) for text in members_of(connection, subject_text(account))]
 
+    def everybody(self, limit: int, after: Subject | None = None) -> Sequence[Subject]:
+        """The people of whom anything is on file, in the order of their keys."""
+        wanted = select(trail.c.owner).distinct().where(trail.c.owner.startswith("person:"))
+        if after is not None:
+            wanted = wanted.where(trail.c.owner > subject_text(after))
+        with self._look() as connection:
+            texts = connection.scalars(wanted.order_by(trail.c.owner).limit(limit)).all()
+        return [subject_of(text) for text in texts]
+
     def account_of(self, subject: Subject) -> Subject | None:
         """The account that a person or visitor counts for."""
         return self.accounts_of([subject]).get(subject)

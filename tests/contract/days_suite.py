@@ -77,3 +77,15 @@ class DaysContract:
             score(store, event(email=ANN, topic="careers", ago=days_ago * DAYS))
         assert "careers" in store.topic_days(account(), FIRST, NOW)
         assert store.topic_days(account(), replace(FIRST, families=families), NOW) == {}
+
+    def test_everybody_is_gone_through_by_key_each_once(self, store: SqlIntentStore) -> None:
+        """People who did anything, or of whom somebody has told us; no cookie and no company."""
+        score(store, event(email=ANN), event(email=ANN, visitor="v1"), event(visitor="v2"))
+        score(store, event(email=BOB, contact="7"), event(network="acme.example"))
+        found = [person(store), person(store, BOB)]
+        assert list(store.everybody(10)) == sorted(found)
+        (first,) = store.everybody(1)
+        assert list(store.everybody(10, first)) == sorted(found)[1:]
+        assert store.everybody(10, max(found)) == []
+        store.join([("email", ANN), ("email", BOB)], NOW)
+        assert list(store.everybody(10)) == [person(store)]

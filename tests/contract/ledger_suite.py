@@ -29,6 +29,7 @@ from tests.contract.ledger_builders import (
     see,
     sight,
 )
+from tests.contract.ledger_moves_suite import MovePromises
 from tests.contract.ledger_privacy_suite import PrivacyPromises
 from tests.contract.ledger_records_suite import PairPromises, SightingPromises, StatePromises
 from tests.contract.ledger_ties_suite import TiePromises
@@ -61,6 +62,7 @@ with ledger._begin() as connection:
 class LedgerContract(
     SightingPromises,
     PairPromises,
+    MovePromises,
     WaiterPromises,
     StatePromises,
     PairingPromises,

@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, make_url, text
 
 pytest.register_assert_rewrite(
     "tests.contract.ledger_suite",
+    "tests.contract.ledger_moves_suite",
     "tests.contract.ledger_privacy_suite",
     "tests.contract.ledger_records_suite",
     "tests.contract.ledger_waiters_suite",

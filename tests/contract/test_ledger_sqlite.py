@@ -15,6 +15,7 @@ from sqlalchemy import event
 
 pytest.register_assert_rewrite(
     "tests.contract.ledger_suite",
+    "tests.contract.ledger_moves_suite",
     "tests.contract.ledger_privacy_suite",
     "tests.contract.ledger_records_suite",
     "tests.contract.ledger_waiters_suite",
