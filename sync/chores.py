@@ -64,7 +64,7 @@ class Chores:
     `bench` answers the workbench with the mappings in force, `compare` a full compare over it,
     `describe` looks at the live schemas anew and answers their fingerprint, `behaviour` asks HubSpot
     what its contacts did, `keep_website` deletes what is kept of the website no longer, `notes` puts the
-    morning's notes on file.
+    morning's notes on file, `roles` looks for people who were put on an opportunity.
     """
 
     ledger: Ledger
@@ -80,6 +80,7 @@ class Chores:
     behaviour: Callable[[], object] = lambda: None
     keep_website: Callable[[], object] = lambda: None
     notes: Callable[[], object] = lambda: None
+    roles: Callable[[], object] = lambda: None
     _doings: dict[str, Callable[[datetime], object]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -92,6 +93,7 @@ class Chores:
             RELATIONS: self._relate,
             "behaviour": lambda _began: self.behaviour(),
             "notes": lambda _began: self.notes(),
+            "roles": lambda _began: self.roles(),
         }
         object.__setattr__(self, "_doings", doings)
 

@@ -42,6 +42,7 @@ from sync.redis_server import NoEmbeddedRedis
 from sync.registry import consent_lines
 from sync.resync import Compare
 from sync.ringer import Ringer
+from sync.roles import Roles
 from sync.settings_faults import ConfigurationError
 from sync.signs import Kind, Signs
 from sync.station import Station
@@ -255,6 +256,7 @@ class Parts:
             behaviour=self._look_at_behaviour,
             keep_website=self._keep_website,
             notes=lambda: self.postman().notes(),
+            roles=Roles(lambda: self.handoff().usher).look,
         )
 
     def _keep_website(self) -> None:

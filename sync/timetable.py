@@ -77,15 +77,18 @@ def timetable(
     relations_every: int | None = None,
     behaviour_every: int | None = None,
     notes_at: time | None = None,
+    roles_every: int | None = None,
 ) -> tuple[Chore, ...]:
     """Everything that is done by the clock; seconds, and a time of the business day.
 
     Without `relations_every` relations are looked at in whole compares only; without `behaviour_every`
-    HubSpot's behaviour data is not read; without `notes_at` nobody gets a note in the morning.
+    HubSpot's behaviour data is not read; without `notes_at` nobody gets a note in the morning; without
+    `roles_every` whoever is put on an opportunity later waits for the hourly look.
     """
     ties = () if relations_every is None else (timedelta(seconds=relations_every),)
     written = () if notes_at is None else (notes_at,)
     watched = () if behaviour_every is None else (timedelta(seconds=behaviour_every),)
+    named_later = () if roles_every is None else (timedelta(seconds=roles_every),)
     return (
         Chore(name="changes", lane=Lane.LIVE, every=timedelta(seconds=poll_every)),
         Chore(name="deletions", lane=Lane.LIVE, every=timedelta(seconds=deletions_every)),
@@ -95,6 +98,7 @@ def timetable(
         *(Chore(name="relations", lane=Lane.RESYNC, every=every) for every in ties),
         *(Chore(name="behaviour", lane=Lane.LIVE, every=every) for every in watched),
         *(Chore(name="notes", lane=Lane.LIVE, at=at) for at in written),
+        *(Chore(name="roles", lane=Lane.LIVE, every=every) for every in named_later),
     )
 
 

@@ -285,9 +285,7 @@ class Usher:
 
     def deals(self, ids: Sequence[str]) -> int:
         """Opportunities changed: ask the rules about whoever is named on them and may be moved by it."""
-        if not any(self.store.in_stage(one.value, 1) for one in DEALS | UNJUDGED):
-            return 0
-        about = self.about()
+        about = self.about() if self.awaits_deals() else None
         if about is None:
             return 0
         try:
@@ -298,6 +296,10 @@ class Usher:
             # The deal itself is in line, and whoever strolls by looks again.
             log.warning("people of a deal not looked at", system=error.system)
             return 0
+
+    def awaits_deals(self) -> bool:
+        """Whether anybody could be moved by an opportunity."""
+        return any(self.store.in_stage(one.value, 1) for one in DEALS | UNJUDGED)
 
     def put_out(self, object_name: str, ids: Sequence[str]) -> int:
         """People's records changed: ask the rules about those who were put out and may be a lead again."""

@@ -368,6 +368,7 @@ class Bridge:
             behaviour_every=None if self.settings.intent.hubspot == "off" else given.poll_every,
             resync_at=given.resync_at,
             notes_at=self.settings.handoff.notes_at if self.settings.handoff.configured else None,
+            roles_every=given.poll_every,
         )
 
     def status(
