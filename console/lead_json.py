@@ -8,6 +8,7 @@ from typing import Any
 from lifecycle.clocks import status
 from lifecycle.model import Entry, Refusal, Standing
 from lifecycle.port import Timer, Unsent
+from lifecycle.standing import Aside
 
 
 def standing_json(one: Standing) -> dict[str, Any]:
@@ -40,8 +41,9 @@ def timer_json(one: Timer, now: datetime) -> dict[str, Any]:
     }
 
 
-def entry_json(one: Entry) -> dict[str, Any]:
-    """One entry of the history."""
+def entry_json(one: Entry, aside: Aside | None = None) -> dict[str, Any]:
+    """One entry of the history. `aside`: why it leads nowhere, in a history that two people had."""
+    left = None if aside is None else {"why": aside.why, "stood": aside.stood.value}
     return {
         "stage": one.stage.value,
         "transition": one.transition,
@@ -57,6 +59,7 @@ def entry_json(one: Entry) -> dict[str, Any]:
         "rules": list(one.rules),
         "definition": one.definition,
         "skipped": one.skipped,
+        "set_aside": left,
     }
 
 

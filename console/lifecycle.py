@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -19,6 +19,7 @@ from lifecycle.errands import MARKETING, SALES, Kind
 from lifecycle.model import Entry, Refusal, Standing
 from lifecycle.port import Timer
 from lifecycle.refusals import refusal_said, stage_said
+from lifecycle.standing import Aside, set_aside
 from lifecycle.wording import say as worded
 
 REFUSALS, MOST = 50, 200
@@ -43,6 +44,7 @@ def show(session: Session, person: str) -> int:
         return 1
     timers = desk.store.timers(subject)
     history = desk.store.history(subject)
+    aside = {one.entry: one for one in set_aside(history, standing.subject)}
     refusals = desk.store.refusals(REFUSALS, subject)
     if session.output.json:
         session.output.document(
@@ -50,7 +52,7 @@ def show(session: Session, person: str) -> int:
                 **standing_json(standing),
                 **desk.brief(standing),
                 "clocks": [timer_json(one, desk.now) for one in timers],
-                "history": [entry_json(one) for one in history],
+                "history": [entry_json(one, aside.get(one)) for one in history],
                 "refused": [refusal_json(one) for one in refusals],
             }
         )
@@ -58,7 +60,7 @@ def show(session: Session, person: str) -> int:
     _tell_standing(desk, standing)
     desk.tell_brief(standing)
     _tell_clocks(desk, timers)
-    _tell_history(desk, history)
+    _tell_history(desk, history, aside)
     _tell_refusals(desk, refusals)
     return 0
 
@@ -161,15 +163,24 @@ def _tell_clocks(desk: LeadDesk, timers: Sequence[Timer]) -> None:
         )
 
 
-def _tell_history(desk: LeadDesk, history: Sequence[Entry]) -> None:
+def _tell_history(desk: LeadDesk, history: Sequence[Entry], aside: Mapping[Entry, Aside]) -> None:
+    """`aside`: entries of a history that was joined to this one and that weigh less than what stood."""
     lang = language(desk.session.output.lang)
+
+    def stage(one: Entry) -> str:
+        named = stage_said(one.stage, lang) + (" *" if one.skipped else "")
+        if (left := aside.get(one)) is None:
+            return named
+        stood = stage_said(left.stood, lang)
+        return say(f"lifecycle.aside.{left.why}", lang, stage=named, stood=stood)
+
     desk.session.output.table(
         desk.say("lifecycle.history"),
         desk.columns("at", "stage", "by", "from", "rule", "reason", "comment"),
         [
             [
                 desk.at(one.entered_at),
-                stage_said(one.stage, lang) + (" *" if one.skipped else ""),
+                stage(one),
                 one.actor,
                 one.source,
                 f"{one.transition} {', '.join(one.rules)}".strip(),

@@ -99,6 +99,25 @@ def test_a_request_that_was_not_followed_is_shown_in_the_readers_language(house:
     assert "受け付けなかった依頼" in run("show", ANN, lang="ja").stdout
 
 
+def test_show_marks_what_a_joined_history_says_in_vain(house: Posting) -> None:
+    """She was handed over under another address after a seller had accepted her: that stays so."""
+    house.accept()
+    house.time.forward(minutes=1)
+    house.hand("ann@home.example")
+    store, now = house.handoff.store, house.time()
+    store.merge(
+        house.store.subjects_by("email", ["ann@home.example"])["ann@home.example"], house.who(), now
+    )
+    history = told("show", ANN)["history"]
+    assert [(one["stage"], one["set_aside"]) for one in history] == [
+        ("mql", None),
+        ("sal", None),
+        ("mql", {"why": "weaker", "stood": "sal"}),
+    ]
+    assert told("show", ANN)["stage"] == "sal"
+    assert "of the same person" in run("show", ANN).stdout
+
+
 def test_the_page_tells_why_an_edit_was_put_back_until_something_is_followed(
     house: Posting,
 ) -> None:
