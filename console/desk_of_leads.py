@@ -23,6 +23,7 @@ from sync.handoff import Handoff, handoff_over
 from sync.mailroom import composer_of, postman_of
 from sync.postman import Postman
 from sync.wiring import Bridge
+from sync.withdrawing import CONTACT_ID, forbidden_among
 
 
 @dataclass
@@ -78,6 +79,13 @@ class LeadDesk:
         )
         names = (OwnName("hubspot_contact_id", value), *borne)
         return next((found for name in names if (found := self._by(name)) is not None), None)
+
+    def is_unwilling(self, said: str) -> bool:
+        """Whether an address or the id of a contact is that of somebody who must not be followed."""
+        value = said.strip()
+        kind, name = ("email", clean_email(value) or value) if "@" in value else (CONTACT_ID, value)
+        named = [OwnName(kind, name)]
+        return bool(forbidden_among(self.bridge.ledger, self.handoff.mappings, named))
 
     def _by(self, name: OwnName) -> Subject | None:
         found = self.handoff.people.subjects_by(name.kind, [name.value]).get(name.value)

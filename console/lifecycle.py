@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from console.desk_of_leads import LeadDesk
+from console.held_up import held_json, held_up, tell_held_up
 from console.language import language, say
 from console.lead_json import entry_json, refusal_json, standing_json, timer_json
 from console.leads import leads
@@ -16,7 +17,7 @@ from console.simulating import simulate
 from lifecycle import wires
 from lifecycle.clocks import status
 from lifecycle.errands import MARKETING, SALES, Kind
-from lifecycle.model import Entry, Refusal, Standing
+from lifecycle.model import Entry, Refusal, Standing, Subject
 from lifecycle.port import Timer
 from lifecycle.refusals import refusal_said, stage_said
 from lifecycle.standing import Aside, set_aside
@@ -33,15 +34,19 @@ def lifecycle() -> None:
 
 @command("show")
 @click.argument("person", metavar="EMAIL|RECORD_ID")
-def show(session: Session, person: str) -> int:
-    """Where somebody stands, since when, whose they are, their clocks and their whole history."""
+@click.option("--offline", is_flag=True, help="Do not ask the systems what holds them now.")
+def show(session: Session, person: str, offline: bool) -> int:
+    """Where somebody stands, since when, whose they are, what holds them, their clocks and history."""
     desk = LeadDesk.of(session)
     subject = desk.person(person)
-    standing = None if subject is None else desk.store.standings([subject]).get(subject)
-    if subject is None or standing is None:
-        key = "lifecycle.nobody" if subject is None else "lifecycle.no_lead"
+    if subject is None:
+        key = "lifecycle.unwilling" if desk.is_unwilling(person) else "lifecycle.nobody"
         session.output.error(say(key, session.output.lang, who=person.strip()))
         return 1
+    standing = desk.store.standings([subject]).get(subject)
+    if standing is None:
+        return _no_lead(desk, subject, person.strip(), offline=offline)
+    held = None if offline else held_up(desk, standing)
     timers = desk.store.timers(subject)
     history = desk.store.history(subject)
     aside = {one.entry: one for one in set_aside(history, standing.subject)}
@@ -51,6 +56,7 @@ def show(session: Session, person: str) -> int:
             {
                 **standing_json(standing),
                 **desk.brief(standing),
+                **held_json(desk, held),
                 "clocks": [timer_json(one, desk.now) for one in timers],
                 "history": [entry_json(one, aside.get(one)) for one in history],
                 "refused": [refusal_json(one) for one in refusals],
@@ -59,10 +65,26 @@ def show(session: Session, person: str) -> int:
         return 0
     _tell_standing(desk, standing)
     desk.tell_brief(standing)
+    if not offline:
+        tell_held_up(desk, held)
     _tell_clocks(desk, timers)
     _tell_history(desk, history, aside)
     _tell_refusals(desk, refusals)
     return 0
+
+
+def _no_lead(desk: LeadDesk, subject: Subject, who: str, *, offline: bool) -> int:
+    """Somebody who is known and stands nowhere: what it takes, and what holds them now."""
+    output = desk.session.output
+    output.error(say("lifecycle.no_lead", output.lang, who=who))
+    if offline:
+        return 1
+    held = held_up(desk, Standing(subject=subject))
+    if output.json:
+        output.document({"stage": None, **held_json(desk, held)})
+    else:
+        tell_held_up(desk, held)
+    return 1
 
 
 @command("notes")

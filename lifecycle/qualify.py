@@ -49,8 +49,7 @@ class Judge:
     """
 
     def __init__(self, definition: Definition, interest: Interest) -> None:
-        questions = [one.key for one in definition.gate.questions]
-        kind_of = book(interest, questions, tuple(definition.reasons)).kind_of
+        kind_of = kinds_of(definition, interest)
         self._consent = tuple((name, ALLOWED[asked]) for name, asked in definition.consent.items())
         read: set[str] = set()
         self._any = _compiled(definition.mql_any, kind_of, read)
@@ -97,6 +96,12 @@ class Judge:
             _that_hold(self._none, facts, context),
             tuple(one[0] for one in self._consent if not _is_in(facts, *one)),
         )
+
+
+def kinds_of(definition: Definition, interest: Interest) -> Callable[[str], FieldKind]:
+    """Of which kind each fact is that the conditions of a definition may name."""
+    questions = [one.key for one in definition.gate.questions]
+    return book(interest, questions, tuple(definition.reasons)).kind_of
 
 
 def _that_hold(

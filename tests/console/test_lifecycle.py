@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from connector.errors import TryLater
 from connector.port import System
 from console.cli import kakehashi
 from console.refused import LatelyRefused
 from intent.model import Identity
+from intent.withdrawals import Wish
 from lifecycle.errands import Errand
 from lifecycle.model import Brief
 from mappings.schema import OwnName
+from sync.acquaintance import Acquaintance
 from sync.install import copy_definitions, copy_mappings, copy_samples
 from tests.sync.mail_server import Mailbox, mail_server
 from tests.sync.posting import SELLER, Posting
@@ -173,6 +176,59 @@ def test_time_limits_are_called_by_their_names(house: Posting) -> None:
     """Not by the words of the definition's file, in either language."""
     assert "accept or send back" in run("overdue", "--offline").stdout
     assert "受諾・差し戻しの判定" in run("show", ANN, lang="ja").stdout
+
+
+def test_show_tells_what_holds_somebody_now(house: Posting) -> None:
+    """Which guard, which condition of which rule and what is known of it; for programs under `held`."""
+    house.store.resolve([Identity(email="bob@example.com")])
+    answer = run("show", "bob@example.com")
+    assert answer.exit_code == 1
+    for words in (
+        'What holds them before "MQL" now:',
+        "This needs a valid address or phone number, and a company.",
+        "Rule hand_raise lacks: hard_event is filled (now unknown)",
+        "gate.core_known >= 2 (now 0)",
+    ):
+        assert words in answer.stdout
+    held = told("show", "bob@example.com")["held"]
+    assert held["to"] == "mql"
+    assert [one["code"] for one in held["by"]] == ["no_evidence", "not_qualified", "gate"]
+    score = next(one for one in held["rules"] if one["rule"] == "score")
+    assert {"condition": "fit >= 40", "known": {"fit": None}} in score["conditions"]
+    japanese = run("show", "bob@example.com", lang="ja").stdout
+    assert "へ進めない理由" in japanese
+    assert "ルール hand_raise の不足" in japanese
+    assert run("show", "bob@example.com", "--offline").stdout == ""
+
+
+def test_show_says_whose_the_next_step_is(house: Posting) -> None:
+    """An MQL waits for nothing but a verdict."""
+    assert "but the seller's decision" in run("show", ANN).stdout
+    found = told("show", ANN)
+    assert (found["held"]["waits_for_sales"], found["held"]["by"]) == (True, [])
+    assert told("show", ANN, "--offline")["held"] is None
+
+
+def test_show_says_that_a_system_does_not_answer(
+    house: Posting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything that is on file is shown all the same."""
+
+    def away(*_: object) -> None:
+        raise TryLater("away", system="hubspot", after=1.0)
+
+    monkeypatch.setattr(Acquaintance, "look", away)
+    answer = run("show", ANN)
+    assert answer.exit_code == 0
+    assert "hubspot does not answer" in answer.stdout
+    assert (told("show", ANN)["held"], told("show", ANN)["unasked"]) == (None, "hubspot")
+
+
+def test_who_does_not_want_to_be_followed_is_told_apart_from_nobody(house: Posting) -> None:
+    """By a keyed hash: nothing else is on file."""
+    house.withdrawer.withdraw([Wish(Identity(email=ANN), ("tracking",))])
+    answer = run("show", ANN)
+    assert (answer.exit_code, "does not want to be followed" in answer.stderr) == (1, True)
 
 
 def test_overdue_lists_what_lies_open_and_says_so_by_its_exit_code(house: Posting) -> None:
