@@ -104,28 +104,23 @@ def test_a_record_that_was_never_paired_is_heard_as_well(house: Handing) -> None
     assert transitions(house) == ["T1", "T2", "T3"]
 
 
-def test_of_somebody_who_may_be_another_person_it_is_refused_with_the_record_to_use(
+def test_of_somebody_who_may_be_another_person_it_is_refused_until_the_park_is_lifted(
     house: Handing,
 ) -> None:
-    """Salesforce has merged the Leads and HubSpot has both contacts still: a letter, once."""
+    """Salesforce has merged the Leads and HubSpot has both contacts still: a letter, once, with the record to
+    use. When both contacts are merged at last, what stands on the survivor is heard.
+    """
     further = merged(house, SALESFORCE)
     before = transitions(house), transitions(house, BOB)
-    says(house, HUBSPOT, further, stage="disqualified", recycle_reason="not_target")
+    words = {"stage": "disqualified", "recycle_reason": "not_target"}
+    says(house, HUBSPOT, further, **words)
     house.resync()
     house.carry()
     assert (transitions(house), transitions(house, BOB)) == before
     [refusal] = house.handoff.store.refusals(9, house.who(BOB))
-    assert refusal.code == "further_record"
-    assert refusal.words == {"record": record(house, HUBSPOT, ANN)}
-    assert [one.kind for one in house.handoff.store.owed(20)].count("refused") == 1
-
-
-def test_it_is_tried_again_when_the_park_is_lifted(house: Handing) -> None:
-    """Both contacts are merged at last, and what stands on the survivor is heard."""
-    further = merged(house, SALESFORCE)
-    words = {"stage": "disqualified", "recycle_reason": "not_target"}
-    says(house, HUBSPOT, further, **words)
     ann = record(house, HUBSPOT, ANN)
+    assert (refusal.code, refusal.words) == ("further_record", {"record": ann})
+    assert [one.kind for one in house.handoff.store.owed(20)].count("refused") == 1
     survivor = house.hubspot.join("contacts", further, ann)
     house.hubspot.edit("contacts", survivor, words)
     house.time.forward(minutes=5)

@@ -56,20 +56,12 @@ def put_on(house: Handing) -> None:
 
 
 def test_whoever_is_put_on_an_opportunity_is_found_by_the_next_look(house: Handing) -> None:
-    """Nothing rang for it, and the hourly look is far."""
+    """Nothing rang for it, and the hourly look is far. What is told again costs one call and no more."""
     roles = roles_of(house)
     assert roles.look() == 0
     put_on(house)
     assert roles.look() == 1
     assert house.history()[-1].transition == "T10"
-
-
-def test_what_the_overlap_repeats_is_looked_at_once(house: Handing) -> None:
-    """Salesforce tells of the last minutes again: that costs the one call and no more."""
-    roles = roles_of(house)
-    roles.look()
-    put_on(house)
-    roles.look()
     before = house.salesforce.calls.reads
     assert [roles.look(), roles.look()] == [0, 0]
     assert house.salesforce.calls.reads - before == 2

@@ -9,7 +9,10 @@ import pytest
 
 from connector.port import System
 from lifecycle.model import Stage
+from sync.hearing import Edited, Heard
 from sync.ledger import LedgerLock
+from sync.petitions import beside, petition_of
+from tests.lifecycle.builders import NOW, shipped, standing
 from tests.sync.bridge import sqlite_url
 from tests.sync.handing import STAGE, VERDICT, Handing
 from tests.sync.website import ANN
@@ -58,40 +61,60 @@ def letters(house: Handing) -> list[str]:
     return [one.kind for one in house.handoff.store.owed(9)]
 
 
-@pytest.mark.parametrize("stage", ["disqualified", "sql", "on fire"])
 def test_the_verdict_is_followed_and_whoever_saved_it_is_told_of_the_stage(
-    house: Handing, stage: str
+    house: Handing,
 ) -> None:
-    """Accepted and another stage by hand: one entry, one refusal with a letter, the field is put back."""
-    saves(house, verdict="accept", stage=stage)
+    """Accepted and put out by hand: one entry, one refusal with a letter, the field is put back."""
+    saves(house, verdict="accept", stage="disqualified")
     assert [one.transition for one in house.history()] == ["T1", "T2", "T3"]
-    assert refused(house) == [("two_wishes", stage)]
+    assert refused(house) == [("two_wishes", "disqualified")]
     assert letters(house).count("refused") == 1
     for system in System:
         assert house.held(system, STAGE, VERDICT) == ("sal", "accept")
     assert house.planned() == []
 
 
-def test_a_stage_that_says_the_same_as_the_verdict_is_no_second_wish(house: Handing) -> None:
-    """Sent back with a reason that puts out, by verdict and stage alike: nobody has lost anything."""
-    saves(house, verdict="reject", recycle_reason="not_target", stage="disqualified")
-    assert house.standing().stage is Stage.DISQUALIFIED
-    assert refused(house) == []
-
-
-def test_a_verdict_that_says_too_little_is_refused_once(house: Handing) -> None:
-    """Without a reason nobody goes out: that is what is missing, however it was asked for."""
-    saves(house, verdict="reject", stage="disqualified")
-    assert refused(house) == [("no_reason", None)]
-    assert house.held(SALESFORCE, STAGE, VERDICT) == ("mql", "pending")
-
-
-def test_sent_back_to_rest_is_not_put_out(house: Handing) -> None:
-    """The reason of the verdict leads to a rest; the stage beside it wants an end."""
-    saves(house, verdict="reject", recycle_reason="timing", stage="disqualified")
-    assert house.standing().stage is Stage.RECYCLED
-    assert refused(house) == [("two_wishes", "disqualified")]
-    assert house.planned() == []
+@pytest.mark.parametrize(
+    ("words", "wish"),
+    [
+        pytest.param({"verdict": "accept", "stage": "sql"}, "sql", id="a further step"),
+        pytest.param({"verdict": "accept", "stage": "on fire"}, "on fire", id="no stage at all"),
+        pytest.param({"verdict": "accept", "stage": "SAL"}, None, id="where it leads"),
+        pytest.param({"verdict": "accept", "stage": ""}, None, id="a stage that was cleared"),
+        pytest.param({"verdict": "", "stage": "sql"}, None, id="no verdict"),
+        pytest.param(
+            {"verdict": "reject", "recycle_reason": "timing", "stage": "disqualified"},
+            "disqualified",
+            id="a rest is no end",
+        ),
+        pytest.param(
+            {"verdict": "reject", "recycle_reason": "not_target", "stage": "disqualified"},
+            None,
+            id="a reason that puts out",
+        ),
+        pytest.param(
+            {"verdict": "reject", "stage": "disqualified"}, None, id="what is missing is told once"
+        ),
+    ],
+)
+def test_a_stage_is_a_second_wish_where_the_verdict_leads_elsewhere(
+    words: dict[str, str], wish: str | None
+) -> None:
+    """Who saved both alike has lost nothing."""
+    heard = Heard(
+        mapping="people",
+        pair_id=1,
+        system=SALESFORCE,
+        object="Lead",
+        record_id="00Q1",
+        names=(),
+        entered={f"lifecycle.{name}": word for name, word in words.items()},
+    )
+    stands, by = standing(Stage.MQL), Edited(NOW, "rin@sales.example.com")
+    found = petition_of(heard, stands, shipped(), NOW, edited=by, nth=0)
+    other = beside(found, heard, stands, shipped())
+    refusal = None if other is None else other.refusal
+    assert (None if refusal is None else refusal.words["to"]) == wish
 
 
 def test_a_worker_that_dies_after_hearing_both_leaves_it_at_that(house: Handing) -> None:
