@@ -34,6 +34,7 @@ Why = Literal[
     "tampered",
     "expired",
     "overtaken",
+    "ended",
     "used",
     "no_reason",
     "unknown_reason",

@@ -109,8 +109,7 @@ class Composer:
         is_first = definition.preset == "jp_is_fs" and standing.stage.value == "mql"
         if self._last(errand, standing) is None or not (is_theirs or is_first):
             return None
-        if gone_from(about, [standing.subject]):
-            # Nobody can work a record that is not there.
+        if _is_nowhere(about, standing.subject):
             return None
         known, _ = about.look(standing.subject, standing, now)
         running = self.store.running(standing.subject)
@@ -213,6 +212,11 @@ class Composer:
         first, last = last_week(about.definition, now)
         found = week_of(self.store, about.definition, first, last, now, partial(gone_from, about))
         return weekly(about.definition, found, self.language)
+
+
+def _is_nowhere(about: Acquaintance, subject: Subject) -> bool:
+    """Whether people deleted somebody wherever they were; who is left in one system may raise a hand."""
+    return bool(gone_from(about, [subject])) and not about.places(subject)
 
 
 def _tells(errand: Errand, refusal: Refusal) -> bool:

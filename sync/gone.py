@@ -11,7 +11,7 @@ from sync.withdrawing import names_of_all
 
 
 def gone_from(about: Beholder, subjects: Sequence[Subject]) -> dict[Subject, tuple[System, ...]]:
-    """By person, the systems in which a record of theirs was deleted and no other one is left.
+    """By person, the systems in which a record of theirs was deleted and no other one is left to be worked.
 
     A record that merely cannot be seen was not deleted. Nobody of whom that is not so is in it.
     """
@@ -21,9 +21,11 @@ def gone_from(about: Beholder, subjects: Sequence[Subject]) -> dict[Subject, tup
     names = names_of_all(about.store, subjects)
     every = [name for some in names.values() for name in some]
     deleted = about.ledger.deleted_named(writing, every)
+    there = about.ledger.working_named(writing, every) if deleted else {}
     found: dict[Subject, tuple[System, ...]] = {}
     for subject, some in names.items():
         lost = {system for name in some for system, _, _ in deleted.get(name, ())}
-        if lost and (left := lost - {one.system for one in about.places_of([subject])[subject]}):
-            found[subject] = tuple(one for one in System if one in left)
+        lost -= {system for name in some for system, _, _ in there.get(name, ())}
+        if lost:
+            found[subject] = tuple(one for one in System if one in lost)
     return found

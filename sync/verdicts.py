@@ -82,8 +82,10 @@ class Verdicts:
             raise TicketRefused("tampered")
         about = self.handoff().about()
         standing = self._standing(ticket)
-        if about is None or standing is None:
+        if about is None:
             raise TicketRefused("overtaken")
+        if standing is None:
+            raise TicketRefused("ended")
         if self._was_used(ticket):
             raise TicketRefused("used")
         return _Case(ticket, about, standing)

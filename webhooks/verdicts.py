@@ -56,6 +56,7 @@ STATUS: Final[dict[Why, HTTPStatus]] = {
     "tampered": HTTPStatus.NOT_FOUND,
     "expired": HTTPStatus.GONE,
     "overtaken": HTTPStatus.CONFLICT,
+    "ended": HTTPStatus.CONFLICT,
     "used": HTTPStatus.CONFLICT,
     "no_reason": HTTPStatus.UNPROCESSABLE_ENTITY,
     "unknown_reason": HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from sqlalchemy import select, true
+from sqlalchemy import and_, select, true
 from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
@@ -34,6 +34,12 @@ class OwnNames(Room):
         Names that no record bears are left out.
         """
         return self._named(mappings, names, record.c.gone.is_(None))
+
+    def working_named(
+        self, mappings: Sequence[str], names: Iterable[OwnName]
+    ) -> Mapping[OwnName, Sequence[Named]]:
+        """The live ones that take writes: a converted Lead stays, and nobody can be worked there."""
+        return self._named(mappings, names, and_(record.c.gone.is_(None), ~record.c.frozen))
 
     def deleted_named(
         self, mappings: Sequence[str], names: Iterable[OwnName]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from connector.port import System
+from lifecycle.errands import errands_after
 from lifecycle.model import Stage
 from sync.figures import orphans
 from sync.gone import gone_from
@@ -22,11 +23,13 @@ EITHER = [(HUBSPOT,), (SALESFORCE,), (HUBSPOT, SALESFORCE)]
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[Posting]:
-    """Ann stands in both systems and is with a seller; the letter is not out yet."""
+    """Ann stands in both systems and is with a seller, who has the letter."""
     with mail_server() as box:
         found = Posting(sqlite_url(tmp_path), box=box)
         found.begin()
         found.hand()
+        found.postman.deliver()
+        box.mails.clear()
         yield found
 
 
@@ -76,8 +79,8 @@ def days_pass(house: Posting, days: int) -> None:
 def test_whoever_was_deleted_is_told_of_in_no_letter_until_they_are_back(
     house: Posting, systems: tuple[System, ...]
 ) -> None:
-    """No hand-over, no step of a clock, nobody asked back as not worked; the list says where they were
-    deleted. Back again, their clocks have all of their time: nobody could work who was in the bin.
+    """No step of a clock, nobody asked back as not worked; the list says where they were deleted. Back again,
+    their clocks have all of their time: nobody could work who was in the bin.
     """
     before = house.handoff.store.running(house.who())
     happens_to(house, "remove", *systems)
@@ -87,6 +90,9 @@ def test_whoever_was_deleted_is_told_of_in_no_letter_until_they_are_back(
     assert house.handoff.store.running(house.who()) == []
     assert house.standing().stage is Stage.MQL
     assert why(house) == [("deleted", systems)]
+    (hand_over,) = errands_after(house.history())
+    letter = house.composer.letter(house.about(), hand_over, house.time())
+    assert (letter is None) is (len(systems) == 2), "in both nobody is left to be told of"
     happens_to(house, "restore", *systems)
     back_at = house.time()
     house.handoff.usher.sweep()
@@ -114,6 +120,34 @@ def test_another_live_record_of_theirs_is_enough(house: Posting) -> None:
     house.carry()
     assert why(house) == []
     assert running(house) == {"verdict"}
+
+
+def test_a_contact_whose_lead_was_converted_is_gone_with_the_contact(house: Posting) -> None:
+    """The frozen Lead stays in Salesforce for ever, and nobody can work it."""
+    (lead,) = house.salesforce.records("Lead")
+    contact = house.salesforce.convert(lead, {"email": ANN})
+    house.news(SALESFORCE, "Lead", lead)
+    house.carry()
+    assert why(house) == []
+    house.salesforce.remove("Contact", contact)
+    house.news(SALESFORCE, "Contact", contact)
+    house.carry()
+    assert why(house) == [("deleted", (SALESFORCE,))]
+
+
+def test_a_hand_that_is_raised_after_the_record_was_deleted_reaches_the_seller(
+    tmp_path: Path,
+) -> None:
+    """They are in HubSpot still: the letter leads there, and the list says what is wrong."""
+    with mail_server() as box:
+        house = Posting(sqlite_url(tmp_path), box=box)
+        house.begin()
+        happens_to(house, "remove", SALESFORCE)
+        house.raise_hand()
+        house.postman.deliver()
+        assert house.mailed() == [(SELLER, f"New lead for you: {ANN} (Acme)")]
+        assert "https://app.hubspot.com/contacts/" in box.mails[0].get_content()
+        assert why(house) == [("deleted", (SALESFORCE,))]
 
 
 def test_who_merely_cannot_be_seen_is_not_called_deleted(house: Posting) -> None:

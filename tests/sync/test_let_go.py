@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -13,13 +14,16 @@ from connector.port import System
 from console.refused import LatelyRefused
 from intent.model import Identity
 from intent.withdrawals import Wish
+from lifecycle import tickets
 from lifecycle.model import Entry, Stage
+from lifecycle.tickets import Ticket, TicketRefused
 from mappings.schema import ConsentLine, OwnName
 from mappings.schema import Mapping as FieldMapping
+from sync.verdicts import Verdicts
 from tests.sync.bridge import START, sqlite_url
 from tests.sync.handing import REASON, STAGE, VERDICT, handed
 from tests.sync.mail_server import mail_server
-from tests.sync.posting import OPS, SELLER, Posting
+from tests.sync.posting import OPS, SECRETS, SELLER, Posting
 from tests.sync.website import ANN
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
@@ -113,6 +117,20 @@ def test_a_verdict_that_comes_afterwards_is_refused_with_why_and_what_helps(hous
     (why,) = lately.of({1: [OwnName("hubspot_contact_id", contact)]}).values()
     assert "引き渡しは終了しています" in why
     assert house.planned() == []
+
+
+def test_the_links_of_the_letter_say_that_the_hand_off_has_ended(house: Posting) -> None:
+    """Whoever presses one is told why, and what to do instead."""
+    now = house.time()
+    ticket = Ticket(house.who(), house.standing().number, "accept", now + timedelta(days=1))
+    token = tickets.sign(ticket, SECRETS)
+    opts_out(house)
+    verdicts = Verdicts(
+        handoff=lambda: house.handoff, secrets=SECRETS, clock=house.time, language="en"
+    )
+    with pytest.raises(TicketRefused) as refused:
+        verdicts.page(token, "en")
+    assert "do not want to be followed" in refused.value.message("en")
 
 
 def test_the_same_wish_heard_again_is_told_of_once(house: Posting) -> None:
