@@ -173,6 +173,15 @@ class People(Protocol):
         Whatever state the definition is in; what both were told is `not_true` any more.
         """
 
+    def name_also(
+        self, names: Iterable[tuple[tuple[str, str], tuple[str, str]]], now: datetime
+    ) -> None:
+        """Whoever bears the first name (kind, value) of these pairs bears the second, too, if on file.
+
+        Like `join`, for a name that was found on a record of theirs: where it is new, what both systems were
+        told stays true, and nobody is looked at for it.
+        """
+
     def moved(self, limit: int) -> Mapping[Subject, Subject]:
         """People who turned out to be somebody else, and who that is; until `forget_moves` hears of them.
 
@@ -214,6 +223,11 @@ class Scores(Protocol):
 
         It is exactly what the sums are made of, as far back as events are kept. Raises `OtherDefinition`.
         """
+
+    def evidence_of(
+        self, subjects: Iterable[Subject], definition: Definition, since: Millis, limit: int = 200
+    ) -> Mapping[Subject, Sequence[Contribution]]:
+        """The same of many at once."""
 
     def visitor_days(self, account: Subject, topic: str | None, until: datetime) -> Sequence[int]:
         """How many people or visitors of an account came on each of the last 97 days, oldest first.

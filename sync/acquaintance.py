@@ -6,15 +6,13 @@ system does not answer is not known, and what is not known lets nobody pass (`li
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 
 from connector.port import Values
-from intent.model import Card, Contribution, Subject, millis
+from intent.model import Card, Subject
 from lifecycle.coming_back import kept_long_enough, needs_a_yes
-from lifecycle.evidence import REACH, evidence_of
+from lifecycle.evidence import evidence_of
 from lifecycle.facts import NOES, Known, maker
 from lifecycle.gate import answer, weigh
 from lifecycle.model import Answer, Evidence, Request, Stage, Standing
@@ -24,8 +22,6 @@ from sync.beholding import HUBSPOT, RENEWAL, SALESFORCE, TOPIC_OF_NEED, Beholder
 from sync.reconcile import is_true
 from sync.registry import Registry
 from sync.talked import Talk, day_of, talk_of, text_of
-
-EVIDENCE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +128,7 @@ class Acquaintance(Beholder):
         now: datetime,
         after: datetime | None,
     ) -> Evidence:
-        found: Sequence[Contribution] = self.store.evidence(
-            subject, self.interest, millis(now) - REACH, EVIDENCE
-        )
+        found = self._counted(subject, now)
         surges = [one.surge_at for one in (card, account) if one is not None and one.surge_at]
         latest = max(surges, default=None)
         return evidence_of(self.interest, found, now, self.zone, after=after, surge_at=latest)

@@ -15,9 +15,10 @@ import structlog
 from connector.errors import ConnectorError
 from connector.port import Connector, Record, System, Value, Values
 from intent.definition import Definition as Interest
-from intent.model import Card, Subject
+from intent.model import Card, Contribution, Subject, millis
 from intent.port import IntentStore
 from lifecycle.definition import Definition
+from lifecycle.evidence import REACH
 from lifecycle.facts import property_of
 from lifecycle.qualify import Judge
 from lifecycle.situation import Outcome
@@ -43,6 +44,8 @@ CONTACT, ROLE, OPPORTUNITY = "Contact", "OpportunityContactRole", "Opportunity"
 # Why an opportunity was lost, by a code of the shared taxonomy; an own field of the org.
 LOST_BECAUSE: Final = "Loss_Reason__c"
 CREATED, OWNER = "CreatedDate", "OwnerId"
+# So much of what somebody did may speak for a hand-over.
+EVIDENCE: Final = 200
 OUTCOME: Final = ("IsClosed", "IsWon", LOST_BECAUSE, CREATED, OWNER)
 
 
@@ -96,7 +99,8 @@ class Beholder:
         roles = self._roles(list(dict.fromkeys(contacts)))
         if deals := dict.fromkeys(deal for some in roles.values() for deal in some):
             reads.get_many(SALESFORCE, OPPORTUNITY, deals, self._of_deals())
-        return replace(self, _ahead=Foresight(at, reads, places, accounts, cards, roles))
+        counted = self._counted_of(subjects, at)
+        return replace(self, _ahead=Foresight(at, reads, places, accounts, cards, roles, counted))
 
     def alone(self, now: datetime) -> Self:
         """The same, without anything read ahead, for as long as that would count."""
@@ -134,6 +138,17 @@ class Beholder:
         if self._ahead is not None and all(one in self._ahead.places for one in subjects):
             return self._ahead.cards
         return self.store.told(subjects)
+
+    def _counted(self, subject: Subject, now: datetime) -> Sequence[Contribution]:
+        """What counted on the website, newest first, as far back as anybody asks."""
+        if self._ahead is not None and subject in self._ahead.counted:
+            return self._ahead.counted[subject]
+        return self._counted_of([subject], now)[subject]
+
+    def _counted_of(
+        self, subjects: Iterable[Subject], now: datetime
+    ) -> Mapping[Subject, Sequence[Contribution]]:
+        return self.store.evidence_of(subjects, self.interest, millis(now) - REACH, EVIDENCE)
 
     def _seen(self, subject: Subject) -> Seen:
         places = self.places(subject)

@@ -19,6 +19,7 @@ from intent.port import IntentStore
 from lifecycle.port import LifecycleStore
 from sync.acquaintance import Acquaintance
 from sync.beholding import PEOPLE
+from sync.foresight import Place
 from sync.withdrawing import names_of_all
 
 AT_ONCE: Final = 100
@@ -53,18 +54,23 @@ class Kinship:
 
         Of two contacts with one address nobody knows which one is meant.
         """
-        is_news = False
-        for subject, names in names_of_all(self.people, subjects).items():
-            if not names or any(one.kind == CONTACT_ID for one in names):
-                continue
-            contacts = _contacts(about, subject)
-            if len(contacts) == 1:
-                name = names[0]
-                self.people.join([(name.kind, name.value), (CONTACT_ID, contacts[0])], now)
-                is_news = True
-        return is_news
+        names = names_of_all(self.people, subjects)
+        loose = {
+            who: some[0]
+            for who, some in names.items()
+            if some and not any(one.kind == CONTACT_ID for one in some)
+        }
+        if not loose:
+            return False
+        contacts = {who: _contacts(places) for who, places in about.places_of([*loose]).items()}
+        news = [
+            ((loose[who].kind, loose[who].value), (CONTACT_ID, some[0]))
+            for who, some in contacts.items()
+            if len(some) == 1
+        ]
+        self.people.name_also(news, now)
+        return bool(news)
 
 
-def _contacts(about: Acquaintance, subject: Subject) -> Sequence[str]:
-    places = about.places(subject)
+def _contacts(places: Sequence[Place]) -> Sequence[str]:
     return [p.id for p in places if p.system is System.HUBSPOT and p.object == PEOPLE]

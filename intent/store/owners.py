@@ -38,9 +38,17 @@ def settle_owners(
 
 
 def change_owners(
-    connection: Connection, ids: Iterable[int], now: Millis, newborn: Collection[int] = ()
+    connection: Connection,
+    ids: Iterable[int],
+    now: Millis,
+    newborn: Collection[int] = (),
+    *,
+    is_quiet: bool = False,
 ) -> dict[int, Held]:
-    """The same without a definition; answers the trails whose sums are to be counted anew by one."""
+    """The same without a definition; answers the trails whose sums are to be counted anew by one.
+
+    `is_quiet`: where no other trail changes hands than newborn ones, nobody has to be looked at for it.
+    """
     held = _concerned(connection, ids)
     plans = _plans(connection, held)
     changed = {number: plan for number, plan in plans.items() if plan != held[number].turns}
@@ -50,6 +58,8 @@ def change_owners(
     lock_trails(connection, changed)
     _put_turns(connection, changed)
     new = {number: held[number]._replace(turns=plan) for number, plan in changed.items()}
+    if is_quiet and changed.keys() <= {*newborn}:
+        return {}
     before = [held[number] for number in changed]
     left = _tell(connection, before, new, now)
     _note_moves(connection, [one for one in before if one.id not in newborn], new, left)

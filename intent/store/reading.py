@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.sql import ColumnElement
 
 from intent.decay import State, merge
 from intent.definition import Definition
 from intent.model import UNKNOWN, Contribution, Millis, StateKey, Subject, millis
 from intent.store.accounts import members_of
 from intent.store.base import IntentRoom, need_definition
-from intent.store.counting import RETURN_VISIT, day_of
+from intent.store.counting import day_of
+from intent.store.evidence import newest_of
 from intent.store.naming import subject_of, subject_text
 from intent.store.rows import among
-from intent.store.tables import counted, daily, event, site_day, state, trail, turn, visit
+from intent.store.tables import daily, site_day, state, trail, turn, visit
 from intent.store.trails import Held, held_by_id, held_by_owner
 from intent.surge import DAYS, SHORT
-
-FEW = 20
 
 
 class Reading(IntentRoom):
@@ -42,16 +40,19 @@ class Reading(IntentRoom):
         self, subject: Subject, definition: Definition, since: Millis, limit: int = 200
     ) -> Sequence[Contribution]:
         """What counted for a subject, newest first; of an account: of all its members too."""
-        found: list[Contribution] = []
+        return self.evidence_of([subject], definition, since, limit)[subject]
+
+    def evidence_of(
+        self, subjects: Iterable[Subject], definition: Definition, since: Millis, limit: int = 200
+    ) -> Mapping[Subject, Sequence[Contribution]]:
+        """The same of many at once."""
+        texts = {subject_text(one): one for one in subjects}
         with self._look() as connection:
             need_definition(connection, definition)
-            owners = _with_members(connection, [subject])
-            held = held_by_owner(connection, owners)
-            for some in _in_order(held):
-                found += _events(connection, definition, some, owners, since, limit)
-                found += _returns(connection, definition, some, owners, since, limit)
-        found.sort(key=lambda one: (-one.at, one.event_id))
-        return found[:limit]
+            owners = {text: _with_members(connection, [one]) for text, one in texts.items()}
+            held = held_by_owner(connection, {one for some in owners.values() for one in some})
+            found = newest_of(connection, definition, held, owners, since, limit)
+        return {texts[text]: some for text, some in found.items()}
 
     def visitor_days(self, account: Subject, topic: str | None, until: datetime) -> Sequence[int]:
         """How many people or visitors of an account came on each of the last 97 days, oldest first."""
@@ -124,11 +125,6 @@ def _with_members(connection: Connection, subjects: Iterable[Subject]) -> set[st
     return texts | set(members)
 
 
-def _in_order(held: Mapping[int, Held]) -> Sequence[Mapping[int, Held]]:
-    """Few trails one by one: the newest of one stand at its end, and nothing older is read."""
-    return [{number: one} for number, one in held.items()] if len(held) <= FEW else [held]
-
-
 def _merged(
     connection: Connection,
     held: Mapping[int, Held],
@@ -148,82 +144,6 @@ def _merged(
         new = State(row.value, row.at)
         found[key] = merge(found[key], new, family.half_life) if key in found else new
     return found
-
-
-def _of(
-    connection: Connection, held: Mapping[int, Held], owners: set[str], trail_id: Any, at: Any
-) -> ColumnElement[bool]:
-    """What happened while these trails were in the hands of these subjects."""
-    whole = [number for number, one in held.items() if one.owners <= owners]
-    condition = trail_id == whole[0] if len(whole) == 1 else among(connection, trail_id, whole)
-    for number, one in held.items():
-        if number in whole:
-            continue
-        ends = [since for since, _ in one.turns[1:]] + [None]
-        for (since, owner), end in zip(one.turns, ends, strict=True):
-            if owner in owners:
-                turn = (trail_id == number) & (at >= since)
-                condition = condition | (turn if end is None else turn & (at < end))
-    return condition
-
-
-def _events(
-    connection: Connection,
-    definition: Definition,
-    held: Mapping[int, Held],
-    owners: set[str],
-    since: Millis,
-    limit: int,
-) -> list[Contribution]:
-    rows = connection.execute(
-        select(event, counted.c.points.label("worth"))
-        .select_from(counted.join(event, event.c.id == counted.c.id))
-        .where(
-            _of(connection, held, owners, counted.c.trail_id, counted.c.at), counted.c.at >= since
-        )
-        .order_by(counted.c.at.desc())
-        .limit(limit)
-    )
-    return [
-        Contribution(
-            row.event_id, row.type, family.name, row.topic, row.worth, row.at, row.page, row.title
-        )
-        for row in rows
-        if (family := definition.family_of(row.type)) is not None
-    ]
-
-
-def _returns(
-    connection: Connection,
-    definition: Definition,
-    held: Mapping[int, Held],
-    owners: set[str],
-    since: Millis,
-    limit: int,
-) -> list[Contribution]:
-    kind, family = definition.kinds.get(RETURN_VISIT), definition.family_of(RETURN_VISIT)
-    if kind is None or family is None:
-        return []
-    rows = connection.execute(
-        select(visit)
-        .where(
-            _of(connection, held, owners, visit.c.trail_id, visit.c.returned_at),
-            visit.c.returned_at >= since,
-        )
-        .order_by(visit.c.day.desc())
-        .limit(limit)
-    )
-    return [
-        Contribution(
-            f"{RETURN_VISIT}:{row.trail_id}:{row.day}",
-            RETURN_VISIT,
-            family.name,
-            UNKNOWN,
-            kind.points,
-            row.returned_at,
-        )
-        for row in rows
-    ]
 
 
 class _OfInterest(NamedTuple):

@@ -46,18 +46,44 @@ class Settling(IntentRoom):
             if len(people) < 2 or not held_by_name(connection, people):
                 return
             lock_who_is_who(connection)
-            at = millis(now)
-            before = held_by_name(connection, people)
-            ids = put_trails(connection, dict.fromkeys(people, at), self._account_of)
-            newborn = {*ids.values()}.difference(one.id for one in before.values())
-            first, *others = people
-            said = [
-                Said(name, first, at, SURE[name.kind], "merged", by_hand=True) for name in others
-            ]
-            allow_bonds(connection, [(ids[one.name], ids[one.other]) for one in said])
-            put_bonds(connection, [one for _, one in sorted(bonds_of(said, ids).items())])
-            lock_cards(connection, _owners_of(connection, ids.values()))
-            leave_to_count(connection, change_owners(connection, ids.values(), at, newborn))
+            self._join(connection, people, millis(now))
+
+    def name_also(
+        self, names: Iterable[tuple[tuple[str, str], tuple[str, str]]], now: datetime
+    ) -> None:
+        """Whoever bears the first name of these pairs bears the second, too, if that one is on file.
+
+        What both systems were told stays true where nobody had the second name before: whoever asks found
+        it on a record that is theirs already.
+        """
+        # Each in a transaction of its own: several would lock cards crosswise.
+        for pair in names:
+            first, second = (Named(*name) for name in pair)
+            with self._begin() as connection:
+                lock_who_is_who(connection)
+                if held_by_name(connection, [first]):
+                    self._join(connection, [first, second], millis(now), is_theirs=True)
+
+    def _join(
+        self,
+        connection: Connection,
+        people: Sequence[Named],
+        at: Millis,
+        *,
+        is_theirs: bool = False,
+    ) -> None:
+        """Join these names. `is_theirs`: the records that bear new ones among them show what is told."""
+        before = held_by_name(connection, people)
+        ids = put_trails(connection, dict.fromkeys(people, at), self._account_of)
+        newborn = {*ids.values()}.difference(one.id for one in before.values())
+        first, *others = people
+        said = [Said(name, first, at, SURE[name.kind], "merged", by_hand=True) for name in others]
+        allow_bonds(connection, [(ids[one.name], ids[one.other]) for one in said])
+        put_bonds(connection, [one for _, one in sorted(bonds_of(said, ids).items())])
+        lock_cards(connection, _owners_of(connection, ids.values()))
+        changed = change_owners(connection, ids.values(), at, newborn, is_quiet=is_theirs)
+        leave_to_count(connection, changed)
+        if not (is_theirs and len(before) == 1):
             mark_not_true(connection, _owners_of(connection, ids.values()), at)
 
     def moved(self, limit: int) -> Mapping[Subject, Subject]:

@@ -19,6 +19,7 @@ pytest.register_assert_rewrite(
     "tests.contract.judgement_suite",
     "tests.contract.pages_suite",
     "tests.contract.replay_suite",
+    "tests.contract.together_suite",
 )
 
 # The suites' asserts explain themselves only if they are imported after the line above.
@@ -42,6 +43,7 @@ from tests.contract.intent_suite import IntentContract  # noqa: E402
 from tests.contract.judgement_suite import JudgementContract  # noqa: E402
 from tests.contract.pages_suite import PagesContract  # noqa: E402
 from tests.contract.replay_suite import ReplayContract  # noqa: E402
+from tests.contract.together_suite import TogetherContract  # noqa: E402
 from tests.machine.databases import Databases  # noqa: E402
 
 
@@ -152,4 +154,8 @@ class TestReplayOnPostgres(ReplayContract):
 
 
 class TestDaysOnPostgres(DaysContract):
+    """More than one machine."""
+
+
+class TestTogetherOnPostgres(TogetherContract):
     """More than one machine."""

@@ -14,6 +14,7 @@ pytest.register_assert_rewrite(
     "tests.contract.judgement_suite",
     "tests.contract.pages_suite",
     "tests.contract.replay_suite",
+    "tests.contract.together_suite",
 )
 
 # The suites' asserts explain themselves only if they are imported after the line above.
@@ -33,6 +34,7 @@ from tests.contract.intent_suite import IntentContract  # noqa: E402
 from tests.contract.judgement_suite import JudgementContract  # noqa: E402
 from tests.contract.pages_suite import PagesContract  # noqa: E402
 from tests.contract.replay_suite import ReplayContract  # noqa: E402
+from tests.contract.together_suite import TogetherContract  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -86,4 +88,8 @@ class TestReplayOnSqlite(ReplayContract):
 
 
 class TestDaysOnSqlite(DaysContract):
+    """The default install."""
+
+
+class TestTogetherOnSqlite(TogetherContract):
     """The default install."""
