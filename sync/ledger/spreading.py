@@ -6,17 +6,18 @@ lifted: what is on file about it outlives the flag, and the record on which it w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import and_, or_, select, true, union
+from sqlalchemy import BindParameter, Select, and_, bindparam, or_, select, true, union
 from sqlalchemy.sql import ColumnElement
 
 from connector.port import System
 from sync.ledger.claims import same_record
 from sync.ledger.person_tables import IN, OUT, consent
-from sync.ledger.room import IDS_AT_ONCE, Room, utc, within
+from sync.ledger.room import IDS_AT_ONCE, Room, utc
 from sync.ledger.tables import address, record
 from sync.model import Scope
 
@@ -37,10 +38,18 @@ class _Line(NamedTuple):
     Evidence dated later than `until` is not believed yet.
     """
 
-    mapping: str
-    bit: int
-    kind: str
-    until: datetime
+    mapping: BindParameter[Any]
+    bit: BindParameter[Any]
+    kind: BindParameter[Any]
+    until: BindParameter[Any]
+
+
+# What is asked about stands in for itself: the statement is put together once, and not for each line and
+# batch, which took longer than to carry it out.
+LINE = _Line(*(bindparam(f"line_{name}") for name in _Line._fields))
+AFTER: BindParameter[Any] = bindparam("after")
+# The row ids of a scope; None where everybody is meant.
+_Few: TypeAlias = BindParameter[Any] | None
 
 
 class Spreading(Room):
@@ -59,39 +68,51 @@ class Spreading(Room):
         are among them: whoever proved it did so elsewhere than on the record.
         """
         for position, kind in enumerate(lines):
-            line = _Line(mapping, 1 << position, kind, until)
-            after = 0
-            while rows := self._amiss(line, after, scope):
-                after = rows[-1].id
+            asked = {
+                "line_mapping": mapping,
+                "line_bit": 1 << position,
+                "line_kind": kind,
+                "line_until": utc(until),
+                "after": 0,
+            } | ({} if scope is None else {"scope": list(scope)})
+            while rows := self._amiss(asked, is_scoped=scope is not None):
+                asked["after"] = rows[-1].id
                 for row in rows:
                     yield ConsentDue(position, System(row.system), row.object, row.record_id)
 
-    def _amiss(self, line: _Line, after: int, scope: Scope) -> Sequence[Any]:
+    def _amiss(self, asked: Mapping[str, Any], *, is_scoped: bool) -> Sequence[Any]:
         """A page of the records that one opt-out, or its end, has yet to reach, by rising row id."""
-        reached = union(
-            _by_address(line, scope),
-            _by_pair(line, scope),
-            _by_way(line, scope),
-            _by_word(line, scope),
-            _by_proof(line, scope),
-        ).subquery()
         with self._look() as connection:
-            return connection.execute(
-                select(record.c.id, record.c.system, record.c.object, record.c.record_id)
-                .where(
-                    record.c.mapping == line.mapping,
-                    record.c.id.in_(select(reached.c.id)),
-                    or_(~_is_set(record, line), record.c.id.in_(_by_proof(line, scope))),
-                    record.c.gone.is_(None),
-                    record.c.frozen.is_(False),
-                    record.c.id > after,
-                )
-                .order_by(record.c.id)
-                .limit(IDS_AT_ONCE)
-            ).all()
+            return connection.execute(_reached(is_scoped=is_scoped), asked).all()
 
 
-def _holds(table: Any, line: _Line, scope: Scope) -> ColumnElement[bool]:
+@lru_cache
+def _reached(*, is_scoped: bool) -> Select[Any]:
+    line = LINE
+    scope: _Few = bindparam("scope", expanding=True) if is_scoped else None
+    reached = union(
+        _by_address(line, scope),
+        _by_pair(line, scope),
+        _by_way(line, scope),
+        _by_word(line, scope),
+        _by_proof(line, scope),
+    ).subquery()
+    return (
+        select(record.c.id, record.c.system, record.c.object, record.c.record_id)
+        .where(
+            record.c.mapping == line.mapping,
+            record.c.id.in_(select(reached.c.id)),
+            or_(~_is_set(record, line), record.c.id.in_(_by_proof(line, scope))),
+            record.c.gone.is_(None),
+            record.c.frozen.is_(False),
+            record.c.id > AFTER,
+        )
+        .order_by(record.c.id)
+        .limit(IDS_AT_ONCE)
+    )
+
+
+def _holds(table: Any, line: _Line, scope: _Few) -> ColumnElement[bool]:
     """The flag is set, or it was until somebody took it away without a proof.
 
     What takes no writes keeps its flag whatever is proved: there the word counts.
@@ -126,14 +147,14 @@ def _proved(table: Any, line: _Line) -> ColumnElement[bool]:
             _of(table, proof),
             proof.c.kind == line.kind,
             proof.c.said == IN,
-            proof.c.at <= utc(line.until),
+            proof.c.at <= line.until,
             ~since,
         )
         .exists()
     )
 
 
-def _said_so(table: Any, line: _Line, scope: Scope) -> ColumnElement[bool]:
+def _said_so(table: Any, line: _Line, scope: _Few) -> ColumnElement[bool]:
     """An opt-out of this record is on file, and no later opt-in is.
 
     A few records are asked one by one. All of them are not: there the statements are gone through, of
@@ -171,7 +192,7 @@ def _lifted(line: _Line) -> ColumnElement[bool]:
         later.c.kind == consent.c.kind,
         later.c.said == IN,
         later.c.at > consent.c.at,
-        later.c.at <= utc(line.until),
+        later.c.at <= line.until,
     )
     return lifted.exists()
 
@@ -185,23 +206,27 @@ def _of(table: Any, told: Any) -> ColumnElement[bool]:
     )
 
 
-def _by_word(line: _Line, scope: Scope) -> Any:
+def _within(scope: _Few) -> ColumnElement[bool]:
+    return true() if scope is None else record.c.id.in_(scope)
+
+
+def _by_word(line: _Line, scope: _Few) -> Any:
     """Rows that said so themselves."""
     return select(record.c.id).where(
-        record.c.mapping == line.mapping, _said_so(record, line, scope), within(scope)
+        record.c.mapping == line.mapping, _said_so(record, line, scope), _within(scope)
     )
 
 
-def _by_proof(line: _Line, scope: Scope) -> Any:
+def _by_proof(line: _Line, scope: _Few) -> Any:
     """Rows that hold an opt-out after which an opt-in of theirs is on file."""
     return (
         select(record.c.id)
         .select_from(consent.join(record, _of(record, consent)))
-        .where(_is_out(line), _lifted(line), _is_set(record, line), within(scope))
+        .where(_is_out(line), _lifted(line), _is_set(record, line), _within(scope))
     )
 
 
-def _by_address(line: _Line, scope: Scope) -> Any:
+def _by_address(line: _Line, scope: _Few) -> Any:
     """Rows that share an address with a live holder."""
     opted = (
         select(address.c.address)
@@ -219,16 +244,16 @@ def _by_address(line: _Line, scope: Scope) -> Any:
     )
 
 
-def _addresses_of(scope: Scope) -> Any:
+def _addresses_of(scope: _Few) -> Any:
     return (
         select(address.c.address)
         .select_from(address.join(record, same_record(address)))
-        .where(within(scope))
+        .where(_within(scope))
         .correlate(None)
     )
 
 
-def _by_pair(line: _Line, scope: Scope) -> Any:
+def _by_pair(line: _Line, scope: _Few) -> Any:
     """Rows whose partner is a live holder."""
     holder, partner = record.alias("holder"), record.alias("partner")
     return (
@@ -248,7 +273,7 @@ def _by_pair(line: _Line, scope: Scope) -> Any:
     )
 
 
-def _by_way(line: _Line, scope: Scope) -> Any:
+def _by_way(line: _Line, scope: _Few) -> Any:
     """Rows that a holder was merged into or converted to, over any number of steps."""
     way = (
         select(record.c.system, record.c.went_to.label("went_to"), record.c.id.label("began"))
@@ -279,5 +304,5 @@ def _by_way(line: _Line, scope: Scope) -> Any:
     return arrived.where(or_(end.c.id.in_(scope), way.c.began.in_(scope)))
 
 
-def _either(one: Any, other: Any, scope: Scope) -> ColumnElement[bool]:
+def _either(one: Any, other: Any, scope: _Few) -> ColumnElement[bool]:
     return true() if scope is None else or_(one.c.id.in_(scope), other.c.id.in_(scope))
