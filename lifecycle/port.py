@@ -41,6 +41,17 @@ class Timer(NamedTuple):
     is_void: bool = False
 
 
+class Decided(NamedTuple):
+    """What became of a request; see `Lifecycle.decide`."""
+
+    request: Request
+    entries: Sequence[Entry]
+    refusal: Refusal | None
+    timers: Sequence[Timer] = ()
+    brief: Brief | None = None
+    letters: Sequence[Errand] = ()
+
+
 class Lifecycle(Protocol):
     """The ledger of stages, and what is asked of it."""
 
@@ -72,11 +83,19 @@ class Lifecycle(Protocol):
         entry's number is not the next one of its subject.
         """
 
+    def decide_all(self, decided: Sequence[Decided]) -> frozenset[Subject]:
+        """The same of many at once, in this order; answers about whom nothing more went on file, since they
+        were overtaken.
+        """
+
     def entered(self, since: datetime, until: datetime) -> Sequence[Entry]:
         """All entries of a time, by when they were meant in their source: `since` included, `until` not."""
 
     def refusals(self, limit: int, subject: Subject | None = None) -> Sequence[Refusal]:
         """Requests that were not followed, newest first."""
+
+    def refusals_of(self, subjects: Iterable[Subject]) -> Mapping[Subject, Sequence[Refusal]]:
+        """All of each of these, newest first; nobody without one is in it."""
 
     def waiting_words(self, subjects: Iterable[Subject]) -> Mapping[Subject, Sequence[Refusal]]:
         """What was entered ahead of a verdict (`lifecycle.keeping`), the oldest first."""
@@ -92,6 +111,11 @@ class Lifecycle(Protocol):
 
     def written_at(self, subject: Subject) -> Mapping[tuple[Subject, int, System], datetime]:
         """Since when each system holds what each entry of a subject says."""
+
+    def held_by(
+        self, system: System, entries: Iterable[tuple[Subject, int]]
+    ) -> frozenset[tuple[Subject, int]]:
+        """Which of these entries (subject, number) a system holds."""
 
     def merge(self, loser: Subject, survivor: Subject, at: datetime) -> None:
         """Two are one person: both histories are the survivor's, in the order of time."""

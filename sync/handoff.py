@@ -25,6 +25,7 @@ from mappings.schema import OwnName
 from sync.acquaintance import Acquaintance
 from sync.attention import Attention
 from sync.briefing import Scribe
+from sync.deciding import Decider
 from sync.editors import Editors
 from sync.holding import Holder
 from sync.in_force import InForce
@@ -117,6 +118,7 @@ class Handoff:
     @cached_property
     def usher(self) -> Usher:
         """Whoever decides and hands over."""
+        attention, scribe = Attention(self.clock), Scribe(self.store, self.language)
         return Usher(
             store=self.store,
             people=self.people,
@@ -129,8 +131,9 @@ class Handoff:
             kinship=self.kinship,
             editors=Editors(self.connectors),
             notary=Notary(self.store, self.people),
-            attention=Attention(self.clock),
-            scribe=Scribe(self.store, self.language),
+            attention=attention,
+            scribe=scribe,
+            decider=Decider(self.store, attention, scribe, self.clock),
             timekeeper=Timekeeper(self.store, self.witness, self.clock, self.call),
             stop=self.stop,
         )

@@ -14,40 +14,36 @@ A worker that dies leaves requests, and whoever comes next decides them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial, reduce
-from typing import NamedTuple, TypeAlias
+from functools import partial
+from typing import NamedTuple
 
 import structlog
 from more_itertools import chunked
 
 from connector.errors import ConnectorError
-from connector.port import System
 from intent.model import Subject
 from intent.port import IntentStore
-from lifecycle import clocks
 from lifecycle.coming_back import kept_long_enough
-from lifecycle.contest import Settled, settle
 from lifecycle.facts import Known
-from lifecycle.model import Entry, Evidence, Request, Stage, Standing
-from lifecycle.port import LifecycleStore, Overtaken, Timer
-from lifecycle.situation import Situation
-from lifecycle.standing import step
+from lifecycle.model import Evidence, Request, Stage, Standing
+from lifecycle.port import LifecycleStore
 from mappings.schema import OwnName
 from sync.acquaintance import Acquaintance
 from sync.afresh import names_borne
 from sync.attention import Attention
 from sync.beholding import OPPORTUNITY, named
 from sync.briefing import Scribe
+from sync.deciding import Decider
 from sync.editors import Editors
 from sync.hearing import Heard
 from sync.kinship import Kinship
 from sync.lanes import Lane
 from sync.ledger import Ledger, LedgerBusy, Ring
-from sync.notary import Notary
+from sync.notary import Notary, Told
 from sync.recognising import recognised
 from sync.timekeeping import Rung, Timekeeper
 from sync.wanting import DEALS, UNJUDGED, Wants, may_be_undone
@@ -56,11 +52,8 @@ from sync.witnessing import Witness
 
 log = structlog.get_logger()
 
-AT_ONCE, TRIES = 100, 3
-# So many opportunities tell how long one usually takes.
-OF_LATE = 200
+AT_ONCE = 100
 LEASE = "lifecycle:"
-_Requests: TypeAlias = Mapping[Subject, Sequence[Request]]
 # Whom no system could be asked about is looked at again after this.
 SOON = timedelta(minutes=1)
 
@@ -89,6 +82,7 @@ class Usher:
     notary: Notary
     attention: Attention
     scribe: Scribe
+    decider: Decider
     hold: Callable[[str], AbstractContextManager[None]]
     clock: Callable[[], datetime]
     ring: Callable[[Iterable[Lane]], object] = lambda _lanes: None
@@ -102,14 +96,11 @@ class Usher:
         if about is None:
             return
         now = self.clock()
-        refused: list[Subject] = []
         unwilling = partial(forbidden_among, self.ledger, about.mappings)
         whom = recognised(self.people, [one.names for one in heard], unwilling)
         edits = self.editors.of(heard, now)
-        for one, subject, edited in zip(heard, whom, edits, strict=True):
-            if subject is not None:
-                down = self.notary.take_down(about.definition, one, subject, edited, now)
-                refused += [subject] if down else []
+        told = [Told(*o) for o in zip(heard, whom, edits, strict=True)]
+        refused = self.notary.take_down(about.definition, told, now)
         # What says nothing is put back at once, also where a whole compare has found it.
         self._ring_for(about, refused)
         self.decide(about)
@@ -150,10 +141,7 @@ class Usher:
                 for one in asked:
                     by_subject[one.subject].append(one)
 
-                def act(seen: Acquaintance, one: Subject, of: _Requests = by_subject) -> None:
-                    self._decide(seen, one, of[one])
-
-                later = self.attention.give(about, by_subject, act)
+                later = self.decider.decide(about, by_subject)
                 # Letters went on file with the decision.
                 self._ring_for(about, [one for one in by_subject if one not in later])
                 done += len(asked)
@@ -166,75 +154,7 @@ class Usher:
         """Requests that can be decided now: of whom a system did not answer, later."""
         return self.store.asked(limit, besides=self.attention.waiting())
 
-    def _decide(self, about: Acquaintance, subject: Subject, requests: Sequence[Request]) -> None:
-        for _ in range(TRIES):
-            standing, running = self._standing(subject), self.store.running(subject)
-            seen: dict[str, Known] = {}
-            looking = self._looking(about, subject, seen)
-            settled = settle(standing, requests, looking, about.definition)
-            try:
-                self._put(about, standing, running, settled, seen)
-            except Overtaken:
-                continue
-            return
-        raise Overtaken(subject)
-
-    def _looking(
-        self, about: Acquaintance, subject: Subject, known_for: dict[str, Known]
-    ) -> Callable[[Request, Standing], Situation]:
-        """Looks for the machine; `known_for` holds what was known at last for each request."""
-
-        def look(request: Request, standing: Standing) -> Situation:
-            now = self.clock()
-            known, seen = about.look(subject, standing, now)
-            known_for[request.id] = known
-            told_sales = self._is_with_sales(standing)
-            return about.situation(known, seen, request, now, told_sales=told_sales)
-
-        return look
-
-    def _is_with_sales(self, standing: Standing) -> bool:
-        written = self.store.written_at(standing.subject)
-        return (standing.subject, standing.number, System.SALESFORCE) in written
-
-    def _put(
-        self,
-        about: Acquaintance,
-        standing: Standing,
-        running: Sequence[Timer],
-        settled: Sequence[Settled],
-        seen: Mapping[str, Known],
-    ) -> None:
-        """Put what became of each request on file, with the clocks that start and stop and the brief."""
-        now_running = {timer[:3]: timer for timer in running}
-        at = standing
-        for one in settled:
-            timers = clocks.timers_after(
-                about.definition,
-                at,
-                one.entries,
-                one.request.evidence,
-                now_running.values(),
-                self._stale_after(about, one.entries),
-            )
-            at = reduce(step, one.entries, at)
-            known = seen[one.request.id]
-            brief = self.scribe.brief(about, at, known, one.entries, timers, self.clock())
-            self.store.decide(one.request, one.entries, one.refusal, timers, brief)
-            now_running |= {timer[:3]: timer for timer in timers}
-            now_running = {k: t for k, t in now_running.items() if t.stopped_at is None}
-
-    def _stale_after(self, about: Acquaintance, entries: Sequence[Entry]) -> timedelta | None:
-        """Where somebody enters an opportunity: twice what those took that ended last."""
-        if not any(entry.stage is Stage.OPPORTUNITY for entry in entries):
-            return None
-        return clocks.twice_the_median(about.definition, self.store.lasted("stale", OF_LATE))
-
-    def _standing(self, subject: Subject) -> Standing:
-        (found,) = self._standings([subject])
-        return found
-
-    def _standings(self, subjects: Sequence[Subject]) -> list[Standing]:
+    def _standings(self, subjects: Collection[Subject]) -> list[Standing]:
         found = self.store.standings(subjects)
         return [found.get(one) or Standing(subject=one) for one in subjects]
 

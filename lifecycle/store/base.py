@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, literal, select, update
+from sqlalchemy import Connection, bindparam, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.schema import Table
 
 from database.room import Room
-from intent.store.naming import subject_of
-from intent.store.rows import among
+from intent.store.naming import subject_of, subject_text
+from intent.store.rows import among, put_new_rows
 from lifecycle.model import Entry
 from lifecycle.standing import fold, in_order
 from lifecycle.store.tables import entry, subject
@@ -36,16 +36,18 @@ def hold(connection: Connection, *names: str) -> dict[str, str]:
     """
     wanted = sorted(set(names))
     while True:
-        insert_new(connection, subject, *({"subject": name, "number": 0} for name in wanted))
         held = connection.execute(
             select(subject.c.subject, subject.c.moved_to)
             .where(among(connection, subject.c.subject, wanted))
             .order_by(subject.c.subject)
             .with_for_update()
         ).all()
-        # Whoever was erased while we waited is new here.
         if len(held) == len(wanted):
             return {row.subject: row.moved_to or row.subject for row in held}
+        # Whoever is new, or was erased while we waited and is new again.
+        known = {row.subject for row in held}
+        fresh = [(name, 0) for name in wanted if name not in known]
+        put_new_rows(connection, subject, ("subject", "number"), fresh)
 
 
 def hold_known(connection: Connection, *names: str) -> frozenset[str]:
@@ -81,9 +83,31 @@ def read_history(connection: Connection, names: Sequence[str]) -> list[Entry]:
 
 def put_standing(connection: Connection, name: str) -> None:
     """Fold the history of a subject that is held, and keep what comes out beside its number."""
-    entries = read_history(connection, family(connection, name))
-    found: dict[str, object] = {"number": len(entries), "stage": None, "standing": None}
-    if entries:
-        folded = fold(entries, subject_of(name))
-        found |= {"stage": folded.stage.value, "standing": to_text(STANDING, folded)}
-    connection.execute(update(subject).where(subject.c.subject == name).values(found))
+    put_standings(connection, [name])
+
+
+def put_standings(connection: Connection, names: Iterable[str]) -> None:
+    """The same of many at once."""
+    roots = {name: name for name in names}
+    moved = among(connection, subject.c.moved_to, roots)
+    rows = connection.execute(select(subject.c.subject, subject.c.moved_to).where(moved))
+    roots |= {row.subject: row.moved_to for row in rows}
+    theirs: dict[str, list[Entry]] = {root: [] for root in roots.values()}
+    for one in read_history(connection, list(roots)):
+        theirs[roots[subject_text(one.subject)]].append(one)
+    connection.execute(
+        update(subject)
+        .where(subject.c.subject == bindparam("of_subject"))
+        .values({name: bindparam(f"new_{name}") for name in ("number", "stage", "standing")}),
+        [_folded(root, entries) for root, entries in sorted(theirs.items())],
+    )
+
+
+def _folded(root: str, entries: Sequence[Entry]) -> dict[str, object]:
+    folded = fold(entries, subject_of(root)) if entries else None
+    return {
+        "of_subject": root,
+        "new_number": len(entries),
+        "new_stage": None if folded is None else folded.stage.value,
+        "new_standing": None if folded is None else to_text(STANDING, folded),
+    }

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from connector.port import System
 from database.room import aware, utc
@@ -57,6 +57,20 @@ class Reading(LifecycleRoom):
             if (at := aware(row.at)) is not None
         }
 
+    def held_by(
+        self, system: System, entries: Iterable[tuple[Subject, int]]
+    ) -> frozenset[tuple[Subject, int]]:
+        """Which of these entries (subject, number) a system holds."""
+        wanted = set(entries)
+        with self._look() as connection:
+            names = {subject_text(one) for one, _ in wanted}
+            rows = connection.execute(
+                select(written.c.subject, written.c.number).where(
+                    among(connection, written.c.subject, names), written.c.system == system.value
+                )
+            ).all()
+        return frozenset((subject_of(row.subject), row.number) for row in rows) & wanted
+
     def entered(self, since: datetime, until: datetime) -> Sequence[Entry]:
         """All entries of a time, by when they were meant in their source: `since` included, `until` not."""
         with self._look() as connection:
@@ -84,6 +98,27 @@ class Reading(LifecycleRoom):
             refusal_of(row, replace(request_of(row["body"]), subject=subject_of(row["subject"])))
             for row in rows
         ]
+
+    def refusals_of(self, subjects: Iterable[Subject]) -> Mapping[Subject, Sequence[Refusal]]:
+        """All of each of these, newest first; nobody without one is in it."""
+        names = {subject_text(one): one for one in subjects}
+        asked, moved = subject.alias("asked"), subject.alias("moved")
+        now = func.coalesce(asked.c.moved_to, asked.c.subject)
+        found: dict[Subject, list[Refusal]] = defaultdict(list)
+        with self._look() as connection:
+            rows = connection.execute(
+                select(refusal, request.c.body, asked.c.subject.label("asked"))
+                .select_from(asked)
+                .join(moved, or_(moved.c.subject == now, moved.c.moved_to == now))
+                .join(refusal, refusal.c.subject == moved.c.subject)
+                .join(request, request.c.id == refusal.c.request_id)
+                .where(among(connection, asked.c.subject, names))
+                .order_by(refusal.c.id.desc())
+            ).mappings()
+            for row in rows:
+                said = replace(request_of(row["body"]), subject=subject_of(row["subject"]))
+                found[names[row["asked"]]].append(refusal_of(row, said))
+        return found
 
     def waiting_words(self, subjects: Iterable[Subject]) -> Mapping[Subject, Sequence[Refusal]]:
         """What was entered ahead of a verdict, the oldest first."""

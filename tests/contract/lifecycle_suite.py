@@ -31,9 +31,10 @@ from tests.contract.lifecycle_builders import (
 )
 from tests.contract.lifecycle_leaving_suite import LeavingPromises
 from tests.contract.lifecycle_letters_suite import LetterPromises
+from tests.contract.lifecycle_together_suite import TogetherPromises
 
 
-class LifecycleContract(BriefPromises, LeavingPromises, LetterPromises):
+class LifecycleContract(BriefPromises, LeavingPromises, LetterPromises, TogetherPromises):
     """Everything that a store of the lifecycle promises; each file brings a fixture `engine`."""
 
     @pytest.fixture

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 pytest.register_assert_rewrite(
     "tests.contract.lifecycle_suite",
+    "tests.contract.lifecycle_together_suite",
     "tests.contract.lifecycle_briefs_suite",
     "tests.contract.lifecycle_leaving_suite",
     "tests.contract.lifecycle_letters_suite",
