@@ -60,19 +60,17 @@ def init(session: Session, folder: Path | None) -> int:
         )
     else:
         for path in copied:
-            session.output.line(f"copied {path}")
+            session.output.say("init.copied", file=path)
         for row in created:
-            session.output.line(f"created {row['system']} {row['object']}.{row['field']}")
+            session.output.say("init.created", **row)
         for row in missing:
-            session.output.error(
-                f"missing {row['system']} {row['object']}.{row['field']}: {row['how']}"
-            )
+            session.output.error(say("init.missing", session.output.lang, **row))
         if steps is not None:
-            session.output.line(f"the steps for whoever has the rights: {steps}")
+            session.output.say("init.steps", file=steps)
         if faults:
             _tell_misfits(session.output, target, faults)
         elif not missing:
-            session.output.line("ready: look at what would happen with `kakehashi plan`")
+            session.output.say("init.ready")
     return 1 if missing or faults else 0
 
 
@@ -124,7 +122,7 @@ def check(session: Session, offline: bool) -> int:
         warnings += _missing_key_warnings(bridge, compiled)
     show_faults(session.output, (), tuple(warnings))
     if not session.output.json and not warnings:
-        session.output.line(_all_right(len(compiled.mappings), len(compiled.relations)))
+        _tell_all_right(session.output, len(compiled.mappings), len(compiled.relations))
     for key in _untold(bridge, compiled):
         session.output.error(say(key, session.output.lang))
     return 1 if any(w.code == "missing_key_field" for w in warnings) else 0
@@ -202,13 +200,14 @@ def _definition_faults(folder: Path, definitions: Path) -> tuple[MappingFault, .
     return ()
 
 
-def _all_right(mappings: int, relations: int) -> str:
-    ties = f" and {_counted(relations, 'relation')}" if relations else ""
-    return f"{mappings} mappings{ties} are right."
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def _tell_all_right(output: Output, mappings: int, relations: int) -> None:
+    """One, several or none of the latter."""
+    key = (
+        "check.right"
+        if not relations
+        else f"check.right_with_{'one' if relations == 1 else 'more'}"
+    )
+    output.say(key, count=mappings, relations=relations)
 
 
 def _missing_key_warnings(bridge: Bridge, compiled: Any) -> list[MappingFault]:
@@ -274,10 +273,11 @@ def test_(session: Session) -> int:
         )
     else:
         for failure in done.failed:
-            session.output.error(f"failed: {failure.test} ({failure.location})")
+            told = {"test": failure.test, "location": failure.location}
+            session.output.error(say("test.failed", session.output.lang, **told))
             for line in failure.diff:
                 session.output.line(f"    {line}")
-        session.output.line(f"{done.passed} passed, {len(done.failed)} failed")
+        session.output.say("test.done", passed=done.passed, failed=len(done.failed))
         for line in done.untouched:
-            session.output.line(f"no test touches {line}")
+            session.output.say("test.untouched", line=line)
     return 1 if done.failed else 0

@@ -47,11 +47,15 @@ def status(session: Session, names: tuple[str, ...], state: str | None) -> int:
     if output.json:
         output.document(told)
     else:
-        output.table("Records", ("mapping", "system", "total", *STATE_NAMES), _state_rows(told))
+        output.table(
+            say("status.title", output.lang),
+            ("mapping", "system", "total", *STATE_NAMES),
+            _state_rows(told),
+        )
         for row in told["parked"]:
-            output.line(f"parked: {row['count']} x {row['cause']} - {row['advice']}")
+            output.say("status.parked", **row)
         if told["open_differences"]:
-            output.line(f"{told['open_differences']} open differences: kakehashi conflicts list")
+            output.say("status.open_differences", count=told["open_differences"])
         _show_live(output, told)
         if faults:
             output.line(say("status.intent_faults", output.lang))
@@ -62,11 +66,11 @@ def status(session: Session, names: tuple[str, ...], state: str | None) -> int:
 def _show_live(output: Output, told: dict[str, Any]) -> None:
     """Whatever moves by itself, and whatever stands in its way."""
     for row in told["blocked"]:
-        output.line(f"{row['system']} refuses us ({row['cause']}): {row['advice']}")
+        output.say("status.blocked", **row)
     for name in told["paused"]:
-        output.line(f"{name} is paused: kakehashi resume")
+        output.say("status.paused", system=name)
     if told["mapping_faults"]:
-        output.line("The mapping files have faults; the version before stays in force:")
+        output.say("status.mapping_faults")
         output.line(told["mapping_faults"])
     output.table(
         "Lanes",
@@ -99,9 +103,12 @@ def _show_live(output: Output, told: dict[str, Any]) -> None:
         output.line(say("status.muster", output.lang, **muster))
     alive = Counter(part["kind"] for part in told["parts"] if part["alive"])
     running = ", ".join(f"{count} {kind}" for kind, count in sorted(alive.items()))
-    output.line(f"Running: {running or 'nothing; start it with kakehashi up'}")
+    if running:
+        output.say("status.running", parts=running)
+    else:
+        output.say("status.nothing_runs")
     if alive and not alive["worker"]:
-        output.line("No worker runs: nothing is brought in line. Start one with kakehashi worker")
+        output.say("status.no_worker")
 
 
 def _minute(moment: str | None) -> str:

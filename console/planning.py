@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from console.language import say
 from console.output import Output
 from console.session import Session, allowances, command
 from mappings.compile import Compiled
@@ -53,10 +54,13 @@ def plan_document(compare: Compare, stored: StoredPlan) -> dict[str, Any]:
 
 
 def _is_work(stored: StoredPlan) -> bool:
-    totals = stored.totals
-    return any(
-        totals.get(name) for name in ("create", "update", "delete", "link", "unlink", "parked")
-    )
+    """Whether anything is for the plan to do, or for a person."""
+    return _writes(stored) or bool(stored.totals.get("parked"))
+
+
+def _writes(stored: StoredPlan) -> bool:
+    changes = ("create", "update", "delete", "link", "unlink")
+    return any(stored.totals.get(name) for name in changes)
 
 
 def _names(compiled: Compiled) -> list[str]:
@@ -89,24 +93,25 @@ def _show_plan(output: Output, compare: Compare, stored: StoredPlan) -> None:
                     field.get("rule", ""),
                 )
             )
-    output.table(
-        f"Plan {stored.plan_id}",
-        ("mapping", "action", "object", "id", "field", "from", "to", "rule"),
-        rows,
-    )
+    title = say("plan.title", output.lang, plan_id=stored.plan_id)
+    if rows:
+        columns = ("mapping", "action", "object", "id", "field", "from", "to", "rule")
+        output.table(title, columns, rows)
+    else:
+        output.line(title)
     if more:
-        output.line(f"... and {more} more fields; all of them: kakehashi plan --json")
+        output.say("plan.more", count=more)
     output.line(_totals_line(stored.totals))
     observed = sum(1 for _ in compare.ledger.plan_rows(stored.plan_id, "observed"))
     if observed:
-        output.line(f"{observed} fields of lines in mode observe differ; they are not written")
+        output.say("plan.observed", count=observed)
     parked = Counter(row["cause"] for row in compare.ledger.plan_rows(stored.plan_id, "parked"))
     for cause, count in parked.most_common():
-        output.line(f"parked: {count} x {cause}")
-    if _is_work(stored):
-        output.line(f"Carry it out with: kakehashi apply {stored.plan_id}")
+        output.say("plan.parked", count=count, cause=cause)
+    if _writes(stored):
+        output.say("plan.carry_out", plan_id=stored.plan_id)
     else:
-        output.line("Both systems are in line; nothing to do.")
+        output.say("run.see_parked" if _is_work(stored) else "plan.in_line")
 
 
 def _totals_line(totals: Mapping[str, int]) -> str:
@@ -151,7 +156,7 @@ def resync(session: Session, names: tuple[str, ...], yes: bool, allow: str | Non
             raise click.UsageError(
                 "nobody to ask here: say --yes, or look first with `kakehashi plan`"
             )
-        click.confirm("Compare both systems and write the differences?", abort=True)
+        click.confirm(say("run.confirm", session.output.lang), abort=True)
     bridge.pin()
     terms = Terms(
         observe=bridge.settings.mode == "observe", retry_parked=True, allowed=allowances(allow)
@@ -205,13 +210,13 @@ def show_report(output: Output, report: Report, *, observe: bool) -> int:
         )
     else:
         for trip in report.guards:
-            output.error(f"Stopped before the first write. {trip.message()}")
+            output.error(say("run.guard", output.lang, message=trip.message()))
         for skipped in report.skipped[:SHOWN]:
             name = f"{skipped['system']} {skipped['object']} {skipped['id'] or '(new)'}"
-            output.line(f"left alone: {name}: {skipped['why']}")
+            output.say("run.left_alone", record=name, why=skipped["why"])
         if observe:
-            output.line("Mode is observe: nothing was written. See `kakehashi plan`.")
-        output.line(f"Run {report.run_id}: {_totals_line(report.totals)}")
+            output.say("run.observe")
+        output.say("run.done", run_id=report.run_id, totals=_totals_line(report.totals))
         if report.parked:
-            output.line(f"{report.parked} are parked; see why: kakehashi parked list")
+            output.say("run.parked", count=report.parked)
     return 1 if report.needs_attention or observe else 0

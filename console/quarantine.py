@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from console.language import say
 from console.output import Output
 from console.session import Session, command
 from sync.lanes import Lane
@@ -40,7 +41,7 @@ def parked_list(session: Session, cause: str | None, mapping: str | None) -> int
     elif rows:
         _show(session.output, rows, bridge.settings.zone)
     else:
-        session.output.line("Nothing is parked.")
+        session.output.say("parked.nothing")
     return 1 if rows else 0
 
 
@@ -62,10 +63,12 @@ def parked_json(row: ParkedRow) -> dict[str, Any]:
 
 def _show(output: Output, rows: Sequence[ParkedRow], zone: ZoneInfo) -> None:
     output.table(
-        "Parked, by cause", ("cause", "mapping", "count", "since", "advice"), by_cause(rows, zone)
+        say("parked.title", output.lang),
+        ("cause", "mapping", "count", "since", "advice"),
+        by_cause(rows, zone),
     )
     output.table(
-        "Records",
+        say("status.title", output.lang),
         ("id", "mapping", "record", "line", "cause", "advice", "since", "tries"),
         [
             (
@@ -82,8 +85,8 @@ def _show(output: Output, rows: Sequence[ParkedRow], zone: ZoneInfo) -> None:
         ],
     )
     if len(rows) > SHOWN:
-        output.line(f"... and {len(rows) - SHOWN} more: --cause, --mapping or --json")
-    output.line("Tried again by itself when something changes; at once: kakehashi parked retry")
+        output.say("parked.more", count=len(rows) - SHOWN)
+    output.say("parked.again")
 
 
 def by_cause(rows: Iterable[ParkedRow], zone: ZoneInfo) -> list[tuple[str, str, str, str, str]]:

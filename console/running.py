@@ -148,7 +148,7 @@ def _up_with_sandbox(session: Session, wanted: Rehearsal) -> int:
 
 def _up_alone(output: Output, folder: Path, wanted: Rehearsal) -> int:
     running = Sandbox.start(people=wanted.people, seed=wanted.seed)
-    output.line(f"Two practice orgs with {wanted.people} people are up.")
+    output.say("up.orgs", people=wanted.people)
     try:
         environment = _practice_environment(running.as_json(), folder)
         if wanted.traffic:
@@ -185,9 +185,7 @@ def _visited(
     visitors = _visitors(running, door, key, wanted.seed, output)
     sellers = Selling(running.salesforce, number=wanted.seed, say=output.error)
     sellers.start()
-    output.line(
-        "Visitors come by on a practice website: watch the scores, or `kakehashi intent status`."
-    )
+    output.say("practice.visitors")
     output.say("practice.sellers")
     try:
         yield
@@ -215,10 +213,8 @@ def _tell_how_to_look(output: Output, folder: Path, environment: Mapping[str, st
     path = folder / "practice.env"
     _write_env(path, environment)
     command = Path(sys.executable).with_name("kakehashi")
-    output.line(
-        f"Other commands see these orgs in another terminal: cd {folder} && . ./{path.name}"
-    )
-    output.line(f"and then, say: {command} parked list")
+    output.say("practice.how_to_look", folder=folder, file=path.name)
+    output.say("practice.then", command=command)
 
 
 def _write_env(path: Path, environment: Mapping[str, str]) -> None:
@@ -267,7 +263,7 @@ def _prepare(bridge: Bridge, output: Output) -> None:
     bridge.pin()
     wording = wording_of(bridge, output.lang)
     created, _ = create_keys(bridge.connectors, compiled.mappings, wording)
-    output.line(f"Key fields created: {len(created)}.")
+    output.say("practice.fields", count=len(created))
     bench = bridge.bench(bridge.checked())
     report = bridge.compare(bench).resync((), Terms(trigger="up"))
     show_report(output, report, observe=False)
@@ -281,9 +277,9 @@ def _supervise(output: Output, folder: Path, environment: Mapping[str, str]) -> 
         signal.signal(one, lambda _number, _frame: stop.set())
     # Where the page is and which doors there are is told by `web`, once it listens there.
     supervisor.start("web", "worker", "scheduler")
-    output.line("Stop with Ctrl-C.")
+    output.say("up.stop")
     code = supervisor.watch(stop)
-    output.line("Stopping.")
+    output.say("up.stopping")
     supervisor.end()
     return code
 

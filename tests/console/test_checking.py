@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import intent
+from console import cli
 from console.cli import kakehashi, main
 from console.running import sandbox_environment
 from intent.load import load_definition
@@ -131,6 +132,8 @@ def as_people_see_it(
 ) -> str:
     """What a command complains of that ends with wrong input."""
     monkeypatch.setattr(sys, "argv", ["kakehashi", *words])
+    # The log of this process would go on writing to what is captured here.
+    monkeypatch.setattr(cli, "set_up", lambda **_: None)
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
