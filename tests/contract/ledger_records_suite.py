@@ -84,6 +84,22 @@ class SightingPromises:
         ]
         assert list(ledger.bearers_of(["other"], OwnName("company_name", "acme"))) == []
 
+    def test_who_was_deleted_and_who_can_still_be_worked_is_known_by_name(
+        self, ledger: Ledger
+    ) -> None:
+        """Neither whoever merely cannot be seen nor a converted Lead; of the mappings that are asked for."""
+        ann = OwnName("email", "ann@example.com")
+        see(ledger, HUBSPOT, *(sight(n, names=(str(ann),)) for n in "123"))
+        see(ledger, SALESFORCE, sight("00QA", names=(str(ann),), frozen=True))
+        ledger.mark_gone(PEOPLE, HUBSPOT, ["1"], "deleted")
+        ledger.mark_gone(PEOPLE, HUBSPOT, ["2"], "not_visible")
+        deleted, working = (
+            [one[::2] for one in asked([PEOPLE], [ann]).get(ann, ())]
+            for asked in (ledger.deleted_named, ledger.working_named)
+        )
+        assert (deleted, working) == ([(HUBSPOT, "1")], [(HUBSPOT, "3")])
+        assert ledger.deleted_named(["other"], [ann]) == {}
+
     def test_a_record_may_become_another_object(self, ledger: Ledger) -> None:
         """The same id listed under another object moves there, and is counted once."""
         see(ledger, SALESFORCE, sight("003A"))

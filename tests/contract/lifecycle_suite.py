@@ -10,8 +10,9 @@ from sqlalchemy import Engine
 from sqlalchemy.event import listen, remove
 
 from connector.port import System
+from lifecycle.errands import Errand
 from lifecycle.keeping import WAITS
-from lifecycle.model import RefusalCode, Stage
+from lifecycle.model import RefusalCode, Stage, Subject
 from lifecycle.port import Approval, Kept, Overtaken
 from lifecycle.store import SqlLifecycleStore
 from tests.contract.lifecycle_briefs_suite import BriefPromises
@@ -259,6 +260,26 @@ class LifecycleContract(BriefPromises, LeavingPromises, LetterPromises, Together
             ]
         )
         assert (store.running(ANN), store.due(NOW + 9 * DAY, 9)) == ([], [])
+
+    def test_a_clock_that_had_nothing_to_watch_begins_anew(self, store: SqlLifecycleStore) -> None:
+        """What stopped for another reason stays so, and so does what nobody began."""
+        enter(store, "one", 1, timers=(timer(), timer(clock="first_touch")))
+        void = timer(stopped_at=NOW, next_at=None, is_void=True)
+        met = timer(clock="first_touch", stopped_at=NOW, next_at=None)
+        store.keep([void, met])
+        anew = timer(started_at=NOW + DAY, due_at=NOW + 2 * DAY, next_at=NOW + DAY)
+        store.begin_anew([anew, met._replace(stopped_at=None), timer(BOB)])
+        assert store.running(ANN) == [anew]
+        assert store.timers(BOB) == []
+
+    def test_a_letter_that_is_owed_besides_goes_on_file_with_the_decision(
+        self, store: SqlLifecycleStore
+    ) -> None:
+        """Once, and although nothing else is on file of whom it names."""
+        owed = Errand("let_go:x", "let_go", "ops", NOW, Subject("contact", "512"))
+        for _ in range(2):
+            store.decide(asked("r1"), [answer(asked("r1"), 1)], None, letters=[owed])
+        assert [one for one in store.owed(9) if one.kind == "let_go"] == [owed]
 
     def test_how_long_the_last_ones_took_is_told_newest_first(
         self, store: SqlLifecycleStore
