@@ -115,7 +115,7 @@ class Further:
         fresh = [(line, cell) for line, cell in cells if before.get(line.id) != now[line.id]]
         entered = dict(_entered(fresh, side, agreed, told))
         marks = orjson.dumps(now).decode()
-        if not _asks(entered, lines, agreed):
+        if not _asks(entered, is_copy=not before and not agreed):
             return _Seen(None, marks)
         heard = Heard(
             mapping=mapping.name,
@@ -171,8 +171,9 @@ def _entered(
             yield line.ledger_value or "", cell
 
 
-def _asks(entered: Mapping[str, Cell], lines: Iterable[Line], agreed: Baseline) -> bool:
-    """Whether an answer is among it. A stage in a record of which we never said anything may be a copy."""
+def _asks(entered: Mapping[str, Cell], *, is_copy: bool) -> bool:
+    """Whether an answer is among it. `is_copy`: nothing was ever said or seen there, and whoever made the
+    record may have copied the stage of another one.
+    """
     verdict = str(entered.get(VERDICT) or "").strip().lower()
-    stages = {line.id for line in lines if line.ledger_value == STAGE}
-    return verdict in {ACCEPT, REJECT} or (STAGE in entered and bool(stages & agreed.keys()))
+    return verdict in {ACCEPT, REJECT} or (STAGE in entered and not is_copy)

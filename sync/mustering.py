@@ -76,10 +76,14 @@ class Muster:
 
         Raises `LedgerError`; then they are looked at once more.
         """
-        about, store = self.usher.about(), self.usher.store
-        if about is None or self._progress(about).is_over or store.asked(1):
+        usher = self.usher
+        about = usher.about()
+        if about is None or self._progress(about).is_over:
             return 0
-        with suppress(LedgerBusy), self.usher.hold(f"{LEASE}muster"), in_lane(Lane.BACKFILL):
+        # Whoever is stuck holds nobody up.
+        if usher.store.asked(1, besides=usher.attention.waiting()):
+            return 0
+        with suppress(LedgerBusy), usher.hold(f"{LEASE}muster"), in_lane(Lane.BACKFILL):
             return self._step(about, self._progress(about))
         return 0
 

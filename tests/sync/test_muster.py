@@ -10,6 +10,7 @@ import pytest
 from lifecycle.model import Stage
 from sync import mustering
 from sync.mustering import Muster, progress_in
+from sync.status import status
 from tests.sync.bridge import sqlite_url
 from tests.sync.handing import Handing
 from tests.sync.test_crowds import VERSION, written
@@ -55,6 +56,8 @@ def test_who_qualified_before_is_handed_over_without_news(house: Handing) -> Non
     progress = progress_in(house.ledger)
     assert progress is not None
     assert (progress.looked_at, progress.handed_over, progress.is_over) == (3, 3, True)
+    told = status(house.ledger, [], house.time())["muster"]
+    assert (told["definition"], told["looked_at"]) == ("qualified_lead v1", 3)
 
 
 def test_it_goes_on_where_it_was_after_a_death(
