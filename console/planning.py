@@ -35,7 +35,7 @@ def plan(session: Session, names: tuple[str, ...]) -> int:
     if session.output.json:
         session.output.document(plan_document(compare, stored))
     else:
-        _show_plan(session.output, compare, stored)
+        show_plan(session.output, compare, stored)
     return 1 if _is_work(stored) else 0
 
 
@@ -73,7 +73,8 @@ def _known(names: Iterable[str], known: list[str]) -> None:
             raise click.UsageError(f"there is no mapping {name!r}; known: {', '.join(known)}")
 
 
-def _show_plan(output: Output, compare: Compare, stored: StoredPlan) -> None:
+def show_plan(output: Output, compare: Compare, stored: StoredPlan) -> None:
+    """What a plan would write, what waits for a person, and the one thing to do next."""
     rows: list[tuple[str, ...]] = []
     more = 0
     for entry in compare.plan_entries(stored.plan_id):
@@ -108,10 +109,18 @@ def _show_plan(output: Output, compare: Compare, stored: StoredPlan) -> None:
     parked = Counter(row["cause"] for row in compare.ledger.plan_rows(stored.plan_id, "parked"))
     for cause, count in parked.most_common():
         output.say("plan.parked", count=count, cause=cause)
+    _tell_what_next(output, stored)
+
+
+def _tell_what_next(output: Output, stored: StoredPlan) -> None:
     if _writes(stored):
         output.say("plan.carry_out", plan_id=stored.plan_id)
+    elif _is_work(stored):
+        output.say("run.see_parked")
+    elif open_ones := stored.totals.get("open_differences"):
+        output.say("status.open_differences", count=open_ones)
     else:
-        output.say("run.see_parked" if _is_work(stored) else "plan.in_line")
+        output.say("plan.in_line")
 
 
 def _totals_line(totals: Mapping[str, int]) -> str:
