@@ -21,9 +21,8 @@ from intent.model import Card, Contribution, Subject, SurgeStanding, millis, mom
 from intent.port import OtherDefinition
 from intent.score import Part, family_sums, parts, share_of
 from intent.store import SqlIntentStore
+from sync.glancing import Glance
 from sync.interest import intent_store
-from sync.surging import SurgeWatch
-from sync.telling import colleagues_of, evidence_of
 
 # How much of the evidence is shown.
 SHOWN = 20
@@ -102,24 +101,23 @@ def nobody(session: Session, who: str) -> int:
 def _picture(
     store: SqlIntentStore, subject: Subject, definition: Definition, now: datetime, zone: tzinfo
 ) -> Picture:
-    states = store.states([subject], definition)
-    evidence = evidence_of(store, definition, subject, now)
+    glance = Glance.at(store, definition, [subject], now)
+    states, evidence = glance.states(subject), glance.evidence(subject)
     sums = parts(definition, family_sums(definition, states, millis(now)))
     told = store.told([subject]).get(subject)
     known = Known(subject, states, evidence, fit=None if told is None else told.fit)
-    watch = SurgeWatch(store)
     if subject.kind != "account":
-        company = store.account_of(subject)
+        company = glance.accounts.get(subject)
         if company is not None:
             known = known._replace(
-                since=watch.since(company),
-                others=colleagues_of(store, definition, subject, company, now),
-                surge=watch.look(definition, company, now).told,
+                since=glance.since(company),
+                others=glance.colleagues(subject),
+                surge=glance.surge(company).told,
             )
         card = cards.card_of(definition, known, now, zone)
         return Picture(definition, now, card, told, evidence, zone, parts=sums)
     # As the next look at the account would find it; nothing is remembered of this one.
-    seen = watch.look(definition, subject, now)
+    seen = glance.surge(subject)
     card = cards.card_of(definition, known._replace(surge=seen.told, since=seen.since), now, zone)
     members = cards.members_of(definition, states, millis(now))
     surges = {topic: one for topic, one in seen.kept.items() if one is not None}

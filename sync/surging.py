@@ -12,7 +12,7 @@ from datetime import datetime
 from intent.definition import Definition
 from intent.model import UNKNOWN, Subject
 from intent.port import IntentStore
-from intent.surge import Look, every_test, look, since_of
+from intent.surge import Look, every_test, look
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,3 @@ class SurgeWatch:
         }
         if changed:
             self.store.note_surges(changed)
-
-    def since(self, account: Subject) -> datetime | None:
-        """Since when an account surges, as it was found last."""
-        return since_of(self.store.surges([account]).values())

@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from functools import cache
 from typing import NamedTuple
 
 import structlog
@@ -29,25 +28,23 @@ from intent import cards
 from intent.cards import Known
 from intent.definition import Definition
 from intent.filters import PATIENCE, judge, stamp
-from intent.model import DAY, Card, Contribution, Discard, Subject, millis
+from intent.model import Card, Discard, Subject, millis
 from intent.news import News, news
 from intent.port import IntentStore, OtherDefinition
 from mappings.schema import Mapping as FieldMapping
 from mappings.schema import OwnName
 from sync.fitting import Fitting
+from sync.glancing import SINCE, Glance
 from sync.lanes import Lane
-from sync.ledger import Ledger, LedgerBusy
-from sync.surging import SurgeWatch
-from sync.withdrawing import Withdrawer, names_of, rings_for
+from sync.ledger import Ledger, LedgerBusy, Ring
+from sync.withdrawing import Withdrawer, names_of_all, rings_for
 
 log = structlog.get_logger()
 
 # The people are scored in so many shares, each by one worker at a time.
 PARTS = 8
-# Subjects that are looked at in one go, and evidence that a reason is made of.
-AT_ONCE, EVIDENCE, SINCE = 100, 200, 90 * DAY
-# Of so many colleagues a reason may speak.
-COLLEAGUES = 5
+# Subjects that are looked at in one go.
+AT_ONCE = 100
 # A click of five minutes in the future, and the view that follows it, have come in by then.
 RIPE = 2 * PATIENCE
 LEASE = "intent:"
@@ -185,10 +182,6 @@ class Teller:
             count = replay(self.store, definition, self.clock(), self.hold)
             log.info("scores made anew", definition=definition.version, count=count)
 
-    @property
-    def _watch(self) -> SurgeWatch:
-        return SurgeWatch(self.store)
-
     # Looking ------------------------------------------------------------------------------------
 
     def look(self, definition: Definition, subjects: Sequence[Subject]) -> int:
@@ -202,12 +195,11 @@ class Teller:
         not_true = self.store.not_true(subjects)
         told = self.store.told(subjects)
         # Accounts first: their people are told of a surge that they have just made.
-        looked = [
-            self._look_at(definition, one, told.get(one), now, wrong=one in not_true)
-            for one in sorted(subjects, key=lambda one: one.kind != "account")
-            if one.kind != "visitor"
-        ]
-        fresh = self._in_full(definition, [one for one in looked if one.news.tell], now)
+        some = sorted(subjects, key=lambda one: one.kind != "account")
+        some = [one for one in some if one.kind != "visitor"]
+        glance = Glance.at(self.store, definition, some, now)
+        looked = [self._look_at(glance, one, told.get(one), wrong=one in not_true) for one in some]
+        fresh = self._in_full(glance, [one for one in looked if one.news.tell])
         again: dict[Subject, datetime | None] = dict.fromkeys(subjects)
         again |= {one.card.subject: _earlier(one.again, one.news.wait_until) for one in looked}
         people = [one.card.subject for one in looked if one.card.subject.kind == "person"]
@@ -224,65 +216,54 @@ class Teller:
             self.store.look_again({**again, **later}, soon)
 
     def _look_at(
-        self,
-        definition: Definition,
-        subject: Subject,
-        told: Card | None,
-        now: datetime,
-        *,
-        wrong: bool,
+        self, glance: Glance, subject: Subject, told: Card | None, *, wrong: bool
     ) -> Sight:
+        definition, now = glance.definition, glance.now
         known = Known(
             subject,
-            self.store.states([subject], definition),
-            self._evidence(definition, subject, now),
+            glance.states(subject),
+            glance.evidence(subject),
             fit=None if told is None else told.fit,
             last_at=None if told is None else _long_ago(told.last_at, now),
         )
         hard = cards.is_hard(definition, known.evidence, told)
         if subject.kind == "account":
-            seen = self._watch.look(definition, subject, now)
-            self._watch.remember(subject, seen)
+            seen = glance.surge(subject)
+            glance.remember(subject)
             known = known._replace(surge=seen.told, since=seen.since)
             hard = hard or seen.is_news
-        elif (account := self.store.account_of(subject)) is not None:
-            known = known._replace(since=self._watch.since(account))
+        elif (account := glance.accounts.get(subject)) is not None:
+            known = known._replace(since=glance.since(account))
         card = cards.card_of(definition, known, now, self.zone)
         why = NOT_TRUE if wrong else news(told, card, definition.telling, now, hard=hard)
         return Sight(known, card, why, cards.look_again(definition, known, card, now))
 
-    def _evidence(
-        self, definition: Definition, subject: Subject, now: datetime
-    ) -> Sequence[Contribution]:
-        return evidence_of(self.store, definition, subject, now)
-
-    def _in_full(
-        self, definition: Definition, looked: Sequence[Sight], now: datetime
-    ) -> list[tuple[Card, News]]:
+    def _in_full(self, glance: Glance, looked: Sequence[Sight]) -> list[tuple[Card, News]]:
         """The cards that are told, with fit, colleagues and the size of the surge: all that costs more."""
-        fits = self.fitting().fits(definition, self._named(one.known.subject for one in looked))
+        named = self._named([one.known.subject for one in looked], glance.accounts)
+        fits = self.fitting().fits(glance.definition, named)
         full: list[tuple[Card, News]] = []
-        surge_of = cache(lambda account: self._watch.look(definition, account, now).told)
         for one in looked:
             subject = one.known.subject
             known = one.known._replace(fit=fits.get(subject, one.known.fit))
-            account = None if subject.kind == "account" else self.store.account_of(subject)
+            account = glance.accounts.get(subject)
             if account is not None:
-                others = colleagues_of(self.store, definition, subject, account, now)
-                known = known._replace(others=others, surge=surge_of(account))
-            full.append((cards.card_of(definition, known, now, self.zone), one.news))
+                others, surge = glance.colleagues(subject), glance.surge(account).told
+                known = known._replace(others=others, surge=surge)
+            card = cards.card_of(glance.definition, known, glance.now, self.zone)
+            full.append((card, one.news))
         return full
 
-    def _named(self, subjects: Iterable[Subject]) -> dict[Subject, list[OwnName]]:
+    def _named(
+        self, subjects: Sequence[Subject], accounts: Mapping[Subject, Subject]
+    ) -> dict[Subject, list[OwnName]]:
         """The names of each subject's records; of a person also those of the company."""
-        found: dict[Subject, list[OwnName]] = {}
-        for subject in subjects:
-            names = names_of(self.store, subject)
-            account = None if subject.kind == "account" else self.store.account_of(subject)
-            if account is not None:
-                names += names_of(self.store, account)
-            found[subject] = names
-        return found
+        theirs = [accounts[one] for one in subjects if one in accounts]
+        names = names_of_all(self.store, [*subjects, *theirs])
+        return {
+            one: [*names[one], *(names[accounts[one]] if one in accounts else ())]
+            for one in subjects
+        }
 
     # Telling ------------------------------------------------------------------------------------
 
@@ -292,37 +273,18 @@ class Teller:
         again: Mapping[Subject, datetime | None],
         now: datetime,
     ) -> None:
-        rings = [
-            ring
-            for card, why in fresh
-            for ring in rings_for(
-                self.ledger,
-                self.mappings(),
-                names_of(self.store, card.subject),
-                Lane.HANDOFF if why.at_once else Lane.LIVE,
-            )
-        ]
+        names = names_of_all(self.store, [card.subject for card, _ in fresh])
+        rings: list[Ring] = []
+        for lane in (Lane.HANDOFF, Lane.LIVE):
+            theirs = [c.subject for c, why in fresh if why.at_once == (lane is Lane.HANDOFF)]
+            every = [name for one in theirs for name in names[one]]
+            rings += rings_for(self.ledger, self.mappings(), every, lane) if every else []
         if rings:
             self.ledger.ring([one._replace(lane=Lane.LIVE) for one in rings], now, patience=True)
         self.store.tell([card for card, _ in fresh], again, now)
         if rings:
             self.ledger.ring(rings, self.clock())
             self.ring(dict.fromkeys(one.lane for one in rings))
-
-
-def evidence_of(
-    store: IntentStore, definition: Definition, subject: Subject, now: datetime
-) -> Sequence[Contribution]:
-    """What a subject's card is made of, newest first."""
-    return store.evidence(subject, definition, millis(now) - SINCE, EVIDENCE)
-
-
-def colleagues_of(
-    store: IntentStore, definition: Definition, subject: Subject, account: Subject, now: datetime
-) -> list[Sequence[Contribution]]:
-    """What other people of the account did."""
-    people = [one for one in store.members(account) if one.kind == "person" and one != subject]
-    return [evidence_of(store, definition, one, now) for one in people[:COLLEAGUES]]
 
 
 def replay(
