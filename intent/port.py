@@ -158,6 +158,9 @@ class People(Protocol):
     def members(self, account: Subject) -> Sequence[Subject]:
         """The people and visitors of an account."""
 
+    def members_of(self, accounts: Iterable[Subject]) -> Mapping[Subject, Sequence[Subject]]:
+        """The same of many at once."""
+
     def everybody(self, limit: int, after: Subject | None = None) -> Sequence[Subject]:
         """The people of whom anything is on file, in the order of their keys: for going through all."""
 

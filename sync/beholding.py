@@ -99,8 +99,10 @@ class Beholder:
         roles = self._roles(list(dict.fromkeys(contacts)))
         if deals := dict.fromkeys(deal for some in roles.values() for deal in some):
             reads.get_many(SALESFORCE, OPPORTUNITY, deals, self._of_deals())
+        members = self.store.members_of(set(accounts.values()))
         counted = self._counted_of(subjects, at)
-        return replace(self, _ahead=Foresight(at, reads, places, accounts, cards, roles, counted))
+        seen = Foresight(at, reads, places, accounts, cards, roles, members, counted)
+        return replace(self, _ahead=seen)
 
     def alone(self, now: datetime) -> Self:
         """The same, without anything read ahead, for as long as that would count."""
@@ -133,6 +135,15 @@ class Beholder:
         if self._ahead is not None and subject in self._ahead.places:
             return self._ahead.accounts.get(subject)
         return self.store.account_of(subject)
+
+    def colleagues(self, subject: Subject) -> list[Subject]:
+        """The other people of somebody's company whom we know, in one order."""
+        account = self._account_of(subject)
+        if account is None:
+            return []
+        known = {} if self._ahead is None else self._ahead.members
+        members = known[account] if account in known else self.store.members(account)
+        return [one for one in members if one.kind == "person" and one != subject]
 
     def _cards(self, subjects: Sequence[Subject]) -> Mapping[Subject, Card]:
         if self._ahead is not None and all(one in self._ahead.places for one in subjects):

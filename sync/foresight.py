@@ -34,8 +34,8 @@ class Wanted(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Foresight:
     """What was read since `at`: of everybody it was made for, and of their accounts, the records' places and
-    the cards told last. `roles`: the opportunities that name a contact, by its id; `counted`: what people did
-    on the website, newest first.
+    the cards told last; who belongs to those accounts. `roles`: the opportunities that name a contact, by its
+    id; `counted`: what people did on the website, newest first.
     """
 
     at: datetime
@@ -44,6 +44,7 @@ class Foresight:
     accounts: Mapping[Subject, Subject] = field(default_factory=dict)
     cards: Mapping[Subject, Card] = field(default_factory=dict)
     roles: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    members: Mapping[Subject, Sequence[Subject]] = field(default_factory=dict)
     counted: Mapping[Subject, Sequence[Contribution]] = field(default_factory=dict)
 
 

@@ -187,10 +187,9 @@ class Teller:
     def look(self, definition: Definition, subjects: Sequence[Subject]) -> int:
         """Look at these subjects' cards and tell what is news; answers how many there were."""
         now = self.clock()
-        for one in subjects:
-            # An event may come in while its sender has not heard of the opt-out yet.
-            if self.withdrawer.is_forbidden(one):
-                self.withdrawer.erase(one)
+        # An event may come in while its sender has not heard of the opt-out yet.
+        for one in self.withdrawer.forbidden_of(subjects):
+            self.withdrawer.erase(one)
         # In this order: whoever is forgotten in between is found by the next look.
         not_true = self.store.not_true(subjects)
         told = self.store.told(subjects)

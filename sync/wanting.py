@@ -227,9 +227,7 @@ def colleague_of(store: LifecycleStore, about: Acquaintance, standing: Standing)
     """
     if standing.recycled_at is not None or standing.stage is Stage.CUSTOMER:
         return None
-    account = about.store.account_of(standing.subject)
-    others = () if account is None else about.store.members(account)[:COLLEAGUES]
-    people = [one for one in others if one.kind == "person" and one != standing.subject]
+    people = about.colleagues(standing.subject)[:COLLEAGUES]
     return stands_in_for(standing.subject, [*store.standings(people).values()], about.definition)
 
 

@@ -72,7 +72,7 @@ class Withdrawer:
         for some in named:
             (sure if any(one.kind in SOMEBODY for one in some) else loose).extend(some)
         people = sorted({*self._whose(sure), *self._whose(loose, by_cookie=True)})
-        names = [*sure, *loose, *(name for one in people for name in self._held_by(one))]
+        names = [*sure, *loose, *(name for some in self._held_by(people).values() for name in some)]
         # The block comes first: whoever is killed after it is told again, and nothing comes in meanwhile.
         self.ledger.bar(about, names, self.clock())
         if in_systems:
@@ -108,12 +108,12 @@ class Withdrawer:
         """Whether anybody may be unwilling at all."""
         return bool(forbidding_positions(self.mappings())) or self.ledger.anybody_barred()
 
-    def is_forbidden(self, subject: Subject) -> bool:
-        """Whether a person must not be followed or scored: they said so, or a record of theirs does."""
-        if subject.kind != "person":
-            return False
-        names = list(self._held_by(subject))
-        return bool(self.ledger.barred(names) or self._forbidden(names))
+    def forbidden_of(self, subjects: Iterable[Subject]) -> list[Subject]:
+        """The people among these who must not be followed or scored: they said so, or a record of theirs."""
+        held = self._held_by([one for one in subjects if one.kind == "person"])
+        names = dict.fromkeys(name for some in held.values() for name in some)
+        bad = self.ledger.barred(names) | self._forbidden(names) if names else frozenset()
+        return [who for who, some in held.items() if not bad.isdisjoint(some)]
 
     def _forbidden(self, names: Iterable[OwnName]) -> set[OwnName]:
         positions = forbidding_positions(self.mappings())
@@ -163,13 +163,19 @@ class Withdrawer:
         }
         return sorted(found)
 
-    def _held_by(self, subject: Subject) -> Iterator[OwnName]:
-        """Everything that somebody is known by now."""
-        for link in self.store.links_of(subject):
-            # A cookie that two people share is the last one's.
-            whose = self.store.subjects_by(link.kind, [link.value]) if link.kind in COOKIES else {}
-            if link.kind in SOMEBODY or whose.get(link.value) == subject:
-                yield OwnName(link.kind, link.value)
+    def _held_by(self, subjects: Sequence[Subject]) -> dict[Subject, list[OwnName]]:
+        """Everything that each of these is known by now."""
+        named = self.store.names_of(subjects)
+        # A cookie that two people share is the last one's.
+        last: dict[tuple[str, str], Subject] = {}
+        for kind in COOKIES:
+            values = [value for some in named.values() for of, value in some if of == kind]
+            known = self.store.subjects_by(kind, values) if values else {}
+            last |= {(kind, value): who for value, who in known.items()}
+        return {
+            who: [OwnName(*name) for name in some if name[0] in SOMEBODY or last.get(name) == who]
+            for who, some in named.items()
+        }
 
     def erase(self, subject: Subject) -> None:
         """Forget a subject, and ring for the records that hold something of theirs."""

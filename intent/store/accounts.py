@@ -40,20 +40,23 @@ def _best_claims(held: Iterable[Held]) -> dict[str, Claim]:
     return found
 
 
-def domains_of(connection: Connection, account: str) -> list[str]:
-    """Every domain and corporate number that stands for an account, given as text."""
-    names = connection.scalars(select(trail.c.name).where(trail.c.owner == account))
-    key = account.partition(":")[2]
-    return sorted({key, *(named(name).value for name in names)})
-
-
 def members_of(connection: Connection, account: str) -> list[str]:
     """The people and visitors who count for an account, as texts in one order."""
-    domains = domains_of(connection, account)
+    return members_of_all(connection, [account])[account]
+
+
+def members_of_all(connection: Connection, accounts: Iterable[str]) -> dict[str, list[str]]:
+    """The same of many at once."""
+    found: dict[str, list[str]] = {one: [] for one in accounts}
+    domains = {one.partition(":")[2] for one in found}
+    rows = connection.execute(select(trail.c.name).where(among(connection, trail.c.owner, found)))
+    domains |= {named(row.name).value for row in rows}
     ids = connection.scalars(
-        select(trail.c.id).where(among(connection, trail.c.account, domains))
+        select(trail.c.id).where(among(connection, trail.c.account, sorted(domains)))
     ).all()
     owners = {owner for one in held_by_id(connection, ids).values() for owner in one.owners}
     people = {owner for owner in owners if not owner.startswith("account:")}
-    found = accounts_of(connection, people)
-    return sorted(owner for owner, label in found.items() if label == account)
+    for owner, label in sorted(accounts_of(connection, people).items()):
+        if label in found:
+            found[label].append(owner)
+    return found

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select, update
 from intent.definition import Definition
 from intent.model import Identity, Millis, Subject, millis, moment
 from intent.port import Link, UnknownSubject
-from intent.store.accounts import accounts_of, labels_of, members_of
+from intent.store.accounts import accounts_of, labels_of, members_of_all
 from intent.store.bonds import Bond, Said, end_bonds, first_bonds, pairs_with
 from intent.store.naming import (
     ACCOUNT_SURE,
@@ -159,8 +159,14 @@ class People(Scoring):
 
     def members(self, account: Subject) -> Sequence[Subject]:
         """The people and visitors of an account."""
+        return self.members_of([account])[account]
+
+    def members_of(self, accounts: Iterable[Subject]) -> Mapping[Subject, Sequence[Subject]]:
+        """The same of many at once."""
+        texts = {subject_text(one): one for one in accounts}
         with self._look() as connection:
-            return [subject_of(text) for text in members_of(connection, subject_text(account))]
+            found = members_of_all(connection, texts)
+        return {texts[text]: [subject_of(one) for one in some] for text, some in found.items()}
 
     def everybody(self, limit: int, after: Subject | None = None) -> Sequence[Subject]:
         """The people of whom anything is on file, in the order of their keys."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from intent.decay import State, merge
 from intent.definition import Definition
 from intent.model import UNKNOWN, Contribution, Millis, StateKey, Subject, millis
-from intent.store.accounts import members_of
+from intent.store.accounts import members_of, members_of_all
 from intent.store.base import IntentRoom, need_definition
 from intent.store.counting import day_of
 from intent.store.evidence import newest_of
@@ -32,7 +32,7 @@ class Reading(IntentRoom):
         """The decayed sums of these subjects; of an account: its own, and those of each of its members."""
         with self._look() as connection:
             need_definition(connection, definition)
-            owners = _with_members(connection, subjects)
+            owners = _everybody(_with_members(connection, subjects))
             held = held_by_owner(connection, owners)
             return _merged(connection, held, owners, definition)
 
@@ -49,8 +49,8 @@ class Reading(IntentRoom):
         texts = {subject_text(one): one for one in subjects}
         with self._look() as connection:
             need_definition(connection, definition)
-            owners = {text: _with_members(connection, [one]) for text, one in texts.items()}
-            held = held_by_owner(connection, {one for some in owners.values() for one in some})
+            owners = _with_members(connection, texts.values())
+            held = held_by_owner(connection, _everybody(owners))
             found = newest_of(connection, definition, held, owners, since, limit)
         return {texts[text]: some for text, some in found.items()}
 
@@ -117,12 +117,16 @@ class Reading(IntentRoom):
         return [(subject_of(owner), at) for (owner, _), at in sorted(first.items())]
 
 
-def _with_members(connection: Connection, subjects: Iterable[Subject]) -> set[str]:
+def _with_members(connection: Connection, subjects: Iterable[Subject]) -> dict[str, set[str]]:
+    """Whom each of these stands for, as texts: itself, and its members."""
     texts = {subject_text(one) for one in subjects}
-    members = [
-        one for text in texts if text.startswith("account:") for one in members_of(connection, text)
-    ]
-    return texts | set(members)
+    accounts = {text for text in texts if text.startswith("account:")}
+    members = members_of_all(connection, accounts) if accounts else {}
+    return {text: {text, *members.get(text, ())} for text in texts}
+
+
+def _everybody(owners: Mapping[str, Iterable[str]]) -> set[str]:
+    return {one for some in owners.values() for one in some}
 
 
 def _merged(
