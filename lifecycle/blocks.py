@@ -84,6 +84,8 @@ ROUTE: Form = {
 SELLERS: Form = {
     "at_once": Word("capacity", whole(1, 100_000)),
     "a_list": Word("a_list", whole(1, 1000)),
+    "owner": Word("sets_owner", flag),
+    "task": Word("makes_task", flag),
 }
 COMING: Form = {
     "most": Word("most", whole(1, 100)),
@@ -175,7 +177,7 @@ def routes(node: Node | None, faults: FaultList) -> tuple[Route, ...]:
 
 
 def sellers(node: Node | None, faults: FaultList) -> dict[str, Any]:
-    """How much one seller takes."""
+    """How much one seller takes, and what is done for them in Salesforce."""
     return filled(node, SELLERS, faults) or {}
 
 

@@ -24,11 +24,6 @@ SHOWN: Final = frozenset({Stage.MQL, Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, St
 UNASKED: Final = frozenset({Stage.CUSTOMER, Stage.DISQUALIFIED, Stage.ERASED})
 
 
-def is_handed(definition: Definition, stage: Stage) -> bool:
-    """Whether somebody is handed over by entering a stage: from marketing, or from inside to field sales."""
-    return stage is Stage.MQL or (stage is Stage.SQL and definition.preset == "jp_is_fs")
-
-
 def card_text(definition: Definition, lead: HandOver, language: Language) -> str:
     """The card as it stands on the record of a lead: evidence, topics, sentence, history, what is missing."""
     # It stands there after the verdict, too: until when one was asked for is a letter's matter.

@@ -163,7 +163,8 @@ class Definition:
 
     `name` is what both systems are told: id and version. `consent` is what has to be allowed, by dimension.
     `capacity`: leads that one seller may have open at once; None: no limit. `contacts` says where messages
-    to a seller, a queue or a department go.
+    to a seller, a queue or a department go. `sets_owner` and `makes_task`: whether the record of whoever is
+    handed over becomes the seller's in Salesforce, and whether a task of theirs says so.
     """
 
     id: str
@@ -184,6 +185,8 @@ class Definition:
     capacity: int | None = None
     coming: Coming = Coming()
     a_list: int = 10
+    sets_owner: bool = False
+    makes_task: bool = False
 
     @property
     def name(self) -> str:
@@ -192,6 +195,11 @@ class Definition:
     @property
     def order(self) -> tuple[Stage, ...]:
         return ORDER[self.preset]
+
+
+def is_handed(definition: Definition, stage: Stage) -> bool:
+    """Whether somebody is handed over by entering a stage: from marketing, or from inside to field sales."""
+    return stage is Stage.MQL or (stage is Stage.SQL and definition.preset == "jp_is_fs")
 
 
 class Approval(NamedTuple):

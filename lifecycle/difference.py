@@ -119,7 +119,15 @@ def _of_definition(one: Definition) -> Iterator[tuple[tuple[str, str], Aspects]]
         yield ("sla", clock), {"minutes": told(target.minutes), "steps": steps}
     for route in one.routes:
         yield ("route", route.id), {"when": route.when, "to": told(route.to)}
-    yield ("sellers", ""), {"capacity": told(one.capacity), "a_list": told(one.a_list)}
+    yield (
+        ("sellers", ""),
+        {
+            "capacity": told(one.capacity),
+            "a_list": told(one.a_list),
+            "owner": told(one.sets_owner),
+            "task": told(one.makes_task),
+        },
+    )
     yield ("coming", ""), _aspects(_fields(one.coming))
 
 

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from intent.model import Subject
-from lifecycle.definition import NOT_WORKED, Clock
+from lifecycle.definition import NOT_WORKED, Clock, Definition, is_handed
 from lifecycle.keeping import WAITS
 from lifecycle.model import Entry, Refusal, Role, Stage, Standing
 
 # `hand_over` and `send_back` tell of an entry, `refused` of what somebody entered in vain, `clock` of a step
-# of a timer, `let_go` of a hand-off that ended since somebody forbade to be followed, the notes of a day.
-Kind = Literal["hand_over", "send_back", "refused", "clock", "let_go", "morning", "weekly"]
+# of a timer, `let_go` of a hand-off that ended since somebody forbade to be followed, the notes of a day. A
+# `desk` errand is no letter: the seller gets the record and a task in Salesforce.
+Letter = Literal["hand_over", "send_back", "refused", "clock", "let_go", "morning", "weekly"]
+Kind: TypeAlias = Letter | Literal["desk"]
+LETTERS: Final[tuple[Kind, ...]] = get_args(Letter)
+DESK: Final[tuple[Kind, ...]] = ("desk",)
 MARKETING, SALES, INSIDE, OPS = "marketing", "sales", "is", "ops"
 # Stages in which a link may ask for a verdict; by the preset only one of them does.
 HANDED = frozenset({Stage.MQL, Stage.SQL})
@@ -31,7 +35,7 @@ LOST = "T13"
 
 
 class Errand(NamedTuple):
-    """One letter that is owed. Its `id` makes it one, however often it is asked for.
+    """One letter that is owed, or thing to be done. Its `id` makes it one, however often it is asked for.
 
     `whom`: an address, a queue, or a department. `entry` is the number of the ledger entry it tells of, or
     that its `clock` began with; `step` counts the clock's steps from 1. `is_taken`: with this step the lead
@@ -62,6 +66,15 @@ def errands_after(entries: Iterable[Entry]) -> Iterator[Errand]:
             yield _of("hand_over", entry, entry.handed_to or SALES)
         elif entry.stage in GONE and _is_news(entry):
             yield _of("send_back", entry, INSIDE if entry.hop == "is" else MARKETING)
+
+
+def desk_after(definition: Definition, entries: Iterable[Entry]) -> Iterator[Errand]:
+    """What is to be done in Salesforce for a seller who gets somebody, where the definition wants it."""
+    if not (definition.sets_owner or definition.makes_task):
+        return
+    for entry in entries:
+        if is_handed(definition, entry.stage) and entry.handed_to and not entry.skipped:
+            yield _of("desk", entry, entry.handed_to)
 
 
 def errand_after(refusal: Refusal) -> Errand | None:

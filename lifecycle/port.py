@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 from connector.port import System
 from lifecycle.definition import Approval, Clock, Kept
-from lifecycle.errands import Errand
+from lifecycle.errands import LETTERS, Errand, Kind
 from lifecycle.model import Brief, Entry, Refusal, Request, Standing, Subject
 
 __all__ = ["Approval", "Kept"]
@@ -208,10 +208,12 @@ class Letters(Protocol):
     def put_letters(self, errands: Sequence[Errand]) -> int:
         """Put errands on file, each id once; answers how many are new."""
 
-    def take_letters(self, now: datetime, until: datetime, limit: int) -> Sequence[Errand]:
+    def take_letters(
+        self, now: datetime, until: datetime, limit: int, kinds: Sequence[Kind] = LETTERS
+    ) -> Sequence[Errand]:
         """Errands to be done now, longest waiting first; nobody else gets them before `until`."""
 
-    def owed(self, limit: int) -> Sequence[Errand]:
+    def owed(self, limit: int, kinds: Sequence[Kind] = LETTERS) -> Sequence[Errand]:
         """Errands that are not over, longest waiting first; looking takes none of them."""
 
     def again(self, errand: Errand, at: datetime) -> None:

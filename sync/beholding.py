@@ -237,7 +237,7 @@ class Beholder:
         place = next((one for one in places if one.system is system), None)
         if place is None:
             return None
-        known = self._fields(system, place.object)
+        known = self.fields_of(system, place.object)
         return Wanted(place, tuple(name for name in wanted if name in known))
 
     def _read(self, wanted: Wanted | None) -> dict[str, Value]:
@@ -259,7 +259,8 @@ class Beholder:
             return self._ahead.reads.get_many(system, object_name, ids, fields)
         return self.connectors[system].get_many(object_name, ids, fields)
 
-    def _fields(self, system: System, object_name: str) -> frozenset[str]:
+    def fields_of(self, system: System, object_name: str) -> frozenset[str]:
+        """The fields of an object that we may see. Raises what the system raises."""
         place = (system, object_name)
         if place not in self._schemas:
             described = self.connectors[system].describe(object_name)
@@ -304,7 +305,7 @@ class Beholder:
         }
 
     def _of_deals(self) -> tuple[str, ...]:
-        return tuple(name for name in OUTCOME if name in self._fields(SALESFORCE, OPPORTUNITY))
+        return tuple(name for name in OUTCOME if name in self.fields_of(SALESFORCE, OPPORTUNITY))
 
     def on_deals(self, opportunities: Sequence[str]) -> list[OwnName]:
         """The names of the people who stand on these opportunities."""

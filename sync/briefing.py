@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from lifecycle.briefs import SHOWN, card_text, is_handed
+from lifecycle.briefs import SHOWN, card_text
+from lifecycle.definition import is_handed
 from lifecycle.facts import NOES, Known
 from lifecycle.gate import questions, weigh
 from lifecycle.letters import HandOver, Links

@@ -18,6 +18,7 @@ from connector.port import System
 from intent.model import Subject
 from lifecycle import clocks
 from lifecycle.contest import settle
+from lifecycle.errands import desk_after
 from lifecycle.facts import Known
 from lifecycle.model import Entry, Request, Stage, Standing
 from lifecycle.port import Decided, LifecycleStore, Overtaken, Timer
@@ -109,7 +110,8 @@ class Decider:
             at = reduce(step, one.entries, at)
             known = seen[one.request.id]
             brief = self.scribe.brief(about, at, known, one.entries, timers, self.clock())
-            found.append(Decided(one.request, one.entries, one.refusal, timers, brief))
+            desk = tuple(desk_after(about.definition, one.entries))
+            found.append(Decided(one.request, one.entries, one.refusal, timers, brief, desk))
             now_running |= {timer[:3]: timer for timer in timers}
             now_running = {k: t for k, t in now_running.items() if t.stopped_at is None}
         return found

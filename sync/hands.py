@@ -9,7 +9,7 @@
     memory         does chores that are overdue although somebody should have been reminded of them
     eyes           scores what came in from the website and tells what is news of it
     usher          decides who is handed over and who comes back, and sees to the clocks of hand-offs
-    postman        sends the letters that are owed
+    postman        gives sellers the records of their leads, and sends the letters that are owed
 
 Each thread that works has a station, and so a name of its own at the leases.
 """
@@ -25,6 +25,7 @@ from time import monotonic
 import structlog
 
 from sync.chores import Chores, Stopped
+from sync.desk import Desk
 from sync.lanes import URGENT, Lane
 from sync.ledger import Ledger, LedgerError
 from sync.mustering import Muster
@@ -78,6 +79,8 @@ class Hands:
     teller: Teller | None = None
     # Answers whoever hands leads over, by the mappings in force; None: nobody does here.
     usher: Callable[[], Usher] | None = None
+    # Answers whoever arranges hand-overs in Salesforce; None: nobody does here.
+    desk: Callable[[], Desk] | None = None
     # Answers whoever sends letters; None: nobody does here.
     postman: Callable[[], Postman] | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -224,7 +227,9 @@ class Hands:
             usher.sweep()
 
     def deliver(self) -> None:
-        """Send the letters that are owed."""
+        """Arrange what was handed over, and send the letters that are owed."""
+        if self.desk is not None:
+            self.desk().work()
         if self.postman is not None:
             self.postman().deliver()
 

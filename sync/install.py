@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import mappings
-from connector.errors import SystemBlocked
+from connector.errors import Rejected, SystemBlocked
 from connector.port import Connector, FieldKind, NewField, ObjectSchema, System
 from intent.load import FILE_NAME as INTENT_FILE
 from intent.load import SHIPPED as SHIPPED_INTENT
@@ -18,12 +18,16 @@ from lifecycle.load import SHIPPED_FOLDER as SHIPPED_DEFINITIONS
 from mappings.own_values import OWN_VALUES
 from mappings.schema import Line
 from mappings.schema import Mapping as FieldMapping
+from sync.desk import KEY as TASK_KEY
+from sync.desk import TASK
 from sync.field_choices import PLAIN, Wording, question_of, told, verdict_field
 from sync.petitions import REASON
 
 SHIPPED = Path(mappings.__file__).parent
 # Where the files to deploy are put, in the working folder.
 TO_DEPLOY = "salesforce-fields"
+# Where it stands who somebody is handed to.
+HANDED_TO = "lifecycle.handed_to"
 LABELS = {System.HUBSPOT: "Salesforce id (Kakehashi)", System.SALESFORCE: "HubSpot Id"}
 
 
@@ -110,20 +114,25 @@ def create_keys(
     for system, wanted in _wanted(compiled, wording):
         connector = connectors[system]
         where = {"system": system.value, "object": wanted.object, "field": wanted.name}
-        if (system, wanted.object) not in known:
-            known[system, wanted.object] = connector.describe(wanted.object)
-        if wanted.name in known[system, wanted.object].fields:
-            continue
-        field = _fitting(connector, wanted)
         try:
-            connector.create_field(field)
-        except SystemBlocked as error:
-            if error.cause != "permission":
+            if (system, wanted.object) not in known:
+                known[system, wanted.object] = connector.describe(wanted.object)
+            if wanted.name in known[system, wanted.object].fields:
+                continue
+            connector.create_field(_fitting(connector, wanted))
+        except (SystemBlocked, Rejected) as error:
+            if not _is_hidden(error):
                 raise
-            missing.append({**where, "how": _how(system, field, wording)})
+            missing.append({**where, "how": _how(system, wanted, wording)})
         else:
             created.append(where)
     return created, missing
+
+
+def _is_hidden(error: SystemBlocked | Rejected) -> bool:
+    """Whether we lack a right: to make fields, or to see the object at all."""
+    is_object = isinstance(error, Rejected) and error.cause == "no_such_field"
+    return is_object or (isinstance(error, SystemBlocked) and error.cause == "permission")
 
 
 def deployable(
@@ -164,7 +173,12 @@ def fields_of_ours(compiled: Iterable[FieldMapping]) -> set[tuple[str, str]]:
 def _wanted(compiled: Iterable[FieldMapping], wording: Wording) -> list[tuple[System, NewField]]:
     """Every field once; what hangs on another one comes after all others."""
     mappings = list(compiled)
-    fields = [*_keys(mappings), *_lines(mappings, wording), *_consent_fields(mappings)]
+    fields = [
+        *_keys(mappings),
+        *_lines(mappings, wording),
+        *_consent_fields(mappings),
+        *_task_field(mappings),
+    ]
     found = list(dict.fromkeys(fields))
     return sorted(found, key=lambda one: one[1].companion is not None)
 
@@ -184,6 +198,23 @@ def _keys(mappings: Iterable[FieldMapping]) -> Iterator[tuple[System, NewField]]
                         "make a twin; do not edit it.",
                     ),
                 )
+
+
+def _task_field(mappings: Iterable[FieldMapping]) -> Iterator[tuple[System, NewField]]:
+    """Where a task of ours bears the hand-over that it is about, if people are handed over at all."""
+    lines = (line for one in mappings for each in one.objects.values() for line in each.lines)
+    if any(line.ledger_value == HANDED_TO for line in lines):
+        yield (
+            System.SALESFORCE,
+            NewField(
+                object=TASK,
+                name=TASK_KEY,
+                label="Hand-over (Kakehashi)",
+                unique=True,
+                description="The hand-over that this task is about. Kakehashi needs it to never make "
+                "a second task; do not edit it.",
+            ),
+        )
 
 
 def _lines(mappings: Iterable[FieldMapping], wording: Wording) -> Iterator[tuple[System, NewField]]:

@@ -1,4 +1,4 @@
-"""Who sends letters in this process, over the settings of an installation."""
+"""Who sends letters, and arranges hand-overs, in this process, over the settings of an installation."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Protocol
 from connector.http import ca_bundle_of
 from sync.callers import Addresses
 from sync.composing import Composer, Signing
+from sync.desk import Desk
 from sync.handoff import Handoff
 from sync.ledger import Ledger
 from sync.outward import MailServer
@@ -45,6 +46,19 @@ def postman_of(
         about=handoff.about,
         clock=handoff.clock,
         holds=premises.settings.mode == "observe",
+        stop=stop,
+    )
+
+
+def desk_of(premises: Premises, handoff: Handoff, stop: Callable[[], bool] = lambda: False) -> Desk:
+    """Whoever arranges in Salesforce what was handed over."""
+    settings = premises.settings
+    return Desk(
+        store=handoff.store,
+        about=handoff.about,
+        clock=handoff.clock,
+        language=settings.handoff.lang or settings.lang,
+        holds=settings.mode == "observe",
         stop=stop,
     )
 

@@ -27,13 +27,14 @@ from sync.chores import Chores, Stopped
 from sync.clockwork import LEADS_FOR, Clockwork
 from sync.common_clock import CommonClock
 from sync.companies import Companies
+from sync.desk import Desk
 from sync.handoff import Handoff, handoff_over
 from sync.hands import Hands
 from sync.holding import Holder
 from sync.interest import Interest, LateInbox, withdrawer_of
 from sync.ledger import LedgerError, LedgerLock
 from sync.ledger.lock import this_host
-from sync.mailroom import postman_of, verdicts_of
+from sync.mailroom import desk_of, postman_of, verdicts_of
 from sync.mapping_watch import MappingWatch
 from sync.page_topics import TopicInbox
 from sync.postman import Postman
@@ -151,6 +152,10 @@ class Parts:
         """Who sends letters in this process."""
         return postman_of(self.bridge, self.handoff(), self.stopping.is_set)
 
+    def desk(self) -> Desk:
+        """Who arranges hand-overs in Salesforce in this process."""
+        return desk_of(self.bridge, self.handoff(), self.stopping.is_set)
+
     def verdicts(self) -> Verdicts:
         """Who takes verdicts by links in this process."""
         return verdicts_of(self.bridge, self.handoff)
@@ -223,6 +228,7 @@ class Parts:
             teller=None if interest is None else interest.teller,
             usher=lambda: self.handoff().usher,
             postman=self.postman,
+            desk=self.desk,
             stopping=self.stopping,
         )
 

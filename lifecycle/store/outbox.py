@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select, update
 
 from database.room import aware, utc
 from intent.store.naming import subject_of, subject_text
 from intent.store.rows import among
-from lifecycle.errands import Errand
+from lifecycle.errands import LETTERS, Errand, Kind
 from lifecycle.port import Unsent
 from lifecycle.store.base import LifecycleRoom, hold_known, insert_new
 from lifecycle.store.tables import letter
@@ -38,9 +38,11 @@ class Outbox(LifecycleRoom):
                 ],
             )
 
-    def take_letters(self, now: datetime, until: datetime, limit: int) -> Sequence[Errand]:
+    def take_letters(
+        self, now: datetime, until: datetime, limit: int, kinds: Sequence[Kind] = LETTERS
+    ) -> Sequence[Errand]:
         """Errands to be done now, longest waiting first; nobody else gets them before `until`."""
-        due = letter.c.next_at <= utc(now)
+        due = and_(letter.c.next_at <= utc(now), letter.c.kind.in_(kinds))
         # Asked every second by every worker: who finds nothing keeps nobody from writing.
         with self._look() as connection:
             if connection.scalar(select(letter.c.id).where(due).limit(1)) is None:
@@ -60,9 +62,9 @@ class Outbox(LifecycleRoom):
             )
         return [_errand_of(row)._replace(tries=row.tries + 1) for row in rows]
 
-    def owed(self, limit: int) -> Sequence[Errand]:
+    def owed(self, limit: int, kinds: Sequence[Kind] = LETTERS) -> Sequence[Errand]:
         """Errands that are not over, longest waiting first; looking takes none of them."""
-        is_open = letter.c.next_at.is_not(None)
+        is_open = and_(letter.c.next_at.is_not(None), letter.c.kind.in_(kinds))
         with self._look() as connection:
             rows = connection.execute(
                 select(letter).where(is_open).order_by(letter.c.at, letter.c.id).limit(limit)

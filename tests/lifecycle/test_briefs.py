@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle.briefs import SHOWN, card_text, card_told, completeness_told, is_handed, missing_told
-from lifecycle.definition import Gate, Question
+from lifecycle.briefs import SHOWN, card_text, card_told, completeness_told, missing_told
+from lifecycle.definition import Gate, Question, is_handed
 from lifecycle.model import Brief, Stage
 from lifecycle.wording import Who
 from mappings.faults import Language

@@ -17,6 +17,7 @@ from lifecycle.model import Stage, Trigger, Verdict
 from mappings.compile import Locale, compile_folder
 from mappings.own_values import OWN_VALUES
 from mappings.schema import Mapping
+from sync.desk import KEY
 from sync.field_choices import QUESTIONS, Wording, texts
 from sync.install import SHIPPED, create_keys, deployable, write_steps
 from tests.lifecycle.builders import shipped
@@ -44,7 +45,7 @@ def systems(*, may_create: bool = True) -> dict[System, MemoryConnector]:
     found = {}
     for side, objects in (
         (System.HUBSPOT, ("contacts",)),
-        (System.SALESFORCE, ("Contact", "Lead")),
+        (System.SALESFORCE, ("Contact", "Lead", "Task")),
     ):
         email = FieldSchema(name="email", label="email", kind="text")
         found[side] = MemoryConnector(side, clock=time, fields={name: [email] for name in objects})
@@ -214,6 +215,23 @@ def test_what_may_not_be_made_is_written_as_a_project_to_deploy(
         f"{objects}/Lead/fields/Recycle_Reason__c.field-meta.xml",
         f"{objects}/Contact/validationRules/Recycle_Reason_is_needed.validationRule-meta.xml",
     }
+
+
+def test_a_task_of_a_hand_over_gets_the_field_that_makes_it_one(
+    handed: tuple[Mapping, ...],
+) -> None:
+    """Only where people are handed over; without a right to see tasks the way to make it is told."""
+    made = systems()
+    created, _ = create_keys(made, handed, wording())
+    assert ("salesforce", "Task", KEY) in places(created)
+    assert made[System.SALESFORCE].describe("Task").fields[KEY].unique
+    blind = systems()
+    known = blind[System.SALESFORCE]._fields
+    assert known is not None
+    del known["Task"]
+    created, missing = create_keys(blind, handed, wording())
+    assert places(missing) == {("salesforce", "Task", KEY)}
+    assert created
 
 
 def test_lists_that_are_closed_take_what_the_ledger_says(

@@ -15,6 +15,8 @@ from tests.walk.live import Pair
 from tests.walk.website import KEY, SAMPLES
 
 MARKETING, SALES = "m.sato@acme.test", "k.tanaka@acme.test"
+# The one user of the practice org who is a person.
+SELLER = "sales.person@practice.example.com"
 OWNERS = re.compile(r"owners: \{[^}]*\}")
 MAPPINGS = {"people": "people-with-handoff", "companies": "companies-with-intent"}
 # Where both systems hold what is told of somebody's life: HubSpot's property, Salesforce's field.
@@ -66,7 +68,7 @@ def prepare(
     definition = admin.folder / "definitions" / "qualified-lead.yaml"
     owners = f"owners: {{marketing: {MARKETING}, sales: {SALES}}}"
     text = OWNERS.sub(owners, definition.read_text("utf-8"), count=1)
-    for shipped, wanted in (rules or {}).items():
+    for shipped, wanted in {"to: [sales@example.com]": f"to: [{SELLER}]", **(rules or {})}.items():
         assert shipped in text
         text = text.replace(shipped, wanted)
     definition.write_text(text, "utf-8")

@@ -10,6 +10,7 @@ from pathlib import Path
 from sandbox.serve import Sandbox
 from tests.walk.handover import (
     LIFE,
+    SELLER,
     in_hubspot,
     in_salesforce,
     is_back,
@@ -52,6 +53,7 @@ class Story:
         """Every step; what comes after a `yield` begins when the reader has looked."""
         self.raises_hand()
         self.comes_to("mql")
+        self.live.wait(lambda: self.is_the_sellers(1), PATIENCE, "the seller's record and task")
         yield "mql"
         self.seller(verdict="reject", reason="timing", comment=COMMENT)
         self.live.wait(lambda: is_back(self.hubspot()), PATIENCE, "all of the send-back")
@@ -63,6 +65,7 @@ class Story:
         self.marketer_ends_the_rest()
         self.reads_prices()
         self.comes_to("mql")
+        self.live.wait(lambda: self.is_the_sellers(2), PATIENCE, "the seller's second task")
         yield "returned"
         self.seller(verdict="accept")
         self.comes_to("sal")
@@ -93,6 +96,18 @@ class Story:
 
     def comes_to(self, stage: str) -> None:
         self.live.wait(lambda: self.stands(stage), PATIENCE, f"{stage} in both orgs")
+
+    def is_the_sellers(self, tasks: int) -> bool:
+        """Whether the record is the seller's, with so many tasks of theirs about it."""
+        there = self.live.sandbox.salesforce
+        (seller,) = [i for i, one in there.records("User").items() if one.get("Email") == SELLER]
+        held = there.records(self.pair.object)[self.pair.record]
+        theirs = [
+            one
+            for one in there.records("Task").values()
+            if (one.get("WhoId"), one.get("OwnerId")) == (self.pair.record, seller)
+        ]
+        return held["OwnerId"] == seller and len(theirs) == tasks
 
     def surge_is_told(self) -> bool:
         there = self.live.sandbox
