@@ -42,6 +42,12 @@ ELSEWHERE: Final[Mapping[RefusalCode, str]] = {
     "further_record": "refused.further",
     "not_followed": "refused.ended",
 }
+# The same of what was entered in a further record, to which nothing is written.
+IN_A_FURTHER_RECORD: Final[Mapping[str, str]] = {
+    "refused.stays": "refused.stays_beside",
+    "refused.beside": "refused.beside_further",
+    "refused.ended": "refused.ended_beside",
+}
 
 
 class Links(NamedTuple):
@@ -146,10 +152,10 @@ def refused(definition: Definition, who: Who, refusal: Refusal, language: Langua
 
 def _stays(refusal: Refusal, language: Language) -> str:
     """Where the lead is; beside a verdict that verdict has the say, and a further record is left alone."""
-    other = ELSEWHERE.get(refusal.code)
-    if other is not None:
-        return say(other, language)
-    return say("refused.stays", language, stood=stage_said(refusal.stood, language))
+    kind = ELSEWHERE.get(refusal.code, "refused.stays")
+    if refusal.request.is_further:
+        kind = IN_A_FURTHER_RECORD.get(kind, kind)
+    return say(kind, language, stood=stage_said(refusal.stood, language))
 
 
 def let_go(who: Who, language: Language) -> Letter:

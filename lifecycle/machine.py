@@ -126,7 +126,7 @@ def _row(
     if allowed:
         return allowed[0]
     if not found:
-        return _illegal(standing, to, definition)
+        return _illegal(standing, request, to, definition)
     roles = sorted({role.value for row in found for role in row.roles})
     return Held("role", {"roles": ", ".join(roles), "to": to.value})
 
@@ -145,11 +145,11 @@ def _misplaced(
     if standing.stage is Stage.RECYCLED and _rests(standing, situation):
         until = standing.cool_until.isoformat() if standing.cool_until else ""
         return Held("cooling_off", {"until": until, "reason": standing.reason or ""})
-    return _illegal(standing, request.to, definition)
+    return _illegal(standing, request, request.to, definition)
 
 
-def _illegal(standing: Standing, to: Stage, definition: Definition) -> Held:
-    allowed = reachable(definition.preset, standing.stage)
+def _illegal(standing: Standing, request: Request, to: Stage, definition: Definition) -> Held:
+    allowed = reachable(definition.preset, standing.stage, request.role)
     return Held("illegal", {"to": to.value, "allowed": ", ".join(stage.value for stage in allowed)})
 
 

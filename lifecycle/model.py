@@ -55,6 +55,8 @@ Hop = Literal["is", "marketing"]
 GateState = Literal["known", "asked_unknown", "not_asked"]
 # The transition of an entry that leads nowhere: another day for looking again at whom was sent back.
 REVIEW: Final = "review"
+# What the id of a request begins with that was entered in a further record of somebody.
+FURTHER_EDIT: Final = "further:"
 # What brings somebody back (domain sheet, 2.7). `reroute`: nobody worked it, so that somebody else shall.
 Trigger = Literal[
     "hand_raise",
@@ -126,6 +128,11 @@ class Request:
     evidence: Evidence | None = None
     # Whom it was handed to: a seller's address or a queue; set with `mql`.
     handed_to: str | None = None
+
+    @property
+    def is_further(self) -> bool:
+        """Whether it was entered in a further record of somebody, to which nothing is written."""
+        return self.id.startswith(FURTHER_EDIT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

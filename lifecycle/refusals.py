@@ -38,6 +38,8 @@ def stage_said(stage: Stage, language: Language) -> str:
 
 def _said(key: str, word: str, definition: Definition, language: Language) -> str:
     """One word of a refusal as people call it."""
+    if key == "allowed" and not word:
+        return str(texts()["none"][key][language])
     if key in ("to", "stage", "allowed"):
         return _each("stages", word, language)
     if key == "roles":

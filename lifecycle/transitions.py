@@ -148,9 +148,11 @@ def rows(preset: Preset, source: Stage, to: Stage) -> tuple[Transition, ...]:
     return _by_ends(preset).get((source, to), ())
 
 
-def reachable(preset: Preset, source: Stage) -> tuple[Stage, ...]:
-    """Where somebody may go from a stage at all, in the order of the stages."""
-    return tuple(stage for stage in Stage if rows(preset, source, stage))
+def reachable(preset: Preset, source: Stage, role: Role) -> tuple[Stage, ...]:
+    """Where whoever asks in this role may move somebody from a stage, in the order of the stages."""
+    return tuple(
+        to for to in Stage if any(role in row.roles for row in rows(preset, source, to))
+    )
 
 
 def skipped(preset: Preset, source: Stage) -> tuple[Stage, ...]:

@@ -18,7 +18,7 @@ from lifecycle.coming_back import Held
 from lifecycle.definition import Definition
 from lifecycle.keeping import NONE, TO_JUDGE, WAITS, Words, words_for
 from lifecycle.machine import OUT, where_to
-from lifecycle.model import Refusal, RefusalCode, Request, Role, Stage, Standing
+from lifecycle.model import FURTHER_EDIT, Refusal, RefusalCode, Request, Role, Stage, Standing
 from mappings.normal import as_text
 from mappings.own_values import OWN_VALUES
 from mappings.schema import Cell
@@ -234,7 +234,8 @@ def _id(heard: Heard, standing: Standing, nth: int) -> str:
     entered = sorted((name, str(cell)) for name, cell in heard.entered.items())
     where = heard.pair_id or heard.record_id
     text = repr((heard.mapping, where, heard.system.value, entered, standing.number, nth))
-    return f"edit:{sha256(text.encode()).hexdigest()[:32]}"
+    kind = "edit:" if heard.instead is None else FURTHER_EDIT
+    return f"{kind}{sha256(text.encode()).hexdigest()[:32]}"
 
 
 assert OWN_VALUES.keys() >= ASKED_BY  # noqa: S101 - the names of the language

@@ -12,7 +12,7 @@ from lifecycle import wording
 from lifecycle.errands import errand_after
 from lifecycle.letters import refused as letter_of
 from lifecycle.machine import decide
-from lifecycle.model import Evidence, Refusal, RefusalCode, Role, Stage
+from lifecycle.model import FURTHER_EDIT, Evidence, Refusal, RefusalCode, Role, Stage
 from lifecycle.refusals import refusal_said, texts
 from lifecycle.wires import mail
 from lifecycle.wording import Letter, Who
@@ -79,9 +79,19 @@ def test_a_refusal_names_what_helps() -> None:
     assert refusal_said(vague, shipped(), "en") == (
         "Not known yet: problem to solve, timeframe, decision maker. These questions go to marketing."
     )
-    odd = refused(standing(Stage.KNOWN), request(Stage.CUSTOMER, Role.SALES))
+    odd = refused(standing(Stage.KNOWN), request(Stage.CUSTOMER, Role.MARKETING))
     assert refusal_said(odd, shipped(), "en") == (
-        'From "known" nobody goes to "customer". Possible: lead, erased.'
+        'From "known" nobody goes to "customer". Possible: lead.'
+    )
+
+
+def test_what_is_possible_is_asked_for_whoever_asked() -> None:
+    """A seller reads of no step of a rule, and of no erasure; where nothing is theirs, that is said."""
+    ahead = refused(standing(Stage.MQL), request(Stage.CUSTOMER, Role.SALES, at=NOW + HOUR))
+    assert ahead.words["allowed"] == "sal, opportunity, recycled, disqualified"
+    nothing = refused(standing(Stage.KNOWN), request(Stage.CUSTOMER, Role.SALES))
+    assert refusal_said(nothing, shipped(), "en") == (
+        'From "known" nobody goes to "customer". Possible: nothing that is yours to do.'
     )
 
 
@@ -125,6 +135,19 @@ def test_every_refusal_has_a_letter_with_nothing_left_open(language: Language) -
         assert len(letter.parts) == 3
         assert all(part.lines for part in letter.parts)
     assert wording.texts()["refused"]["help"].keys() == set(CODES)
+
+
+@pytest.mark.parametrize("code", ["illegal", "two_wishes", "further_record", "not_followed"])
+def test_a_letter_about_a_further_record_says_that_nothing_is_put_back(code: RefusalCode) -> None:
+    """Nothing is ever written to it, whatever was asked for there and whoever refused it."""
+    asked = replace(request(Stage.CUSTOMER, Role.SALES), id=f"{FURTHER_EDIT}1")
+    words: dict[Language, str] = {
+        "en": "left alone until the two are merged",
+        "ja": "書き換えられません",
+    }
+    for language, untouched in words.items():
+        letter = told_of(Refusal(request=asked, code=code, stood=Stage.MQL), WHO, language)
+        assert untouched in letter.parts[0].lines[-1]
 
 
 def told_of(refusal: Refusal, who: Who, language: Language) -> Letter:

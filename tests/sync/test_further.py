@@ -103,7 +103,9 @@ def test_a_record_that_was_never_paired_is_heard_as_well(house: Handing) -> None
     says(house, SALESFORCE, further, verdict="accept")
     assert transitions(house) == ["T1", "T2", "T3"]
     says(house, SALESFORCE, further, stage="customer")
-    assert [one.code for one in house.handoff.store.refusals(9, house.who())] == ["illegal"]
+    [refusal] = house.handoff.store.refusals(9, house.who())
+    assert (refusal.code, refusal.request.is_further) == ("illegal", True)
+    assert house.salesforce.records("Lead")[further]["stage"] == "customer"
 
 
 def test_of_somebody_who_may_be_another_person_it_is_refused_until_the_park_is_lifted(
