@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -20,6 +21,8 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "Contact": ("FirstName", "LastName", "Email"),
 }
 AT_ONCE: Final = 100
+# Kana of both widths, and kanji.
+JAPANESE: Final = re.compile("[\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f]")
 
 
 class Known(Protocol):
@@ -101,9 +104,13 @@ def _who(
 
 
 def _name(place: Place, values: Values, language: Language) -> str:
-    """First and last name as people say them; the address where there is none."""
+    """First and last name as people say them; the address where there is none.
+
+    A family name in Japanese script comes first, whatever language is spoken around it.
+    """
     first, last, email = (_text(values.get(name)) for name in NAMES[place.object][:3])
-    parts = (last, first) if language == "ja" else (first, last)
+    is_family_first = language == "ja" or JAPANESE.search(last) is not None
+    parts = (last, first) if is_family_first else (first, last)
     return " ".join(one for one in parts if one) or email
 
 
