@@ -19,7 +19,7 @@ from lifecycle.definition import NOT_WORKED, Definition, Reason
 from lifecycle.guards import BAD_DATA, Case, held
 from lifecycle.model import REVIEW, Entry, Hop, Refusal, Request, Role, Stage, Standing, Trigger
 from lifecycle.situation import Situation
-from lifecycle.standing import WORN_OUT, step
+from lifecycle.standing import WORN_OUT, puts_out, step
 from lifecycle.transitions import (
     ERASURE,
     FAST_PATH,
@@ -194,10 +194,7 @@ def _not_theirs(standing: Standing, request: Request, reason: Reason) -> Held | 
 
 def _by_class(standing: Standing, request: Request, reason: Reason) -> Stage | Held:
     """A hard reason puts out, also where somebody only sent back; a soft one never puts anybody out."""
-    used = standing.reasons.get(reason.code, 0)
-    is_first_hop = standing.stage is not Stage.RECYCLED
-    is_used_up = reason.times is not None and used >= reason.times and is_first_hop
-    if reason.kind != "recycle" or is_used_up:
+    if puts_out(standing, reason):
         return Stage.DISQUALIFIED
     if request.to is Stage.DISQUALIFIED:
         return Held("wrong_class", {"reason": reason.code, "to": request.to.value})

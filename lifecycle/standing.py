@@ -16,6 +16,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import Any, Final, Literal, NamedTuple
 
+from lifecycle.definition import Reason
 from lifecycle.model import Entry, Role, Stage, Standing, Subject, Verdict
 from lifecycle.transitions import IN_HANDS
 
@@ -95,6 +96,17 @@ def sent_back(entry: Entry) -> bool:
     """Whether an entry is a send-back of its own: no second hop of one, and no end of too many."""
     goes = entry.stage in (Stage.RECYCLED, Stage.DISQUALIFIED)
     return goes and entry.previous is not Stage.RECYCLED and entry.transition != WORN_OUT
+
+
+def puts_out(standing: Standing, reason: Reason) -> bool:
+    """Whether whom it is given for now is put out: by a hard reason, or one that was given too often.
+
+    Whoever is handed on by inside sales is sent back by the same reason once more, and counted once.
+    """
+    used = standing.reasons.get(reason.code, 0)
+    is_first_hop = standing.stage is not Stage.RECYCLED
+    is_used_up = reason.times is not None and used >= reason.times and is_first_hop
+    return reason.kind != "recycle" or is_used_up
 
 
 def _why_not(standing: Standing, entry: Entry) -> Why | None:

@@ -12,8 +12,8 @@ secrets the last one signs, and all of them are honoured: so they can be changed
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -23,9 +23,12 @@ from itsdangerous import BadData, BadSignature, URLSafeSerializer
 from ruamel.yaml import YAML
 
 from intent.model import Subject
-from lifecycle.cooling import is_past
+from lifecycle.cooling import day_in, is_past
 from lifecycle.definition import NOT_WORKED, Definition, Reason
-from lifecycle.model import Request, Role, Stage, Standing
+from lifecycle.model import Entry, Request, Role, Stage, Standing
+from lifecycle.refusals import stage_said
+from lifecycle.standing import puts_out
+from lifecycle.wording import at_time
 from mappings.faults import Language
 
 What = Literal["accept", "send_back"]
@@ -64,16 +67,45 @@ class Ticket(NamedTuple):
         return sha256(f"{self.subject.kind}:{self.subject.key}:{self.entry}".encode()).hexdigest()
 
 
-class TicketRefused(Exception):
-    """A link decides nothing; `why` names the reason, and `message` says it to the person who pressed it."""
+class Given(NamedTuple):
+    """The verdict that was given by a message, and when. `waits`: it is on file, and not decided yet."""
 
-    def __init__(self, why: Why) -> None:
+    what: Literal["accepted", "sent_back", "put_out", "refused", "waits"]
+    at: datetime | None = None
+
+
+class Now(NamedTuple):
+    """Where the lead of a link stands, and what was decided by the link's message."""
+
+    definition: Definition
+    standing: Standing
+    given: Given | None = None
+
+
+class TicketRefused(Exception):
+    """A link decides nothing; `why` names the reason, and `lines` say it to the person who pressed it."""
+
+    def __init__(self, why: Why, now: Now | None = None) -> None:
         super().__init__(why)
         self.why: Why = why
+        self.now = now
 
     def message(self, language: Language) -> str:
         """The sentence a person reads."""
         return str(texts()["refused"][self.why][language])
+
+    def lines(self, language: Language) -> tuple[str, ...]:
+        """The sentence, and what there is instead: the verdict that counts, and where the lead stands."""
+        return (self.message(language), *(() if self.now is None else _instead(self.now, language)))
+
+
+def _instead(now: Now, language: Language) -> Iterator[str]:
+    told, given = texts()["instead"], now.given
+    if given is not None:
+        at = "" if given.at is None else at_time(now.definition, given.at, language)
+        yield str(told[given.what][language]).format(at=at)
+    stage = stage_said(now.standing.stage, language)
+    yield str(told["stands"][language]).format(stage=stage)
 
 
 class Choice(NamedTuple):
@@ -81,6 +113,13 @@ class Choice(NamedTuple):
 
     code: str
     label: str
+
+
+class Heap(NamedTuple):
+    """Reasons that lead to the same place, under what is said of it."""
+
+    label: str
+    choices: tuple[Choice, ...]
 
 
 class Page(NamedTuple):
@@ -93,9 +132,11 @@ class Page(NamedTuple):
     title: str
     lines: tuple[str, ...]
     button: str
-    reasons: tuple[Choice, ...] = ()
+    reasons: tuple[Heap, ...] = ()
     comment: str = ""
     review: str = ""
+    # The first day that can be named for looking again, like `2027-04-01`.
+    earliest: str = ""
 
 
 class Filled(NamedTuple):
@@ -152,17 +193,29 @@ def offered(definition: Definition, standing: Standing) -> tuple[What, ...]:
 
 def check(ticket: Ticket, definition: Definition, standing: Standing | None) -> Standing:
     """Where its subject stands, if the ticket is still about that. Raises `TicketRefused`: overtaken."""
-    if (
-        standing is None
-        or standing.number != ticket.entry
-        or ticket.what not in offered(definition, standing)
-    ):
+    if standing is None:
         raise TicketRefused("overtaken")
+    if standing.number != ticket.entry or ticket.what not in offered(definition, standing):
+        raise TicketRefused("overtaken", Now(definition, standing))
     return standing
 
 
-def page(ticket: Ticket, definition: Definition, name: str, language: Language) -> Page:
-    """What opening the link shows about somebody of this name."""
+def given_by(entry: Entry) -> Given:
+    """The verdict that was given by a link, from the entry that it led to."""
+    if entry.stage is Stage.RECYCLED:
+        return Given("sent_back", entry.entered_at)
+    return Given("put_out" if entry.stage is Stage.DISQUALIFIED else "accepted", entry.entered_at)
+
+
+def page(
+    ticket: Ticket,
+    definition: Definition,
+    standing: Standing,
+    name: str,
+    now: datetime,
+    language: Language,
+) -> Page:
+    """What opening the link shows about somebody of this name, who stands there."""
     told = texts()["page"][ticket.what]
     lines = tuple(str(line[language]).format(name=name) for line in told["lines"])
     if ticket.what == "accept":
@@ -172,10 +225,27 @@ def page(ticket: Ticket, definition: Definition, name: str, language: Language) 
         told["title"][language],
         lines,
         told["button"][language],
-        tuple(Choice(one.code, _label(one, language)) for one in reasons_to_choose(definition)),
+        tuple(_heaps(definition, standing, language)),
         told["comment"][language],
         told["review"][language],
+        (day_in(definition.calendar.zone, now) + timedelta(days=1)).isoformat(),
     )
+
+
+def _heaps(definition: Definition, standing: Standing, language: Language) -> Iterator[Heap]:
+    """The reasons by where they lead from here: whoever chooses one sees what it does."""
+    reasons = reasons_to_choose(definition)
+    for kind, label in texts()["leads"].items():
+        found = [one for one in reasons if _leads(standing, one) == kind]
+        if found:
+            choices = tuple(Choice(one.code, _label(one, language)) for one in found)
+            yield Heap(label[language], choices)
+
+
+def _leads(standing: Standing, reason: Reason) -> str:
+    if reason.kind == "route":
+        return "elsewhere"
+    return "out" if puts_out(standing, reason) else "back"
 
 
 def request_of(

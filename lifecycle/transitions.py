@@ -150,9 +150,7 @@ def rows(preset: Preset, source: Stage, to: Stage) -> tuple[Transition, ...]:
 
 def reachable(preset: Preset, source: Stage, role: Role) -> tuple[Stage, ...]:
     """Where whoever asks in this role may move somebody from a stage, in the order of the stages."""
-    return tuple(
-        to for to in Stage if any(role in row.roles for row in rows(preset, source, to))
-    )
+    return tuple(to for to in Stage if any(role in row.roles for row in rows(preset, source, to)))
 
 
 def skipped(preset: Preset, source: Stage) -> tuple[Stage, ...]:

@@ -17,7 +17,7 @@ from connector.errors import ConnectorError
 from lifecycle import tickets, verdicts
 from lifecycle.definition import Definition
 from lifecycle.model import Refusal, Standing
-from lifecycle.tickets import Filled, Page, Ticket, TicketRefused
+from lifecycle.tickets import Filled, Given, Now, Page, Ticket, TicketRefused, given_by
 from lifecycle.verdicts import Answer
 from lifecycle.wording import clean
 from mappings.faults import Language
@@ -57,7 +57,9 @@ class Verdicts:
         case = self._case(token)
         tickets.check(case.ticket, case.about.definition, case.standing)
         name = self._name(case, language)
-        return tickets.page(case.ticket, case.about.definition, name, language)
+        return tickets.page(
+            case.ticket, case.about.definition, case.standing, name, self.clock(), language
+        )
 
     def press(self, token: str, filled: Filled, language: Language) -> Answer:
         """Decide what a link is for. Raises `TicketRefused`, `LedgerError`; then nothing was changed."""
@@ -66,7 +68,7 @@ class Verdicts:
         request = tickets.request_of(case.ticket, definition, case.standing, filled, now)
         usher = self.handoff().usher
         if not usher.store.ask([request]):
-            raise TicketRefused("used")
+            raise self._used(case)
         log.info("verdict by a link", what=case.ticket.what)
         try:
             with in_lane(Lane.HANDOFF):
@@ -86,19 +88,28 @@ class Verdicts:
             raise TicketRefused("overtaken")
         if standing is None:
             raise TicketRefused("ended")
-        if self._was_used(ticket):
-            raise TicketRefused("used")
-        return _Case(ticket, about, standing)
+        case = _Case(ticket, about, standing)
+        if self._given(ticket) is not None:
+            raise self._used(case)
+        return case
+
+    def _used(self, case: _Case) -> TicketRefused:
+        """Which verdict counts, and where the lead stands by now."""
+        given = self._given(case.ticket) or Given("waits")
+        standing = self._standing(case.ticket) or case.standing
+        return TicketRefused("used", Now(case.about.definition, standing, given))
 
     def _standing(self, ticket: Ticket) -> Standing | None:
         return self.handoff().store.standings([ticket.subject]).get(ticket.subject)
 
-    def _was_used(self, ticket: Ticket) -> bool:
-        """Whether a press on one of the two links was followed, or refused."""
+    def _given(self, ticket: Ticket) -> Given | None:
+        """What a press on one of the two links led to; None: nobody pressed, or it is not decided yet."""
         name, store = f"ticket:{ticket.id}", self.handoff().store
-        if any(one.request_id == name for one in store.history(ticket.subject)):
-            return True
-        return self._refusal(ticket, name) is not None
+        for entry in store.history(ticket.subject):
+            if entry.request_id == name:
+                return given_by(entry)
+        refusal = self._refusal(ticket, name)
+        return None if refusal is None else Given("refused", refusal.request.at)
 
     def _refusal(self, ticket: Ticket, name: str) -> Refusal | None:
         found = self.handoff().store.refusals(REFUSALS, ticket.subject)

@@ -179,7 +179,7 @@ def _answered(answer: Answer, language: Language) -> Response:
 
 
 def _refused(error: TicketRefused, language: Language) -> Response:
-    return _told(STATUS[error.why], language, said("link", language), error.message(language))
+    return _told(STATUS[error.why], language, said("link", language), *error.lines(language))
 
 
 def _busy(language: Language) -> Response:

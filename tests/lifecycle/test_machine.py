@@ -77,7 +77,7 @@ IMPOSSIBLE = [
 def test_a_stage_set_by_hand_that_cannot_be_is_refused(
     stage: Stage, to: Stage, allowed: str
 ) -> None:
-    """The answer says where somebody stands and what whoever asked could do instead: nothing that is a rule's."""
+    """The answer says where somebody stands and what whoever asked could do instead, no rule's step."""
     asked = request(to, Role.SALES, reason="timing", comment="so", at=LATER, source="hubspot")
     found = refused(standing(stage), asked)
     assert (found.code, found.words) == ("illegal", {"to": to.value, "allowed": allowed})

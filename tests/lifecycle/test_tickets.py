@@ -7,17 +7,19 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import get_args
+from typing import get_args, get_type_hints
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle.definition import Definition, Reason
+from lifecycle.definition import Definition, Reason, ReasonClass
 from lifecycle.model import Role, Stage, Standing, Subject
 from lifecycle.tickets import (
     LONGEST_COMMENT,
     Filled,
+    Given,
+    Now,
     Ticket,
     TicketRefused,
     Why,
@@ -29,6 +31,7 @@ from lifecycle.tickets import (
     sign,
     texts,
 )
+from mappings.faults import Language
 
 NOW = datetime(2026, 11, 26, 10, tzinfo=UTC)
 LATER = NOW + timedelta(days=7)
@@ -197,19 +200,58 @@ def test_both_links_of_a_hand_over_are_one_request() -> None:
 
 def test_opening_a_link_shows_a_page_and_asks_for_the_button() -> None:
     """The reasons stand before the free text, without the one of a rule."""
-    accept, back = page(ACCEPT, SHARED, "アン 様", "ja"), page(BACK, SHARED, "Ann", "en")
+    accept, back = (
+        page(ACCEPT, SHARED, MQL, "アン 様", NOW, "ja"),
+        page(BACK, SHARED, MQL, "Ann", NOW, "en"),
+    )
     assert (accept.title, accept.button, accept.reasons) == ("リードを受諾する", "受諾する", ())
     assert "アン 様" in accept.lines[0]
-    assert [one.label for one in back.reasons] == ["too early"]
-    assert (back.button, page(BACK, SHARED, "x", "ja").button) == (
+    assert [one.label for heap in back.reasons for one in heap.choices] == ["too early"]
+    assert (back.button, page(BACK, SHARED, MQL, "x", NOW, "ja").button) == (
         "Send back for nurturing",
         "再育成へ戻す",
     )
 
 
+def test_reasons_are_offered_by_where_they_lead() -> None:
+    """Whoever chooses one sees whether the lead comes back; one that was given too often puts out."""
+    kinds: dict[str, ReasonClass] = {
+        "do_not_contact": "suppress",
+        "timing": "recycle",
+        "partner": "route",
+        "not_target": "disqualify",
+        "unreachable": "recycle",
+    }
+    reasons = {
+        code: Reason(code=code, ja=code, en=code, kind=kind, times=2)
+        for code, kind in kinds.items()
+    }
+    shared = replace(SHARED, reasons=reasons)
+    tired = replace(MQL, reasons={"unreachable": 2})
+
+    def offered_to(standing: Standing) -> list[tuple[str, list[str]]]:
+        heaps = page(BACK, shared, standing, "Ann", NOW, "en").reasons
+        return [(heap.label, [one.code for one in heap.choices]) for heap in heaps]
+
+    back, out, elsewhere = (texts()["leads"][one]["en"] for one in ("back", "out", "elsewhere"))
+    assert offered_to(MQL) == [
+        (back, ["timing", "unreachable"]),
+        (out, ["do_not_contact", "not_target"]),
+        (elsewhere, ["partner"]),
+    ]
+    assert dict(offered_to(tired))[out] == ["do_not_contact", "not_target", "unreachable"]
+
+
+def test_the_first_day_to_look_again_is_tomorrow_where_people_work() -> None:
+    """At seven in the evening in London it is tomorrow in Tokyo already."""
+    evening = NOW.replace(hour=19)
+    assert page(BACK, SHARED, MQL, "Ann", NOW, "en").earliest == "2026-11-27"
+    assert page(BACK, SHARED, MQL, "Ann", evening, "en").earliest == "2026-11-28"
+
+
 def test_a_name_fills_no_slot_of_its_own() -> None:
     """Braces in a name are braces."""
-    assert "{name} {0}" in page(ACCEPT, SHARED, "{name} {0}", "en").lines[0]
+    assert "{name} {0}" in page(ACCEPT, SHARED, MQL, "{name} {0}", NOW, "en").lines[0]
 
 
 def test_every_reason_for_refusing_is_said_in_both_languages() -> None:
@@ -217,3 +259,23 @@ def test_every_reason_for_refusing_is_said_in_both_languages() -> None:
     assert set(texts()["refused"]) == set(get_args(Why))
     for why in get_args(Why):
         assert TicketRefused(why).message("en") != TicketRefused(why).message("ja")
+
+
+def test_a_link_that_is_used_says_which_verdict_counts_when_and_where_the_lead_stands() -> None:
+    """In the business's own time, and nothing of why or of whom."""
+    stood = replace(MQL, stage=Stage.SAL, comment="a secret", reason="timing")
+    now = Now(SHARED, stood, Given("accepted", NOW))
+    assert TicketRefused("used", now).lines("en")[1:] == (
+        "The lead was accepted by it on Thu 26 Nov 2026, 19:00 (Asia/Tokyo).",
+        "Where the lead stands now: SAL",
+    )
+    assert TicketRefused("used", now).lines("ja")[1:] == (
+        "判定: 受諾(2026年11月26日(木) 19:00 (Asia/Tokyo))",
+        "現在のステージ: SAL(営業受諾)",
+    )
+    for what in get_args(get_type_hints(Given)["what"]):
+        for language in get_args(Language):
+            told = TicketRefused("used", now._replace(given=Given(what, NOW))).lines(language)
+            assert len(told) == 3
+            assert "{" not in "".join(told)
+            assert "secret" not in "".join(told)

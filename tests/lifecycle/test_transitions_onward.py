@@ -11,7 +11,7 @@ from lifecycle.definition import Preset
 from lifecycle.guards import GUARDS
 from lifecycle.machine import decide
 from lifecycle.model import Evidence, Refusal, Role, Stage
-from lifecycle.transitions import reachable, rows, skipped, transitions
+from lifecycle.transitions import rows, skipped, transitions
 from tests.lifecycle.builders import (
     ANN_SELLS,
     BEN_SELLS,

@@ -74,6 +74,8 @@ def test_opening_a_link_shows_a_page_and_decides_nothing(house: House) -> None:
         answer = client.get(f"{link}?lang=en")
     assert answer.status_code == 200
     assert answer.text.index("<select") < answer.text.index("<textarea")
+    assert answer.text.index("<optgroup") < answer.text.index('value="timing"')
+    assert f'type="date" min="{house.time().date() + timedelta(days=1)}"' in answer.text
     assert "not_worked" not in answer.text
     assert house.stage() is Stage.MQL
     assert house.handoff.store.asked(1) == []
@@ -122,7 +124,8 @@ def test_pressing_accepts_once(house: House) -> None:
     )
     for again in (client.post(accept), send_back(client, back), client.get(accept)):
         assert again.status_code == 409
-        assert "first one counts" in again.text
+        for words in ("first one counts", "was accepted by it on", "stands now: SAL"):
+            assert words in again.text
     assert house.stage() is Stage.SAL
 
 
