@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from console.output import Output
 from console.session import Session, command
 from sync.lanes import Lane
 from sync.ledger import Ledger, ParkedRow, Ring
+from sync.model import shared_advice
 
 # Records listed one by one below the causes; `--json` holds all of them.
 SHOWN = 50
@@ -90,7 +91,7 @@ def _show(output: Output, rows: Sequence[ParkedRow], zone: ZoneInfo) -> None:
 
 
 def by_cause(rows: Iterable[ParkedRow], zone: ZoneInfo) -> list[tuple[str, str, str, str, str]]:
-    """(cause, mapping, count, since when the oldest, the advice most often given), most rows first."""
+    """(cause, mapping, count, since when the oldest, what all are advised), most rows first."""
     heaps: dict[tuple[str, str], list[ParkedRow]] = defaultdict(list)
     for row in rows:
         heaps[row.parked.cause, row.parked.mapping].append(row)
@@ -100,7 +101,7 @@ def by_cause(rows: Iterable[ParkedRow], zone: ZoneInfo) -> list[tuple[str, str, 
             mapping,
             str(len(heap)),
             _moment(min(row.since for row in heap), zone),
-            Counter(row.parked.advice for row in heap).most_common(1)[0][0],
+            shared_advice([row.parked.advice for row in heap]),
         )
         for (cause, mapping), heap in sorted(heaps.items(), key=lambda one: (-len(one[1]), one[0]))
     ]

@@ -7,16 +7,21 @@ noticed of a record; a *claim* is what the plan in the making intends for an unb
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from itertools import takewhile
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from connector.consents import Statement
 from connector.port import System, Value
 from mappings.schema import Cell
 
 State = Literal["deleted", "parked", "filtered", "waiting", "unpaired", "in_sync"]
+# Where the details of an advice begin.
+DETAILS: Final = re.compile(r" \(|;")
+EACH_ITS_OWN: Final = "it differs from record to record: `kakehashi parked list`"
 STATES: tuple[State, ...] = ("deleted", "parked", "filtered", "waiting", "unpaired", "in_sync")
 
 
@@ -271,6 +276,21 @@ class Parked:
     cause: str
     advice: str
     fingerprint: str = ""
+
+
+def shared_advice(advices: Sequence[str]) -> str:
+    """What is advised to every record of a heap: what one alone is told, like an id, is left out.
+
+    Advice is a sentence, then details in brackets or behind a semicolon; it is cut where these begin.
+    """
+    # What the first and the last by the alphabet begin with, all between them do.
+    signs = zip(min(advices), max(advices), strict=False)
+    whole = "".join(one for one, _ in takewhile(lambda both: both[0] == both[1], signs))
+    if all(one == whole or DETAILS.match(one, len(whole)) for one in advices):
+        return whole
+    cuts = (whole[: found.start()] for found in DETAILS.finditer(whole))
+    fitting = [cut for cut in cuts if cut and cut.count("(") == cut.count(")")]
+    return fitting[-1] if fitting else EACH_ITS_OWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

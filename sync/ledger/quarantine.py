@@ -19,7 +19,7 @@ from sqlalchemy.sql import ColumnElement
 from connector.port import System
 from sync.ledger.room import Room, aware, slices, utc
 from sync.ledger.tables import pair, parked, record
-from sync.model import Parked
+from sync.model import Parked, shared_advice
 
 WHOLE_RECORD = ""
 # Its external key: parked without the values it was parked for, so it is due as long as it is absent.
@@ -208,14 +208,15 @@ class Quarantine(Room):
         return [_parked(row) for row in rows]
 
     def parked_by_cause(self) -> list[tuple[str, int, str]]:
-        """(cause, count, advice), most frequent first."""
+        """(cause, count, advice), most frequent first; the advice is what all of a cause have in common."""
+        first, last = func.min(parked.c.advice), func.max(parked.c.advice)
         with self._look() as connection:
             rows = connection.execute(
-                select(parked.c.cause, func.count(), func.min(parked.c.advice))
+                select(parked.c.cause, func.count(), first, last)
                 .group_by(parked.c.cause)
                 .order_by(func.count().desc(), parked.c.cause)
             ).all()
-        return [(row[0], row[1], row[2]) for row in rows]
+        return [(row[0], row[1], shared_advice(row[2:])) for row in rows]
 
     def parked_kinds(self) -> list[ParkedKind]:
         """The quarantine by mapping and cause. Advice is left out: it may quote a record."""

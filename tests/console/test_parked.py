@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from console.cli import kakehashi
 from console.quarantine import by_cause, parked_json
+from sync.model import EACH_ITS_OWN, shared_advice
 from tests.sync.bridge import START, sqlite_url
 from tests.sync.live import Live
 from tests.sync.test_quarantine import refuse, rows, with_parked_title
@@ -40,6 +41,26 @@ def test_the_list_is_grouped_by_cause_with_count_and_advice(live: Live) -> None:
     ]
     assert all(row[4] for row in shown)
     assert START.astimezone(zone).hour == 18
+
+
+@pytest.mark.parametrize(
+    ("advices", "said"),
+    [
+        (["merge them"], "merge them"),
+        (["merge them (with 12)"], "merge them (with 12)"),
+        (["merge them (with 12)", "merge them (with 13)"], "merge them"),
+        (["merge them", "merge them; it is 003A"], "merge them"),
+        (
+            ["cut it (too long (9)); it is 1", "cut it (too long (9)); it is 2"],
+            "cut it (too long (9))",
+        ),
+        (["look at 12", "look at 13"], EACH_ITS_OWN),
+        (["merge them", "choose one"], EACH_ITS_OWN),
+    ],
+)
+def test_a_heap_is_advised_what_all_of_it_have_in_common(advices: list[str], said: str) -> None:
+    """Details of a single record stand with that record only."""
+    assert shared_advice(advices) == said
 
 
 def test_the_json_is_the_contracts_flat_list(live: Live) -> None:

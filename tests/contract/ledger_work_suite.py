@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -229,6 +230,16 @@ class FindingPromises:
             ("ambiguous", 2, "look at both"),
             ("refused", 1, "look at both"),
         ]
+
+    def test_a_heap_quotes_the_id_of_no_single_record(self, ledger: Ledger) -> None:
+        """What is advised is what they have in common; one alone keeps all of its own."""
+        for name, other in (("A", "7349"), ("B", "7350")):
+            advice = f"merge them (the other record: {other})"
+            ledger.park([replace(parked(name, cause="duplicate_of"), advice=advice)], NOW)
+        assert ledger.parked_by_cause() == [("duplicate_of", 2, "merge them")]
+        ledger.drop_parked([ledger.parked_list()[0].id])
+        alone = "merge them (the other record: 7350)"
+        assert ledger.parked_by_cause() == [("duplicate_of", 1, alone)]
 
     def test_a_parked_row_is_retried_or_dropped_by_id(self, ledger: Ledger) -> None:
         """A retry forgets for which values it was parked."""
