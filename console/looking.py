@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime, tzinfo
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ import click
 from connector.port import System
 from console.checking import intent_faults, show_faults
 from console.language import say
-from console.output import Output
+from console.output import Output, shortened
 from console.session import Session, command
 from sync.decree import CannotDecide
 from sync.ledger import ConflictRow, Ledger
@@ -114,6 +115,11 @@ def _show_live(output: Output, told: dict[str, Any]) -> None:
 def _minute(moment: str | None) -> str:
     """A time as people read it."""
     return "never" if moment is None else moment[:16].replace("T", " ")
+
+
+def _second(moment: str, zone: tzinfo) -> str:
+    """A time to the second, on the clocks of the business."""
+    return f"{datetime.fromisoformat(moment).astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
 def _state_rows(told: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -260,7 +266,8 @@ conflicts.add_command(conflicts_restore)
 def why(session: Session, system: str, object_name: str, record_id: str, field: str | None) -> int:
     """The chain of a value, or why the record is in its state."""
     try:
-        told = why_of(session.bridge().ledger, System(system), object_name, record_id, field)
+        bridge = session.bridge()
+        told = why_of(bridge.ledger, System(system), object_name, record_id, field)
     except NotSeen as error:
         raise click.UsageError(str(error)) from error
     if session.output.json:
@@ -279,13 +286,12 @@ def why(session: Session, system: str, object_name: str, record_id: str, field: 
         ("at", "trigger", "line", "rule", "run", "from", "to", "outcome"),
         [
             (
-                step["at"],
+                _second(step["at"], bridge.settings.zone),
                 step["trigger"],
                 step["line"],
                 step["rule"],
                 str(step["run_id"]),
-                str(step["from"] or ""),
-                str(step["to"] or ""),
+                *("" if step[at] is None else shortened(str(step[at])) for at in ("from", "to")),
                 step["outcome"],
             )
             for step in told["chain"]

@@ -26,6 +26,8 @@ from console.language import Language, say
 
 # Seconds between two lines of progress in a pipe: enough to see life, too few to fill a log.
 QUIET = 10.0
+# Columns of a terminal that a long value may take in a table where it is not what was asked for.
+LONG = 60
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -154,6 +156,13 @@ def printable(text: str) -> str:
     return CONTROL.sub(
         lambda found: " " if found[0] in "\r\n\t" else "\N{REPLACEMENT CHARACTER}", text
     )
+
+
+def shortened(text: str, width: int = LONG) -> str:
+    """The text on one line of at most so many columns, with "…" where more of it stands in the document."""
+    line = Text(printable(text))
+    line.truncate(width, overflow="ellipsis")
+    return line.plain
 
 
 def _lines(text: str) -> str:
