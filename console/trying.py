@@ -47,8 +47,7 @@ def dry_run_(
     desk = Desk.of(session)
     new = Whole(desk.file(file).definition, desk.interest)
     valid = desk.kept(against, new.definition)
-    if valid is None:
-        session.output.error(say("definition.none_in_force", session.output.lang))
+    # With nothing to compare with, it is told by itself.
     old = valid or new
     until = desk.bridge.clock()
     period = Period(until - timedelta(days=days), until, desk.bridge.settings.zone)
@@ -61,35 +60,41 @@ def dry_run_(
         raise click.UsageError(say("definition.dry_nobody", session.output.lang))
     found = dry_run(old, new, lives, period)
     if session.output.json:
-        session.output.document(comparison_json(found, period, practice))
+        told = comparison_json(found, period, practice)
+        session.output.document(told if valid is not None else told | _alone_json(told))
     else:
-        tell(session, found, days)
+        tell(session, found, days, is_alone=valid is None)
     return 0
 
 
-def tell(session: Session, found: Comparison, days: int) -> None:
-    """The comparison as the two departments read it."""
-    lang = session.output.lang
-    session.output.say("dry.people", people=f"{found.people:,}", days=days)
-    key = "dry.more" if found.more >= 0 else "dry.fewer"
-    session.output.say(
-        key,
-        new=found.new_name,
-        old=found.old_name,
-        count=abs(found.more),
-        new_rate=rate_words(found.new.sql, session),
-        old_rate=rate_words(found.old.sql, session),
-    )
+def tell(session: Session, found: Comparison, days: int, *, is_alone: bool) -> None:
+    """The comparison as the two departments read it; `is_alone`: there is nothing to compare with."""
+    output, lang = session.output, session.output.lang
+    output.say("dry.people", people=f"{found.people:,}", days=days)
+    if is_alone:
+        rate = rate_words(found.new.sql, session)
+        output.say("dry.alone", new=found.new_name, count=found.new.count, rate=rate)
+    else:
+        output.say(
+            "dry.more" if found.more >= 0 else "dry.fewer",
+            new=found.new_name,
+            old=found.old_name,
+            count=abs(found.more),
+            new_rate=rate_words(found.new.sql, session),
+            old_rate=rate_words(found.old.sql, session),
+        )
     columns = [say(f"dry.column.{name}", lang) for name in ("who", "mqls", "handed", "sql", "rate")]
-    rows = [_row(session, found, name) for name in GROUPS]
-    session.output.table(say("dry.title", lang), columns, rows)
-    rules = dict.fromkeys((*found.by_rule_old, *found.by_rule_new))
-    session.output.table(
+    rows = [_row(session, found, name) for name in (("new",) if is_alone else GROUPS)]
+    output.table(say("dry.title", lang), columns, rows)
+    sides = [(found.old_name, found.by_rule_old), (found.new_name, found.by_rule_new)]
+    sides = sides[is_alone:]
+    rules = dict.fromkeys(rule for _, by_rule in sides for rule in by_rule)
+    output.table(
         say("dry.by_rule", lang),
-        [say("dry.column.rule", lang), found.old_name, found.new_name],
-        [(rule, found.by_rule_old.get(rule, 0), found.by_rule_new.get(rule, 0)) for rule in rules],
+        [say("dry.column.rule", lang), *(name for name, _ in sides)],
+        [(rule, *(by_rule.get(rule, 0) for _, by_rule in sides)) for rule in rules],
     )
-    session.output.say("dry.honest", least=LEAST, days=HORIZON.days)
+    output.say("dry.honest", least=LEAST, days=HORIZON.days)
 
 
 def _row(session: Session, found: Comparison, name: str) -> tuple[str, str, str, str, str]:
@@ -121,6 +126,13 @@ def comparison_json(found: Comparison, period: Period, practice: int | None) -> 
         "groups": {name: _group_json(getattr(found, name)) for name in GROUPS},
         "by_rule": {"old": dict(found.by_rule_old), "new": dict(found.by_rule_new)},
     }
+
+
+def _alone_json(told: dict[str, Any]) -> dict[str, Any]:
+    """What a document says otherwise where there is nothing to compare with."""
+    groups = {name: one if name == "new" else None for name, one in told["groups"].items()}
+    by_rule = {"old": None, "new": told["by_rule"]["new"]}
+    return {"old": None, "more": None, "groups": groups, "by_rule": by_rule}
 
 
 def _group_json(one: Group) -> dict[str, Any]:

@@ -182,8 +182,6 @@ def test_diff_tells_what_changed_in_words(folder: Path) -> None:
 
 def test_a_dry_run_compares_with_the_version_in_force(folder: Path) -> None:
     """Over invented people; a rate of few is not said, and a definition against itself is zero."""
-    nothing = run("dry-run", "--practice", "20")
-    assert (nothing.exit_code, "No definition is in force" in nothing.stderr) == (0, True)
     approve_both()
     assert told("dry-run", "--practice", "60")["more"] == 0
     edit(folder, "fit >= 40 and intent >= 25", "intent >= 5")
@@ -196,6 +194,20 @@ def test_a_dry_run_compares_with_the_version_in_force(folder: Path) -> None:
     said = run("dry-run", "--practice", "60", "--seed", "3").stdout
     assert f"{found['more']} more MQLs" in said
     assert "no rate" in said
+
+
+def test_a_dry_run_with_nothing_in_force_tells_one_definition_by_itself(folder: Path) -> None:
+    """It is compared with nothing, least of all with itself."""
+    assert folder.exists()
+    alone = run("dry-run", "--practice", "60")
+    assert (alone.exit_code, "Nothing is in force" in alone.stdout) == (0, True)
+    assert "more MQLs" not in alone.stdout
+    lines = alone.stdout.splitlines()
+    assert sum(one.startswith("qualified_lead v1") for one in lines) == 1
+    assert "both" not in alone.stdout
+    document = told("dry-run", "--practice", "60")
+    assert (document["old"], document["more"], document["groups"]["old"]) == (None, None, None)
+    assert document["groups"]["new"]["mqls"] > 0
 
 
 def test_faults_of_a_definition_come_with_those_of_the_other_files(folder: Path) -> None:
