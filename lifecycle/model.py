@@ -187,7 +187,7 @@ class Standing:
     `reviewed_at`: when a person chose `reactivate_on` anew since then. `reached_by`: as it was when somebody
     was put out for bad data.
     `rejected_by` never gets the same lead straight back without new evidence. `is_returned`: in play again
-    after a recycle.
+    after a recycle. `furthest` is how far towards the customer they ever came, whatever was said since.
     """
 
     subject: Subject
@@ -218,6 +218,7 @@ class Standing:
     reactivated_at: datetime | None = None
     trigger: Trigger | None = None
     definition: str = ""
+    furthest: Stage = Stage.KNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,16 @@ _STRENGTH: Final = {
     Stage.CUSTOMER: 4,
     Stage.ERASED: 5,
 }
+# The way to the customer. Whoever is sent back or put out stays as far as they came.
+WAY: Final = (
+    Stage.KNOWN,
+    Stage.LEAD,
+    Stage.MQL,
+    Stage.SAL,
+    Stage.SQL,
+    Stage.OPPORTUNITY,
+    Stage.CUSTOMER,
+)
 
 Why = Literal["weaker", "duplicate"]
 
@@ -127,12 +137,17 @@ def _counted(standing: Standing, entry: Entry) -> Standing:
     changes: dict[str, Any] = {
         "number": standing.number + 1,
         "cycle": max(standing.cycle, entry.cycle),
+        "furthest": _further(standing.furthest, entry.stage),
     }
     if sent_back(entry) and entry.reason is not None:
         changes["reasons"] = dict(Counter(standing.reasons) + Counter([entry.reason]))
     if entry.stage is Stage.RECYCLED and not entry.is_review:
         changes |= _recycled(standing, entry)
     return replace(standing, **changes)
+
+
+def _further(one: Stage, other: Stage) -> Stage:
+    return other if other in WAY and WAY.index(other) > WAY.index(one) else one
 
 
 def _recycled(standing: Standing, entry: Entry) -> dict[str, Any]:

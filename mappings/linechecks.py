@@ -35,6 +35,9 @@ ASSOCIATED = {
     "meeting": "meetings",
     "call": "calls",
 }
+# What a line of a value of our own can say of one end only: people keep one side's edit and not the other's, and
+# every system has choices of its own.
+ONE_END = ("edits", "values")
 # Fields that HubSpot's own Salesforce app writes.
 APP_FIELDS = ("salesforce", "hs_salesforce")
 
@@ -57,9 +60,17 @@ def check_own_value(draft: LineDraft, book: FieldBook, objects: Mapping[System, 
     if objects[HUBSPOT] not in (PEOPLE, ACCOUNTS):
         book.faults.add("own_value_elsewhere", place, found, (PEOPLE, ACCOUNTS))
         return False
+    for name in ONE_END:
+        if draft.hubspot and draft.salesforce and _says(draft, name):
+            book.faults.add("needs_one_end", draft.at(name), name)
+            return False
     for side in System:
         book.reads[side, objects[side]].add(found)
     return True
+
+
+def _says(draft: LineDraft, name: str) -> bool:
+    return name in draft.options and (name != "edits" or draft.option(name) == "keep")
 
 
 def check_currency(one: OneLine) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from connector.port import FieldKind, FieldSchema, System, Value, Values
+from connector.port import FieldKind, FieldSchema, Option, System, Value, Values
 from mappings.matching import addresses
 from mappings.normal import as_text, company, corporate_number, domain
 from mappings.schema import Names, OwnName
@@ -30,8 +30,24 @@ COMPANY_NAME = "company_name"
 PEOPLE, ACCOUNTS = "contacts", "companies"
 
 
-def _own(name: str, kind: FieldKind, length: int | None = None) -> tuple[str, FieldSchema]:
-    return name, FieldSchema(name=f"{PREFIX}{name}", label=name, kind=kind, length=length)
+# The default choices of HubSpot's own properties `hs_lead_status` and `lifecyclestage`, of the latter those that
+# we ever say.
+LEAD_STATUSES = (
+    *("NEW", "OPEN", "IN_PROGRESS", "OPEN_DEAL"),
+    *("UNQUALIFIED", "ATTEMPTED_TO_CONTACT", "CONNECTED", "BAD_TIMING"),
+)
+NATIVE_STAGES = (
+    *("subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead"),
+    *("opportunity", "customer"),
+)
+
+
+def _own(
+    name: str, kind: FieldKind, length: int | None = None, choices: Iterable[str] = ()
+) -> tuple[str, FieldSchema]:
+    options = tuple(Option(one, one) for one in choices)
+    whole = f"{PREFIX}{name}"
+    return name, FieldSchema(name=whole, label=name, kind=kind, length=length, options=options)
 
 
 # What each of them is like as the source of a line; the names that `check` knows.
@@ -72,6 +88,8 @@ OWN_VALUES: Mapping[str, FieldSchema] = dict(
         _own("lifecycle.sla_status", "text", 20),
         _own("lifecycle.nurture", "bool"),
         _own("lifecycle.definition", "text", 40),
+        _own("lifecycle.lead_status", "text", 40, LEAD_STATUSES),
+        _own("lifecycle.native_stage", "text", 40, NATIVE_STAGES),
     )
 )
 

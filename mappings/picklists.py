@@ -29,7 +29,10 @@ class Picklist:
 
 
 def read_picklist(draft: LineDraft, faults: FaultList) -> Picklist | None:
-    """The pairs as written, HubSpot's value on the left; None where the line has none."""
+    """The pairs as written, HubSpot's value on the left, or our own; None where the line has none.
+
+    A value of our own goes to the one end of its line, and nothing of it comes back.
+    """
     node = draft.options.get("values")
     if node is None:
         return None
@@ -40,11 +43,12 @@ def read_picklist(draft: LineDraft, faults: FaultList) -> Picklist | None:
             faults.add("wrong_type", value.place, value.shown(), expected="=text")
             continue
         key, right = _joined(left), _joined(value.text)
-        if right in backward and draft.direction != "->":
+        if right in backward and draft.direction != "->" and draft.ledger_value is None:
             faults.add("not_one_to_one", value.place, right, other=backward[right])
         forward[key] = right
         backward.setdefault(right, key)
-    return Picklist({SALESFORCE: forward, HUBSPOT: backward})
+    back = backward if draft.ledger_value is None else forward
+    return Picklist({SALESFORCE: forward, HUBSPOT: back})
 
 
 def _joined(text: str) -> str:
@@ -63,7 +67,8 @@ def check_picklist(
     for side in System:
         _check_pass(picklist, draft, side, schemas, faults, node)
         if len(schemas[side]) == 1:
-            _check_options(picklist, side, schemas[side][0], faults, node)
+            is_left = side is HUBSPOT and draft.ledger_value is None
+            _check_options(side, schemas[side][0], faults, node, is_left=is_left)
 
 
 def _check_pass(
@@ -95,16 +100,16 @@ def _choices(schemas: tuple[FieldSchema, ...]) -> frozenset[str] | None:
 
 
 def _check_options(
-    picklist: Picklist, side: System, schema: FieldSchema, faults: FaultList, node: Node
+    side: System, schema: FieldSchema, faults: FaultList, node: Node, *, is_left: bool
 ) -> None:
     if not schema.options:
         return
     allowed = tuple(option.value for option in schema.options)
     written = node.value if isinstance(node.value, dict) else {}
     for left, value in written.items():
-        word = left if side is HUBSPOT else value.text or ""
+        word = left if is_left else value.text or ""
         if word not in allowed:
-            place = (node.keys or {})[left] if side is HUBSPOT else value.place
+            place = (node.keys or {})[left] if is_left else value.place
             faults.add(
                 "unknown_option", place, word, allowed, system=title(side), field=schema.name
             )

@@ -42,6 +42,7 @@ WhenBlank = Literal["clear", "keep", "fill_only"]
 FirstPairing = Literal["fill_blanks", "hubspot", "salesforce", "newest", "park"]
 Mode = Literal["live", "observe", "off"]
 Several = Literal["park", "latest_activity", "oldest"]
+Edits = Literal["restore", "request", "keep"]
 WhenDeleted = Literal["unlink", "delete", "park"]
 WhenMerged = Literal["list", "merge"]
 WhenErased = Literal["erase", "delete", "park"]
@@ -163,7 +164,7 @@ class Line:
     only_if: Condition | None = None
     computed: bool = False
     ledger_value: str | None = None
-    edits: Literal["restore", "request"] = "restore"
+    edits: Edits = "restore"
     link_to: str | None = None
     is_set: bool = False
     purpose: str | None = None

@@ -10,7 +10,7 @@ from connector.port import System, Value, Values
 from mappings.schema import Carried, Cell, Context, Fault, Line, ObjectLines, Pending, Skip
 from mappings.schema import Mapping as FieldMapping
 from sync.decide import LineRequest
-from sync.ledger_values import knowing
+from sync.ledger_values import is_due, knowing
 from sync.model import FieldChange, LineBaseline
 from sync.reconcile import (
     LineParked,
@@ -181,7 +181,7 @@ class _Unborn:
         held, cell = side.read(self.values, self.context), self._own(line, self.source)
         if isinstance(held, Fault | Skip | Pending) or isinstance(cell, Fault | Skip | Pending):
             return
-        if side.normal(cell) == side.normal(held):
+        if not is_due(line, self.source, None, held, cell, self.context):
             return
         there = self._own(line, self.target)
         meant = self._meant(line, cell, None if isinstance(there, Fault | Skip) else there)

@@ -31,7 +31,9 @@ class EditTimes:
 
 @dataclass(frozen=True, slots=True)
 class Agree:
-    """Both sides hold the same: the agreement is noted, nothing is written."""
+    """Both sides hold the same: the agreement is noted, nothing is written. `noted`: this instead."""
+
+    noted: LineBaseline | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,15 @@ class AskTimes:
 
 @dataclass(frozen=True, slots=True)
 class Travel:
-    """Values to write, by side. `policy` is set where another value gives way and is kept."""
+    """Values to write, by side. `policy` is set where another value gives way and is kept. `noted` is the
+    baseline once they landed, where that is not what both sides hold then.
+    """
 
     writes: dict[System, Cell | Pending]
     rule: str
     policy: str | None = None
     winner: Literal["hubspot", "salesforce", "both"] | None = None
+    noted: LineBaseline | None = None
 
 
 class LineRequest(NamedTuple):

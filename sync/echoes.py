@@ -78,6 +78,8 @@ def _found(
     if not is_as_before and is_weakening(intended, held):
         stored = {"hubspot": held} if entry.system is System.HUBSPOT else {"salesforce": held}
         baseline = replace(meant, **stored)  # type: ignore[arg-type]  # one of its two cells
+        # Of a line that keeps edits the baseline is what we said, however it is stored.
+        baseline = meant if line.edits == "keep" else baseline
         return _Found(line, baseline, is_late=False, is_edited=False)
     return _Found(line, meant, is_late=True, is_edited=not is_as_before and now is not None)
 

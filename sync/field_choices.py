@@ -62,14 +62,13 @@ class Wording:
         value = line.ledger_value or ""
         own = OWN_VALUES[value]
         options = self._options(value)
-        is_asked = line.edits == "request"
         return NewField(
             object=object_name,
             name=name,
             label=self._label(value),
             kind="picklist" if options else own.kind,
             length=own.length or 64,
-            description=self.say(f"descriptions.{'requested' if is_asked else 'restored'}"),
+            description=self.say(f"descriptions.{line.edits}"),
             options=options,
         )
 

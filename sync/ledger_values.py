@@ -72,7 +72,8 @@ def decide_ledger_value(
 
     A value that we wrote and no longer have is taken back: somebody was forgotten, or a link was wrong. Where
     nothing at all is held of them it is a matter of their consent, which neither a pause nor `only` holds up.
-    Where the file says `edits: request`, what a person entered is heard before anything is put back.
+    Where the file says `edits: request`, what a person entered is heard before anything is put back. Where it
+    says `edits: keep`, what was agreed on is what we said last, whatever stands there.
     """
     name = line.ledger_value or ""
     if line.edits == "request" and (edits := edits_in(line, base, left, right, context)):
@@ -80,6 +81,7 @@ def decide_ledger_value(
     if name not in context.ledger and not _was_told(line, base):
         return Omit("the ledger holds no value yet")
     value = context.ledger.get(name)
+    said: dict[System, Cell] = {}
     writes: dict[System, Cell | Pending] = {}
     for target, held in ((System.HUBSPOT, left), (System.SALESFORCE, right)):
         side = line.side(target)
@@ -90,12 +92,41 @@ def decide_ledger_value(
             return Park(cell.cause, cell.advice)
         if isinstance(cell, Skip):
             return Omit(cell.reason, cell.waiting)
-        if held_back(line, target, held, cell):
-            continue
-        if isinstance(cell, Pending) or side.normal(cell) != side.normal(held):
+        if isinstance(cell, Pending) or is_due(line, target, base, held, cell, context):
             writes[target] = cell
+        said[target] = None if isinstance(cell, Pending) else cell
+    noted = None
+    if line.edits == "keep":
+        noted = LineBaseline(line.hash, said.get(System.HUBSPOT), said.get(System.SALESFORCE))
     rule = "consent" if is_withdrawn(line, context) else "ledger"
-    return Travel(writes, rule) if writes else Agree()
+    return Travel(writes, rule, noted=noted) if writes else Agree(noted)
+
+
+def is_due(
+    line: Line, target: System, base: LineBaseline | None, held: Cell, cell: Cell, context: Context
+) -> bool:
+    """Whether a value of ours is to be written over what a side holds; `cell` is that value as carried there.
+
+    `when_blank` is not asked where all that was told of somebody is taken back.
+    """
+    side = line.side(target)
+    now, ours = side.normal(held), side.normal(cell)
+    if now == ours or held_back(line, target, held, cell):
+        return False
+    if not is_withdrawn(line, context):
+        if ours is None and (side.when_blank == "keep" or not side.may_be_blank):
+            return False
+        if now is not None and side.when_blank == "fill_only":
+            return False
+    if line.edits != "keep":
+        return True
+    before = None if base is None else side.normal(base.of(target))
+    if ours is None:
+        # What people entered since is not ours to take away.
+        return now == before
+    # Nothing that stood there before we ever said anything gives way, but for a stage that only rises.
+    first = now is None or side.admits is not None
+    return first if base is None else ours != before
 
 
 def edits_in(

@@ -18,6 +18,7 @@ from lifecycle.definition import Definition
 from lifecycle.keeping import Words, kept_words
 from lifecycle.model import Brief, Stage, Standing, Subject
 from lifecycle.port import LifecycleStore, Timer
+from lifecycle.projections import lead_status, native_stage
 from mappings.faults import Language
 
 # Clocks of which sellers are shown how they stand.
@@ -79,6 +80,8 @@ def values_of(
         "lifecycle.first_touch_due_at": None if touch is None else _time(touch.due_at),
         "lifecycle.sla_status": status_told(timers, definition),
         "lifecycle.definition": standing.definition or definition.name,
+        "lifecycle.lead_status": lead_status(standing, definition),
+        "lifecycle.native_stage": native_stage(standing),
     }
 
 

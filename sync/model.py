@@ -30,7 +30,8 @@ class LineBaseline:
     """What each side held of one line at the last agreement, under the line's own hash.
 
     `open` marks an open difference: both sides were seen with these values at the first pairing and
-    left alone, so a later edit of one of them is known to be one.
+    left alone, so a later edit of one of them is known to be one. Of a line that keeps edits (`edits: keep`)
+    it is what we said last instead, whatever is held.
     """
 
     line_hash: str

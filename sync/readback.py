@@ -180,11 +180,10 @@ class ReadBack:
         if verdict is Landing.FOREIGN:
             found.foreign.add(pair.hubspot_id)
         else:
-            meant = (
-                replace(meant, hubspot=held)
-                if write.system is HUBSPOT
-                else replace(meant, salesforce=held)
-            )
+            # Of a line that keeps edits the baseline is what we said, however it is stored.
+            if line.line.edits != "keep":
+                stored = {"hubspot": held} if write.system is HUBSPOT else {"salesforce": held}
+                meant = replace(meant, **stored)  # type: ignore[arg-type]  # one of its two cells
             known.update({name: record.values.get(name) for name in side.fields})
         found.baselines[pair.hubspot_id][line.line.id] = meant
 

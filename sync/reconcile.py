@@ -226,7 +226,7 @@ class _Draft:
 
     def _settle(self, line: Line, left: Cell, right: Cell, decision: Decision) -> None:
         if isinstance(decision, Agree):
-            self.agreed[line.id] = LineBaseline(line.hash, left, right)
+            self.agreed[line.id] = decision.noted or LineBaseline(line.hash, left, right)
         elif isinstance(decision, Leave):
             if decision.seen:
                 self.agreed[line.id] = LineBaseline(line.hash, left, right, open=decision.open)
@@ -259,7 +259,7 @@ class _Draft:
             return
         held = {HUBSPOT: left, SALESFORCE: right}
         then = held | {s: c for s, c in travel.writes.items() if not isinstance(c, Pending)}
-        meant = LineBaseline(line.hash, then[HUBSPOT], then[SALESFORCE])
+        meant = travel.noted or LineBaseline(line.hash, then[HUBSPOT], then[SALESFORCE])
         for side, cell in travel.writes.items():
             write = LineWrite(
                 line=line, to=side, cell=cell, before=held[side], rule=travel.rule, meant=meant

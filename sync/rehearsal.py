@@ -17,7 +17,8 @@ from mappings.own_values import PREFIX, vendor_fields
 from mappings.schema import Context, Fault, ObjectLines, Pending, Skip, TestCase
 from mappings.schema import Mapping as FieldMapping
 from sync.creation import key_of, plan_birth
-from sync.decide import EditTimes
+from sync.decide import Agree, EditTimes, Travel
+from sync.ledger_values import decide_ledger_value, knowing
 from sync.model import FieldChange, LineBaseline
 from sync.reconcile import LineConflict, LineParked, PairPlan, Question, reconcile
 
@@ -76,7 +77,8 @@ def rehearse(mappings: Iterable[FieldMapping], today: date) -> Rehearsed:
 
 def _play(mapping: FieldMapping, case: TestCase, context: Context) -> Outcome:
     agreed, now = _section(case, "agreed"), _section(case, "now")
-    own = _own(agreed.pop(OWN, {})) | _own(now.pop(OWN, {}))
+    said = _own(agreed.pop(OWN, {}))
+    own = said | _own(now.pop(OWN, {}))
     named = [name for name in (*agreed, *now) if name != "hubspot"]
     if "agreed" not in case.spec and len(now) == 1:
         return _play_birth(mapping, case, now, own, context)
@@ -91,7 +93,8 @@ def _play(mapping: FieldMapping, case: TestCase, context: Context) -> Outcome:
         SALESFORCE: {**before[SALESFORCE], **now.get(object_name, {})},
     }
     outcome = Outcome(filtered=_filtered(mapping, case, held, context))
-    baseline = _baseline(lines, before, context) if "agreed" in case.spec else {}
+    then = knowing(context, said)
+    baseline = _baseline(lines, before, then) if "agreed" in case.spec else {}
     plan = _decide(lines, baseline, held, context, case, object_name, outcome.filtered)
     outcome.conflicts, outcome.parked = plan.conflicts, plan.parked
     for side, name in ((HUBSPOT, "hubspot"), (SALESFORCE, object_name)):
@@ -170,13 +173,19 @@ def _record(
 def _baseline(
     lines: ObjectLines, before: Mapping[System, Values], context: Context
 ) -> dict[str, LineBaseline]:
+    """What was agreed on; where a line keeps edits that is what was said then, if anything was."""
     agreed = {}
     for line in lines.lines:
         left = line.hubspot.read(before[HUBSPOT], context)
         right = line.salesforce.read(before[SALESFORCE], context)
         if isinstance(left, Fault | Skip | Pending) or isinstance(right, Fault | Skip | Pending):
             continue
-        agreed[line.id] = LineBaseline(line.hash, left, right)
+        if line.edits != "keep":
+            agreed[line.id] = LineBaseline(line.hash, left, right)
+            continue
+        told = decide_ledger_value(line, None, left, right, context)
+        if isinstance(told, Agree | Travel) and told.noted is not None:
+            agreed[line.id] = told.noted
     return agreed
 
 
