@@ -35,8 +35,8 @@ ASSOCIATED = {
     "meeting": "meetings",
     "call": "calls",
 }
-# What a line of a value of our own can say of one end only: people keep one side's edit and not the other's, and
-# every system has choices of its own.
+# What a line of a value of our own can say of one end only: people keep one side's edit and not the
+# other's, and every system has choices of its own.
 ONE_END = ("edits", "values")
 # Fields that HubSpot's own Salesforce app writes.
 APP_FIELDS = ("salesforce", "hs_salesforce")

@@ -30,8 +30,8 @@ COMPANY_NAME = "company_name"
 PEOPLE, ACCOUNTS = "contacts", "companies"
 
 
-# The default choices of HubSpot's own properties `hs_lead_status` and `lifecyclestage`, of the latter those that
-# we ever say.
+# The default choices of HubSpot's own properties `hs_lead_status` and `lifecyclestage`, of the latter those
+# that we ever say.
 LEAD_STATUSES = (
     *("NEW", "OPEN", "IN_PROGRESS", "OPEN_DEAL"),
     *("UNQUALIFIED", "ATTEMPTED_TO_CONTACT", "CONNECTED", "BAD_TIMING"),

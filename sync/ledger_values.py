@@ -12,7 +12,8 @@ from typing import Final
 
 from connector.port import System, Values
 from mappings.own_values import ASKED_BY_BLANK, DENIED_BY_MAIL, PREFIX, is_followed, own_of
-from mappings.schema import Cell, Context, Fault, Line, Pending, Skip
+from mappings.schema import Cell, Context, Fault, Line, Pending, Side, Skip
+from sync.aftermath import is_weakening
 from sync.decide import Agree, Decision, Hear, Omit, Park, Travel, held_back
 from sync.model import LineBaseline
 
@@ -120,13 +121,17 @@ def is_due(
             return False
     if line.edits != "keep":
         return True
-    before = None if base is None else side.normal(base.of(target))
     if ours is None:
         # What people entered since is not ours to take away.
-        return now == before
+        return base is not None and _is_as_said(side, base.of(target), held)
     # Nothing that stood there before we ever said anything gives way, but for a stage that only rises.
     first = now is None or side.admits is not None
-    return first if base is None else ours != before
+    return first if base is None else ours != side.normal(base.of(target))
+
+
+def _is_as_said(side: Side, said: Cell, held: Cell) -> bool:
+    """Whether a side holds what we said, or what it made of that."""
+    return side.normal(held) == side.normal(said) or is_weakening(said, held)
 
 
 def edits_in(
