@@ -17,7 +17,17 @@ from mappings.sides import never, nothing
 from sync.aftermath import Landing, landing
 from sync.model import Baseline
 from sync.reconcile import PairPlan, Question, reconcile
-from tests.mappings.builders import CONTEXT, back, faults_of, lines, live, options, text, there
+from tests.mappings.builders import (
+    CONTEXT,
+    back,
+    compiled,
+    faults_of,
+    lines,
+    live,
+    options,
+    text,
+    there,
+)
 from tests.mappings.builders import line as compiled_line
 from tests.mappings.builders import write as write_file
 from tests.sync.bridge import sqlite_url
@@ -250,3 +260,14 @@ def test_a_value_that_is_gone_blanks_no_field_that_is_to_stay(
         )
     )
     assert len(plan.writes) == writes
+
+
+def test_choices_that_a_portal_has_taken_out_are_told_before_the_first_record(
+    tmp_path: Path,
+) -> None:
+    """Their values would be parked; the line says no other ones."""
+    left = text("hs_lead_status", kind="picklist", options=options("NEW", "OPEN"), closed=True)
+    written = lines(f"{{from: {STATUS}, hubspot: hs_lead_status, edits: keep}}")
+    (warning, *_) = compiled(tmp_path, written, live(hubspot=(left,))).warnings
+    assert warning.code == "choices_will_park"
+    assert "IN_PROGRESS" in warning.found
