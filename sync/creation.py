@@ -11,13 +11,13 @@ from mappings.schema import Carried, Cell, Context, Fault, Line, ObjectLines, Pe
 from mappings.schema import Mapping as FieldMapping
 from sync.decide import LineRequest
 from sync.ledger_values import is_due, knowing
+from sync.marks import fingerprint
 from sync.model import FieldChange, LineBaseline
 from sync.reconcile import (
     LineParked,
     LineWrite,
     Question,
     changes_of,
-    fingerprint,
     is_true,
     reconcile,
 )

@@ -8,8 +8,9 @@ from connector.errors import Rejected
 from connector.port import System
 from mappings.schema import Cell
 from mappings.schema import Mapping as FieldMapping
+from sync.marks import fingerprint, key_mark
 from sync.model import Conflict, FieldChange, Pair, PairNote, Parked
-from sync.reconcile import LineConflict, LineParked, LineWrite, PairPlan, fingerprint, key_mark
+from sync.reconcile import LineConflict, LineParked, LineWrite, PairPlan
 from sync.waiting import Waiting
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
@@ -181,7 +182,7 @@ def mark_of(plan: PairPlan, line: str) -> str:
 def write_mark(write: LineWrite) -> str:
     """The fingerprint of the values that a write was decided on."""
     held = {write.to: write.before, write.to.other: write.meant.of(write.to.other)}
-    return fingerprint(write.line, held[HUBSPOT], held[SALESFORCE])
+    return fingerprint(write.line, held[HUBSPOT], held[SALESFORCE], meant=write.meant)
 
 
 def note_of(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
-from hashlib import blake2b
 
 from connector.port import System, Value, Values
 from mappings.schema import Carried, Cell, Context, Fault, Line, ObjectLines, Pending, Skip
@@ -30,6 +29,7 @@ from sync.decide import (
     ends_of,
 )
 from sync.ledger_values import decide_ledger_value, is_withdrawn, knowing
+from sync.marks import fingerprint, key_mark
 from sync.model import Baseline, FieldChange, LineBaseline
 from sync.waiting import Waiting, waiting_of
 
@@ -130,17 +130,6 @@ class PairPlan:
     def carried(self, to: System, parts: Set[str]) -> tuple[LineWrite, ...]:
         """The lines that a write to this side carries, of which these are the parts."""
         return tuple(w for w in self.writes if w.to is to and w.line.id in parts)
-
-
-def fingerprint(line: Line, left: Cell, right: Cell) -> str:
-    """Names the values (in normal form) for which a line was parked, under this wording of it."""
-    normal = (line.hash, line.hubspot.normal(left), line.salesforce.normal(right))
-    return blake2b(repr(normal).encode(), digest_size=12).hexdigest()
-
-
-def key_mark(held: Value, partner: Value) -> str:
-    """Names what stood in the external-key field when it refused the partner's id."""
-    return blake2b(repr((held, partner)).encode(), digest_size=12).hexdigest()
 
 
 def is_true(value: Value) -> bool:
@@ -254,12 +243,12 @@ class _Draft:
         self.requests += [LineRequest(name, side, cell) for side, cell in heard.edits.items()]
 
     def _travel(self, line: Line, left: Cell, right: Cell, travel: Travel) -> None:
-        if self.question.parked.get(line.id) == fingerprint(line, left, right):
-            self.still_parked.append(line.id)
-            return
         held = {HUBSPOT: left, SALESFORCE: right}
         then = held | {s: c for s, c in travel.writes.items() if not isinstance(c, Pending)}
         meant = travel.noted or LineBaseline(line.hash, then[HUBSPOT], then[SALESFORCE])
+        if self.question.parked.get(line.id) == fingerprint(line, left, right, meant=meant):
+            self.still_parked.append(line.id)
+            return
         for side, cell in travel.writes.items():
             write = LineWrite(
                 line=line, to=side, cell=cell, before=held[side], rule=travel.rule, meant=meant

@@ -16,6 +16,7 @@ from typing import Literal
 from connector.port import System, Value, Values
 from mappings.schema import Cell, Context, Fault, Line, ObjectLines, Pending, Relation, Skip
 from sync.decide import EditTimes
+from sync.marks import fingerprint
 from sync.model import Baseline, FieldChange, KnownTie, LineBaseline, Standing
 from sync.reconcile import (
     LineConflict,
@@ -23,7 +24,6 @@ from sync.reconcile import (
     LineWrite,
     PairPlan,
     Question,
-    fingerprint,
     reconcile,
 )
 

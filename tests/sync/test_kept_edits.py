@@ -15,6 +15,7 @@ from connector.port import System, Value
 from mappings.schema import Line, ObjectLines, Pending, Side
 from mappings.sides import never, nothing
 from sync.aftermath import Landing, landing
+from sync.findings import write_mark
 from sync.model import Baseline
 from sync.reconcile import PairPlan, Question, reconcile
 from tests.mappings.builders import (
@@ -271,3 +272,29 @@ def test_choices_that_a_portal_has_taken_out_are_told_before_the_first_record(
     (warning, *_) = compiled(tmp_path, written, live(hubspot=(left,))).warnings
     assert warning.code == "choices_will_park"
     assert "IN_PROGRESS" in warning.found
+
+
+@pytest.mark.parametrize("edits", ["restore", "keep"])
+def test_a_line_parked_for_one_value_of_ours_is_free_for_the_next(edits: str) -> None:
+    """Neither what a choice that is not there parked nor what was refused holds up what we say later."""
+    pairs = "values: {OPEN: Open, CONNECTED: Working}"
+    made = status_line(f"{{from: {STATUS}, salesforce: Lead.Status, edits: {edits}, {pairs}}}")
+
+    def planned(ours: Value, parked: dict[str, str]) -> PairPlan:
+        return reconcile(
+            Question(
+                lines=ObjectLines(salesforce_object="Lead", lines=(made,), consent=()),
+                baseline={},
+                hubspot={STATUS: ours},
+                salesforce={"Status": None},
+                context=CONTEXT,
+                parked=parked,
+            )
+        )
+
+    (unknown,) = planned("BAD_TIMING", {}).parked
+    assert [one.cell for one in planned("OPEN", {made.id: unknown.fingerprint}).writes] == ["Open"]
+    (refused,) = planned("OPEN", {}).writes
+    parked = {made.id: write_mark(refused)}
+    assert planned("OPEN", parked).still_parked == (made.id,)
+    assert [one.cell for one in planned("CONNECTED", parked).writes] == ["Working"]

@@ -19,8 +19,9 @@ from connector.port import Edit, System
 from mappings.schema import BothChanged, Cell, Direction, FirstPairing, Line, WhenBlank
 from sync.aftermath import Landing, is_weakening, landing, last_writer
 from sync.decide import EditTimes
+from sync.marks import fingerprint
 from sync.model import LineBaseline
-from sync.reconcile import LineConflict, PairPlan, Question, fingerprint, is_true, reconcile
+from sync.reconcile import LineConflict, PairPlan, Question, is_true, reconcile
 from tests.sync.builders import CONTEXT, fold_normal, line, object_lines, text_normal
 
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
