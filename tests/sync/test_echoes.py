@@ -15,9 +15,15 @@ from tests.sync.builders import CONTEXT, line
 CARD = replace(line("card"), ledger_value="lifecycle.hand_over")
 VERDICT = replace(line("verdict"), ledger_value="lifecycle.verdict", edits="request")
 TITLE = line("title")
-LINES = (CARD, VERDICT, TITLE)
-BEFORE: dict[str, Value] = {"card": None, "verdict": "reject", "title": "CEO"}
-MEANT: dict[str, Value] = {"card": "why now", "verdict": "pending", "title": "CTO"}
+STATUS = replace(line("status"), ledger_value="lifecycle.lead_status", edits="keep")
+LINES = (CARD, VERDICT, TITLE, STATUS)
+BEFORE: dict[str, Value] = {"card": None, "verdict": "reject", "title": "CEO", "status": "NEW"}
+MEANT: dict[str, Value] = {
+    "card": "why now",
+    "verdict": "pending",
+    "title": "CTO",
+    "status": "IN_PROGRESS",
+}
 
 
 def found(held: dict[str, Value], *names: str, before: dict[str, Value] = BEFORE) -> Echo:
@@ -93,3 +99,20 @@ def test_a_card_that_stood_there_before_proves_nothing() -> None:
     """It is held as it was meant because nothing of it was to be changed."""
     before = {**BEFORE, "card": "why now"}
     assert not found({**MEANT, "verdict": "accept"}, before=before).has_landed
+
+
+def test_a_line_that_keeps_edits_has_agreed_on_what_we_said_however_it_is_stored() -> None:
+    """Or what the system made of it would look like a change of ours, and be written again for ever."""
+    echo = found({**MEANT, "title": "CTo", "status": "IN_PROG"})
+    assert echo.has_landed
+    told = (echo.agreed["title"].salesforce, echo.agreed["status"].salesforce)
+    assert told == ("CTo", "IN_PROGRESS")
+
+
+def test_a_status_that_people_enter_proves_nothing_and_is_not_taken_for_ours() -> None:
+    """A seller may have entered the very same; another one is theirs, and ours was said before it."""
+    same = found({"status": "IN_PROGRESS", "title": "COO"}, "status", "title")
+    assert not same.has_landed
+    later = found({**MEANT, "status": "OPEN"})
+    assert later.has_landed
+    assert later.agreed["status"].salesforce == "IN_PROGRESS"

@@ -16,7 +16,7 @@ from mappings.schema import Line, ObjectLines, Pending, Side
 from mappings.sides import never, nothing
 from sync.aftermath import Landing, landing
 from sync.findings import write_mark
-from sync.model import Baseline
+from sync.model import Baseline, LineBaseline
 from sync.reconcile import PairPlan, Question, reconcile
 from tests.mappings.builders import (
     CONTEXT,
@@ -48,7 +48,7 @@ def status_line(written: str) -> Line:
 
 CLOSED = text("Status", kind="picklist", options=options("Open", "Working"), closed=True)
 NEEDED = text("Needed", required=True)
-LIVE = live(hubspot=(text("hs_lead_status"),), salesforce=(CLOSED, NEEDED))
+LIVE = live(hubspot=(text("hs_lead_status"), text("lifecyclestage")), salesforce=(CLOSED, NEEDED))
 PLAIN = status_line("{from: kakehashi.lifecycle.lead_status, hubspot: hs_lead_status, edits: keep}")
 
 
@@ -298,3 +298,39 @@ def test_a_line_parked_for_one_value_of_ours_is_free_for_the_next(edits: str) ->
     parked = {made.id: write_mark(refused)}
     assert planned("OPEN", parked).still_parked == (made.id,)
     assert [one.cell for one in planned("CONNECTED", parked).writes] == ["Working"]
+
+
+RISING = status_line(
+    "{from: kakehashi.lifecycle.native_stage, hubspot: lifecyclestage, edits: keep,"
+    " projection: high_water}"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "held", "comes"),
+    [
+        (None, "lead", "customer"),  # the first that we say of somebody whom HubSpot knows
+        (None, "evangelist", None),
+        (None, "4711", None),  # a stage of the portal's own that nobody told us of
+        ("customer", "lead", None),  # people took it back: theirs, until somebody comes further
+        ("customer", None, None),
+        ("lead", "subscriber", "customer"),
+    ],
+)
+def test_a_stage_rises_at_once_and_stays_where_people_put_it(
+    said: Value, held: Value, comes: Value
+) -> None:
+    """Customer is what we say. What would move HubSpot back is neither written nor parked."""
+    agreed = {} if said is None else {RISING.id: LineBaseline(RISING.hash, said, None)}
+    plan = reconcile(
+        Question(
+            lines=ObjectLines(salesforce_object="Lead", lines=(RISING,), consent=()),
+            baseline=agreed,
+            hubspot={"lifecyclestage": held, "kakehashi.lifecycle.native_stage": "customer"},
+            salesforce={},
+            context=CONTEXT,
+        )
+    )
+    assert [one.cell for one in plan.writes] == ([] if comes is None else [comes])
+    assert plan.parked == ()
+    assert comes or plan.agreed[RISING.id].hubspot == "customer"
