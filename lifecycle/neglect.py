@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from lifecycle.clocks import SALES_CLOCKS, WORKED, begun_anew, has_moved_on, is_twice_over
-from lifecycle.definition import Definition
+from lifecycle.definition import Clock, Definition
 from lifecycle.model import Standing
 from lifecycle.port import Timer
 
@@ -62,3 +62,17 @@ def beginning_anew(
         and one.clock in definition.targets
         and not has_moved_on(definition, one, standing)
     )
+
+
+def doubled(running: Iterable[Timer]) -> tuple[Timer, ...]:
+    """Clocks of sales that run twice for one person, since two were handed over who turned out to be one.
+
+    The one that is due first goes on: nobody is reminded of one lead by two clocks.
+    """
+    first: dict[Clock, Timer] = {}
+    found: list[Timer] = []
+    for one in sorted(running, key=lambda timer: (timer.due_at, timer.subject, timer.entry)):
+        kept = first.setdefault(one.clock, one)
+        if one.clock in SALES_CLOCKS and one.subject != kept.subject:
+            found.append(one)
+    return tuple(found)

@@ -14,7 +14,7 @@ from lifecycle import clocks
 from lifecycle.definition import Definition
 from lifecycle.facts import NOES
 from lifecycle.model import Standing
-from lifecycle.neglect import beginning_anew
+from lifecycle.neglect import beginning_anew, doubled
 from lifecycle.port import LifecycleStore, Timer
 from sync.acquaintance import Acquaintance
 from sync.figures import everybody_in
@@ -93,11 +93,13 @@ class Timekeeper:
         return SeenTo(tuple(rung), tuple(waiting))
 
     def look_round(self, about: Acquaintance) -> None:
-        """Clocks of whoever was deleted stop; they begin anew for whoever is back."""
+        """Clocks of whoever was deleted stop, and begin anew for whoever is back; none runs twice."""
         for some in chunked(everybody_in(self.store, sorted(clocks.WORKED)), AT_ONCE):
             now, subjects = self.clock(), [one.subject for one in some]
             gone, running = gone_from(about, subjects), self.store.running_of(subjects)
             self._stop(gone.keys() & running.keys(), now)
+            if twice := [one for timers in running.values() for one in doubled(timers)]:
+                self.store.keep([clocks.voided(one, now) for one in twice])
             back = [s for s in some if s.subject not in gone and s.subject not in running]
             anew = [
                 timer
@@ -117,7 +119,12 @@ class Timekeeper:
     def _is_settled(
         self, about: Acquaintance, timer: Timer, standing: Standing, now: datetime
     ) -> bool:
-        """Whether what a clock waits for has happened, or will not, and nobody has told it."""
+        """Whether what a clock waits for has happened, or will not, and nobody has told it; or whether
+        another one runs for the same.
+        """
+        if timer in doubled(self.store.running(timer.subject)):
+            self.store.keep([clocks.voided(timer, now)])
+            return True
         if timer.clock == "first_touch":
             return self._was_touched(about, timer, standing, now)
         if timer.clock == "nurture" and _takes_no_mail(about, timer, standing, now):

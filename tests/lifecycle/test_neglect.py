@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lifecycle.model import Stage
-from lifecycle.neglect import beginning_anew, neglected
+from lifecycle.model import Stage, Subject
+from lifecycle.neglect import beginning_anew, doubled, neglected
 from lifecycle.worktime import add
 from tests.lifecycle.clock_builders import (
     HOUR,
@@ -67,3 +67,15 @@ def test_what_was_kept_or_watches_what_is_over_does_not_begin_anew() -> None:
     assert beginning_anew(SHARED, replace(handed, since=NOW + DAY), [void], NOW + 2 * DAY) == ()
     newer = kept._replace(entry=3, started_at=NOW + 2 * HOUR, stopped_at=NOW + 3 * HOUR)
     assert beginning_anew(SHARED, handed, [void, newer], NOW + DAY) == ()
+
+
+def test_of_two_who_are_one_the_clock_that_is_due_first_goes_on() -> None:
+    """Clocks of one history run side by side, and so does what is not sales' to keep."""
+    first = started("verdict", Stage.MQL)
+    other = Subject("person", "other")
+    second = first._replace(subject=other, due_at=first.due_at + HOUR)
+    assert doubled([second, first]) == (second,)
+    assert doubled([first, started("first_touch", Stage.MQL)]) == ()
+    assert doubled([first, first._replace(entry=9)]) == ()
+    told = started("write_back", Stage.RECYCLED)
+    assert doubled([told, told._replace(subject=other)]) == ()

@@ -75,6 +75,25 @@ def test_two_whom_the_website_knows_as_one_have_one_history(house: Handing) -> N
     assert house.planned() == []
 
 
+@pytest.mark.parametrize("swept", [True, False], ids=["swept", "due"])
+def test_one_clock_of_each_kind_runs_for_who_they_are(house: Handing, *, swept: bool) -> None:
+    """Nobody is reminded of one lead by two clocks: the one that is due first goes on, the other is void."""
+    handed_over_twice(house)
+    names_both(house)
+    house.carry()
+    store, who = house.handoff.store, house.who()
+    first, second = (one for one in store.running(who) if one.clock == "verdict")
+    assert first.subject != second.subject
+    if swept:
+        house.handoff.usher.sweep()
+        assert [one for one in store.running(who) if one.clock == "verdict"] == [first]
+    house.time.now = second.due_at
+    house.handoff.usher.work()
+    told = [one.timer.subject for one in house.calls if one.timer.clock == "verdict"]
+    assert set(told) == {first.subject}
+    assert second.subject in {one.subject for one in store.timers(who) if one.is_void}
+
+
 def test_a_verdict_on_either_record_is_about_the_one_who_they_are(house: Handing) -> None:
     """A seller who opens the other record sees and says the same."""
     _, second, _ = handed_over_twice(house)
