@@ -4,7 +4,8 @@ The rules look at people with news of them. Whoever qualified before a definitio
 installation only observed, has none: so everybody of whom anything is on file is gone through, a few at a
 time and only while nobody's request waits. On one day no more of them are handed over than a new definition
 brings back (`coming_back: per_day`); whoever is left has their turn on the next one. How far it is stands in
-the ledger: who dies leaves it to whoever comes next. A version that comes into force meanwhile starts anew.
+the ledger: who dies leaves it to whoever comes next. A version that comes into force meanwhile starts anew,
+and so does an installation that goes live again after it observed for a while.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ SOON: Final = timedelta(minutes=1)
 
 
 class Progress(NamedTuple):
-    """How far it is by which definition. `after`: the key of the one who was looked at last; `today` of those
-    who were `handed_over` were so on `day`, in business time.
+    """How far it is by which definition; a blank `hash`: it begins anew. `after`: the key of the one who was
+    looked at last; `today` of those who were `handed_over` were so on `day`, in business time.
     """
 
     hash: str
@@ -78,7 +79,10 @@ class Muster:
         """
         usher = self.usher
         about = usher.about()
-        if about is None or self._progress(about).is_over:
+        if about is None:
+            self._begin_anew()
+            return 0
+        if self._progress(about).is_over:
             return 0
         # Whoever is stuck holds nobody up.
         if usher.store.asked(1, besides=usher.attention.waiting()):
@@ -86,6 +90,13 @@ class Muster:
         with suppress(LedgerBusy), usher.hold(f"{LEASE}muster"), in_lane(Lane.BACKFILL):
             return self._step(about, self._progress(about))
         return 0
+
+    def _begin_anew(self) -> None:
+        """Nobody is judged at present: whoever qualifies meanwhile has no news when somebody judges again."""
+        known = progress_in(self.usher.ledger)
+        if known is not None and known.hash:
+            told = orjson.dumps(known._replace(hash="")._asdict()).decode()
+            self.usher.ledger.set_fact(MUSTER, told)
 
     def _progress(self, about: Acquaintance) -> Progress:
         known, definition = progress_in(self.usher.ledger), about.definition

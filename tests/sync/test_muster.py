@@ -60,6 +60,25 @@ def test_who_qualified_before_is_handed_over_without_news(house: Handing) -> Non
     assert (told["definition"], told["looked_at"]) == ("qualified_lead v1", 3)
 
 
+def test_who_raised_a_hand_while_a_live_installation_observed_is_handed_over_after_it(
+    house: Handing,
+) -> None:
+    """Everybody had been looked at before; whoever went back to watching for a while loses nobody."""
+    house.agree()
+    assert muster(house, 2) == [3, 0]
+    house.handoff.observe = True
+    late = "dan@acme.example"
+    house.hubspot.seed("contacts", {"email": late, "company": "Acme"})
+    house.resync()
+    house.happens("form_submit_handraise", email=late, topic="pricing")
+    house.carry()
+    assert muster(house, 1) == [0]
+    house.handoff.observe = False
+    assert muster(house, 2) == [4, 0]
+    assert house.standing(late).stage is Stage.MQL
+    assert [len(house.history(mail)) for mail in CROWD] == [2] * 3
+
+
 def test_it_goes_on_where_it_was_after_a_death(
     house: Handing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
