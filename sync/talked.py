@@ -30,12 +30,15 @@ class Talk(NamedTuple):
 def talk_of(person: Values, sfa: Values, zone: tzinfo, now: datetime) -> Talk | None:
     """When somebody of ours last spoke to them, as either system has it logged.
 
-    Salesforce says no more than on which day: that may have been at any time of it which is past.
+    Salesforce says no more than on which day: that may have been at any time of it which is past. Of a task
+    that was completed early it names the due date (Salesforce Help, "Last Activity Date"); nobody has spoken
+    to them on a day that is to come, so that is today at the latest.
     """
     at = moment_of(text_of(person.get(TOUCHED)) or "")
     day = day_of(sfa.get(LAST_ACTIVITY))
     found = [] if at is None else [Talk(at, at)]
     if day is not None:
+        day = min(day, now.astimezone(zone).date())
         begins = datetime.combine(day, time(), zone)
         ends = datetime.combine(day, time.max, zone)
         found.append(Talk(begins, max(begins, min(ends, now)), day))

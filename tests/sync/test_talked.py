@@ -24,6 +24,15 @@ def test_a_day_is_any_time_of_it_that_is_past() -> None:
     assert later.last.date() == date(2026, 11, 24)
 
 
+def test_nobody_was_spoken_to_on_a_day_that_is_to_come() -> None:
+    """A task that is completed early is evidence of today, and no clock stops ahead of time."""
+    ahead = {"LastActivityDate": "2026-11-30"}
+    found = talk_of({}, ahead, TOKYO, NOON)
+    assert found == talk_of({}, TODAY, TOKYO, NOON)
+    assert found is not None
+    assert found.stops(NOON - HOUR, NOON + 90 * HOUR) == NOON
+
+
 @pytest.mark.parametrize(
     ("started", "due", "stopped"),
     [
