@@ -16,12 +16,13 @@ from lifecycle.keeping import WAITS
 from lifecycle.model import Entry, Refusal, Role, Stage, Standing
 
 # `hand_over` and `send_back` tell of an entry, `refused` of what somebody entered in vain, `clock` of a step
-# of a timer, `let_go` of a hand-off that ended since somebody forbade to be followed, the notes of a day. A
-# `desk` errand is no letter: the seller gets the record and a task in Salesforce.
+# of a timer, `let_go` of a hand-off that ended since somebody forbade to be followed, the notes of a day.
+# `desk` errands are no letters: a seller gets the record and a task in Salesforce; with `desk_over` the task
+# goes that nobody needs any more.
 Letter = Literal["hand_over", "send_back", "refused", "clock", "let_go", "morning", "weekly"]
-Kind: TypeAlias = Letter | Literal["desk"]
+Kind: TypeAlias = Letter | Literal["desk", "desk_over"]
 LETTERS: Final[tuple[Kind, ...]] = get_args(Letter)
-DESK: Final[tuple[Kind, ...]] = ("desk",)
+DESK: Final[tuple[Kind, ...]] = ("desk", "desk_over")
 MARKETING, SALES, INSIDE, OPS = "marketing", "sales", "is", "ops"
 # Stages in which a link may ask for a verdict; by the preset only one of them does.
 HANDED = frozenset({Stage.MQL, Stage.SQL})
@@ -69,10 +70,14 @@ def errands_after(entries: Iterable[Entry]) -> Iterator[Errand]:
 
 
 def desk_after(definition: Definition, entries: Iterable[Entry]) -> Iterator[Errand]:
-    """What is to be done in Salesforce for a seller who gets somebody, where the definition wants it."""
+    """What is to be done in Salesforce for a seller who gets somebody, where the definition wants it, and for
+    one who has answered, or lost them.
+    """
     if not (definition.sets_owner or definition.makes_task):
         return
     for entry in entries:
+        if entry.previous is not None and is_handed(definition, entry.previous):
+            yield _of("desk_over", entry, entry.handed_to or SALES)
         if is_handed(definition, entry.stage) and entry.handed_to and not entry.skipped:
             yield _of("desk", entry, entry.handed_to)
 

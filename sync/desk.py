@@ -7,6 +7,7 @@
     done      many in a few calls: whose the record is, and a task of which our key makes one
     or        tried again, slower and slower; what cannot be done stands in the list of what lies open
 
+A task is over with the answer, or when somebody loses the lead: what nobody has touched is put into the bin.
 The owner is set once, as an assignment rule does it: whoever gives the lead to somebody else afterwards is
 heard like any other edit, and nothing is put back. A hand-over that was answered meanwhile is no news.
 """
@@ -25,6 +26,7 @@ import structlog
 from connector.errors import ConnectorError, Rejected, TryLater
 from connector.http import RetryPolicy
 from connector.port import Change, Draft, Outcome, System, Values
+from lifecycle.definition import is_handed
 from lifecycle.desk import Task, task_of
 from lifecycle.errands import DESK, Errand
 from lifecycle.model import Standing
@@ -40,6 +42,7 @@ log = structlog.get_logger()
 
 SALESFORCE = System.SALESFORCE
 TASK, OWNER, WHO = "Task", "OwnerId", "WhoId"
+STATUS, IS_CLOSED, UNTOUCHED = "Status", "IsClosed", "Not Started"
 # What makes a task of ours one; `kakehashi init` makes the field.
 KEY: Final = "Kakehashi_Hand_Over__c"
 # The record of a person: a Contact before the Lead that it was.
@@ -123,7 +126,10 @@ class Desk:
         self, about: Acquaintance, errands: Sequence[Errand]
     ) -> dict[Errand, str | Later]:
         """How each of these ends. Raises what Salesforce raises as a whole."""
-        found: dict[Errand, str | Later] = {}
+        over = [one for one in errands if one.kind == "desk_over"]
+        found: dict[Errand, str | Later] = dict.fromkeys(over, DONE)
+        found |= self._clear(about, over)
+        errands = [one for one in errands if one.kind == "desk"]
         still = {one: at for one in errands if (at := self._still(one)) is not None}
         found |= dict.fromkeys(set(errands) - still.keys(), MOOT)
         places = about.places_of([at.subject for at in still.values()])
@@ -198,6 +204,37 @@ class Desk:
         for (one, _), outcome in zip(fresh, outcomes, strict=True):
             found |= _unlike_done(one.errand, outcome, "task_refused")
         return found
+
+    def _clear(self, about: Acquaintance, errands: Sequence[Errand]) -> dict[Errand, str | Later]:
+        """Tasks of hand-overs that are over go, as far as nobody has touched them."""
+        keys = {key: one for one in errands for key in self._keys(about, one)}
+        if not keys or KEY not in about.fields_of(SALESFORCE, TASK):
+            return {}
+        salesforce = about.connectors[SALESFORCE]
+        there = salesforce.find_many(TASK, KEY, list(keys), [STATUS, IS_CLOSED])
+        ours = {
+            task.id: keys[key]
+            for key, tasks in there.items()
+            for task in tasks
+            if not task.values.get(IS_CLOSED) and task.values.get(STATUS) in (None, UNTOUCHED)
+        }
+        outcomes = salesforce.delete_many(TASK, list(ours)) if ours else []
+        found: dict[Errand, str | Later] = {}
+        for errand, outcome in zip(ours.values(), outcomes, strict=True):
+            found |= _unlike_done(errand, outcome, "task_refused")
+        return found
+
+    def _keys(self, about: Acquaintance, errand: Errand) -> list[str]:
+        """The keys of the tasks of all hand-overs before an entry."""
+        if errand.subject is None or errand.entry is None:
+            return []
+        return [
+            f"{one.subject.kind}:{one.subject.key}:{one.number}"
+            for one in self.store.history(errand.subject)
+            if one.subject == errand.subject
+            and one.number < errand.entry
+            and is_handed(about.definition, one.stage)
+        ]
 
     def _task(self, about: Acquaintance, job: Job) -> Task:
         running = tuple(self.store.running(job.standing.subject))

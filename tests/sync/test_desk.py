@@ -19,7 +19,16 @@ from tests.sync.website import ANN
 USER = "005000000000001AAA"
 FIELDS = {
     "User": ("Email", "IsActive"),
-    TASK: ("Subject", "Description", "ActivityDate", "Priority", "WhoId", "OwnerId", "Status"),
+    TASK: (
+        "Subject",
+        "Description",
+        "ActivityDate",
+        "Priority",
+        "WhoId",
+        "OwnerId",
+        "Status",
+        "IsClosed",
+    ),
 }
 
 
@@ -116,6 +125,25 @@ def test_a_hand_over_that_was_answered_is_no_news(house: Posting) -> None:
     _desk(house).work()
     assert (_owner(house), _tasks(house)) == (None, [])
     assert house.handoff.store.owed(9, DESK) == []
+
+
+@pytest.mark.parametrize(
+    ("touched", "left"), [({}, 0), ({"Status": "In Progress"}, 1), ({"IsClosed": True}, 1)]
+)
+def test_with_the_answer_the_task_goes_unless_the_seller_has_touched_it(
+    house: Posting, touched: dict[str, Any], left: int
+) -> None:
+    """Nobody has to tick off what was answered already; what somebody works with stays theirs."""
+    _user(house)
+    house.raise_hand()
+    _desk(house).work()
+    (number,) = house.salesforce.records(TASK)
+    if touched:
+        house.salesforce.update_many(TASK, [Change(number, touched)])
+    house.seller_says(verdict="reject", recycle_reason="timing", recycle_comment="later")
+    assert _desk(house).work() == 1
+    assert len(_tasks(house)) == left
+    assert _desk(house).work() == 0
 
 
 @pytest.mark.parametrize("users", [[], [{"IsActive": False}], [{}, {}]])

@@ -43,7 +43,7 @@ def opts_out_and_in_again(story: Story) -> None:
     salesforce, hubspot = story.live.sandbox.salesforce, story.live.sandbox.hubspot
     salesforce.edit(story.pair.object, story.pair.record, {"HasOptedOutOfEmail": True})
     story.live.wait(lambda: story.hubspot()["nurture"] == "false", PATIENCE, "the end of it")
-    assert hubspot.opted_out(story.email)
+    story.live.wait(lambda: hubspot.opted_out(story.email), PATIENCE, "the opt-out itself")
     story.live.settle()
     hubspot.sign_up(story.email, MARKETING)
     story.live.wait(lambda: story.hubspot()["nurture"] == "true", PATIENCE, "it once more")
