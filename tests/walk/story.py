@@ -57,6 +57,7 @@ class Story:
         yield "mql"
         self.seller(verdict="reject", reason="timing", comment=COMMENT)
         self.live.wait(lambda: is_back(self.hubspot()), PATIENCE, "all of the send-back")
+        self.live.wait(lambda: self.is_the_sellers(0), PATIENCE, "the end of the task")
         yield "sent_back"
         self.company_surges()
         self.live.wait(self.surge_is_told, PATIENCE, "the surge in both orgs")
@@ -65,7 +66,7 @@ class Story:
         self.marketer_ends_the_rest()
         self.reads_prices()
         self.comes_to("mql")
-        self.live.wait(lambda: self.is_the_sellers(2), PATIENCE, "the seller's second task")
+        self.live.wait(lambda: self.is_the_sellers(1), PATIENCE, "a task once more")
         yield "returned"
         self.seller(verdict="accept")
         self.comes_to("sal")
