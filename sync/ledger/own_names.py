@@ -14,7 +14,7 @@ from mappings.schema import OwnName
 from sync.ledger.claims import same_record
 from sync.ledger.room import Room, slices
 from sync.ledger.sightings import indexable
-from sync.ledger.tables import match_key, record
+from sync.ledger.tables import TOMBSTONES, match_key, record
 from sync.sighting import OWN_NAMES
 
 # A name that so many rows bear is nobody's in particular.
@@ -44,8 +44,10 @@ class OwnNames(Room):
     def deleted_named(
         self, mappings: Sequence[str], names: Iterable[OwnName]
     ) -> Mapping[OwnName, Sequence[Named]]:
-        """The records that bore each of these names until people deleted them: there is evidence of it."""
-        return self._named(mappings, names, record.c.gone == "deleted")
+        """The records that bore each of these names until people deleted them, or merged them into others:
+        there is evidence of it.
+        """
+        return self._named(mappings, names, record.c.gone.in_(TOMBSTONES))
 
     def _named(
         self,

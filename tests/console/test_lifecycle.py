@@ -258,8 +258,8 @@ def test_overdue_says_of_whoever_was_deleted_where(house: Posting, tmp_path: Pat
         ("deleted", ["salesforce"])
     ]
     assert found["overdue"] == []
-    assert "the record was deleted in Salesforce" in run("overdue", "--offline").stdout
-    assert "削除されています" in run("overdue", "--offline", lang="ja").stdout
+    assert "the record was deleted or merged in Salesforce" in run("overdue", "--offline").stdout
+    assert "削除、または統合されています" in run("overdue", "--offline", lang="ja").stdout
 
 
 def test_nothing_open_is_exit_code_0(

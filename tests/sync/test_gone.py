@@ -17,6 +17,8 @@ from tests.sync.mail_server import mail_server
 from tests.sync.posting import SELLER, Posting
 from tests.sync.website import ANN
 
+BOB = "bob@example.com"
+
 HUBSPOT, SALESFORCE = System.HUBSPOT, System.SALESFORCE
 EITHER = [(HUBSPOT,), (SALESFORCE,), (HUBSPOT, SALESFORCE)]
 
@@ -120,6 +122,24 @@ def test_another_live_record_of_theirs_is_enough(house: Posting) -> None:
     house.carry()
     assert why(house) == []
     assert running(house) == {"verdict"}
+
+
+def test_whoever_was_merged_into_somebody_else_in_one_system_is_gone_there(house: Posting) -> None:
+    """Salesforce says that two are one, HubSpot has both: the seller finds the other one, with another lead's
+    fields. The list says so, and nobody is late.
+    """
+    house.hubspot.seed("contacts", {"email": BOB, "company": "Acme"})
+    other = house.salesforce.seed("Lead", {"email": BOB, "company": "Acme"})
+    house.resync()
+    lead = next(i for i, one in house.salesforce.records("Lead").items() if one["email"] == ANN)
+    house.salesforce.join("Lead", lead, other)
+    for record in (lead, other):
+        house.news(SALESFORCE, "Lead", record)
+    house.carry()
+    assert why(house) == [("deleted", (SALESFORCE,))]
+    days_pass(house, 4)
+    assert running(house) == set()
+    assert house.box.mails == []
 
 
 def test_a_contact_whose_lead_was_converted_is_gone_with_the_contact(house: Posting) -> None:
