@@ -171,7 +171,7 @@ def test_without_the_field_there_is_no_task_and_the_list_says_so(house: Posting)
 
 
 def test_while_salesforce_is_away_it_waits_and_then_it_is_done(house: Posting) -> None:
-    """Nothing is lost; after three days it is old news, and the list says so."""
+    """Nothing is lost."""
     user = _user(house)
     house.raise_hand()
     house.salesforce.faults.busy = 99
@@ -181,6 +181,17 @@ def test_while_salesforce_is_away_it_waits_and_then_it_is_done(house: Posting) -
     house.time.forward(minutes=1)
     _desk(house).work()
     assert (_owner(house), len(_tasks(house))) == (user, 1)
+
+
+def test_what_waited_for_days_is_old_news_and_the_list_says_so(house: Posting) -> None:
+    """Nobody is given a lead of last week as if it were new."""
+    _user(house)
+    house.raise_hand()
+    house.salesforce.faults.busy = 99
+    house.time.forward(days=4)
+    _desk(house).work()
+    assert house.handoff.store.owed(9, DESK) == []
+    assert _unsent(house) == ["too_late"]
 
 
 def test_nothing_is_done_where_the_definition_does_not_ask_for_it(
